@@ -1,0 +1,67 @@
+/** The layers of docs/architecture.md: who may import whom. */
+const layer = (name, from, to) => ({
+  name,
+  severity: 'error',
+  comment: `${from} may import only ${to.join(', ') || 'itself'}`,
+  from: { path: `^src/${from}/`, pathNot: '\\.test\\.ts$' },
+  to: { pathNot: [`^src/(${[from, ...to].join('|')})/`] },
+});
+const noNode = (from) => ({
+  name: `${from}-pure`,
+  severity: 'error',
+  from: { path: `^src/(${from})/`, pathNot: '\\.test\\.ts$' },
+  to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
+});
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    layer('registers', 'registers', []),
+    layer('packet', 'packet', []),
+    layer('ports', 'ports', ['registers', 'packet']),
+    layer('pci', 'pci', ['ports', 'registers', 'packet']),
+    layer('devices', 'devices', ['pci', 'ports', 'registers', 'packet']),
+    noNode('registers|packet|ports|pci|devices'),
+    {
+      name: 'ffi-only-in-linux',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/linux/' },
+      to: { path: 'node_modules/(koffi|@koromix)' },
+    },
+    {
+      name: 'transports-apart',
+      severity: 'error',
+      from: { path: '^src/(vfio-user|wires|linux)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(linux|ports|packet|registers)/'] },
+    },
+    {
+      name: 'top-stays-on-top',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(nic|lab|cli)/' },
+      to: { path: '^src/(nic|lab|cli)/' },
+    },
+    {
+      name: 'nic-below-lab-and-cli',
+      severity: 'error',
+      from: { path: '^src/(nic|lab)/' },
+      to: { path: '^src/cli/' },
+    },
+    { name: 'no-lab-in-nic', severity: 'error', from: { path: '^src/nic/' }, to: { path: '^src/lab/' } },
+    {
+      name: 'tests-not-imported',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$|^test/' },
+      to: { path: '\\.test\\.ts$|^test/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+  },
+};

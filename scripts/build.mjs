@@ -1,0 +1,51 @@
+// Transpiles every .ts below src, test and bench into build/, file by file and only where the output is older than its
+// source, so that import.meta.url and worker entry points are the same in the source tree and in the built one.
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const output = join(root, 'build');
+
+/** All files below a folder whose name ends in one of the endings, as paths. */
+export function filesBelow(folder, ending) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** Brings build/ up to date; resolves to the number of files transpiled. */
+export async function build() {
+  const sources = ['src', 'test', 'bench'].flatMap((folder) => filesBelow(join(root, folder), '.ts'));
+  const wanted = new Map(sources.map((path) => [path, join(output, relative(root, path)).replace(/\.ts$/, '.js')]));
+  const keep = new Set(wanted.values());
+  for (const path of filesBelow(output, '.js')) if (!keep.has(path)) rmSync(path, { force: true });
+  const stale = [...wanted].filter(
+    ([source, target]) => !existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs,
+  );
+  if (stale.length === 0) return 0;
+  const { transform } = await import('esbuild');
+  await Promise.all(
+    stale.map(async ([source, target]) => {
+      const result = await transform(readFileSync(source, 'utf8'), {
+        loader: 'ts',
+        format: 'esm',
+        target: 'node20',
+        sourcemap: 'inline',
+        sourcefile: source,
+        sourcesContent: false,
+      });
+      mkdirSync(dirname(target), { recursive: true });
+      const partial = `${target}.${process.pid}`;
+      writeFileSync(
+        partial,
+        result.code.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"']*)\.ts(["'])/g, '$1.js$2'),
+      );
+      renameSync(partial, target);
+    }),
+  );
+  return stale.length;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`built ${await build()} files`);

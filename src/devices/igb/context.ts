@@ -1,0 +1,25 @@
+/** What every block of one 82576 port shares: its registers and its ways to the outside. */
+import type { Clock, GuestMemory, InterruptPort, Tasks, Trace, TraceEvents, Wire } from '../../ports/index.ts';
+import type { RegisterFile } from '../../registers/index.ts';
+import type { igbTraceEvents } from './trace-events.ts';
+
+/** RX queues of a port, and as many TX queues. */
+export const QUEUES = 16;
+/** VMDq pools, one for each VF: queues v and v + 8 belong to pool v. */
+export const POOLS = 8;
+
+export interface PortContext {
+  readonly registers: RegisterFile;
+  readonly clock: Clock;
+  readonly tasks: Tasks;
+  readonly trace: Trace;
+  readonly events: TraceEvents<typeof igbTraceEvents>;
+  readonly wire: Wire;
+  /** Memory and interrupts by function: 0 is the PF, 1 + v is VF v. */
+  readonly memory: readonly GuestMemory[];
+  readonly interruptPorts: readonly InterruptPort[];
+  /** Function whose requester id a queue's DMA carries: 0, or 1 + v while VF v exists. */
+  readonly queueFunction: Uint8Array;
+  /** Which of the chip's ports this is (STATUS.FUNC). */
+  readonly portNumber: number;
+}

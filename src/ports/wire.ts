@@ -1,0 +1,35 @@
+/** What a frame that is not finished still needs, in the terms of virtio_net_hdr. One object is reused for all frames. */
+export interface FrameOffload {
+  /** The checksum from `checksumStart` to the end is still to be stored at `checksumStart + checksumOffset`; the field holds the pseudo-header's sum. */
+  needsChecksum: boolean;
+  checksumStart: number;
+  checksumOffset: number;
+  /** Segmentation that is still to be done. */
+  segmentation: 'none' | 'tcp4' | 'tcp6' | 'udp';
+  /** Bytes of all headers, and payload bytes a segment; meaningless without segmentation. */
+  headerLength: number;
+  segmentSize: number;
+}
+
+/** The medium that a port is plugged into. Frames carry no FCS. */
+export interface Wire {
+  /** Frames may be handed over with checksums and segmentation left to do. */
+  readonly acceptsOffload: boolean;
+  /** The medium has a carrier. */
+  readonly carrier: boolean;
+  /** Sends one frame, or drops and counts it; never waits. The bytes are free again on return. */
+  send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  /** Plugs a port in; frames and carrier changes then go there. */
+  plug(port: WirePort): void;
+  /** The port can take frames again after it said that it cannot. */
+  resume(): void;
+}
+
+/** The end of a port that a wire delivers to. */
+export interface WirePort {
+  /** False while a frame offered now could not be stored: the wire keeps its frames until `resume`. */
+  canReceive(): boolean;
+  /** One frame, finished or not; taken or dropped and counted before it returns. */
+  receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  carrierChanged(): void;
+}

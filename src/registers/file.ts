@@ -1,0 +1,54 @@
+/** Registers in memory: plain storage with the access rules of a plan. Side effects are the owner's (`readHook`, `writeHook`). */
+import type { RegisterPlan } from './plan.ts';
+
+export class RegisterFile {
+  readonly plan: RegisterPlan;
+  /** By dword index; blocks of a device read and write their registers here directly. */
+  readonly values: Uint32Array;
+
+  constructor(plan: RegisterPlan) {
+    this.plan = plan;
+    this.values = Uint32Array.from(plan.reset);
+  }
+
+  /** Storage index behind a byte offset. */
+  indexOf(offset: number): number {
+    return this.plan.storage[offset >>> 2]!;
+  }
+
+  /** The value as software would read it, without any side effect. */
+  peek(offset: number): number {
+    const index = this.plan.storage[offset >>> 2]!;
+    return (this.values[index]! & ~this.plan.writeOnly[index]!) >>> 0;
+  }
+
+  /** A read without the register's hook: clears what a read clears. */
+  read(index: number): number {
+    const { plan, values } = this;
+    const value = values[index]!;
+    values[index] = value & ~plan.clearOnRead[index]!;
+    return (value & ~plan.writeOnly[index]!) >>> 0;
+  }
+
+  /** A write without the register's hook; returns the value stored before. */
+  write(index: number, value: number): number {
+    const { plan, values } = this;
+    const old = values[index]!;
+    const writable = plan.writable[index]!;
+    const stored = (old & ~writable) | (value & writable) | (value & plan.writeOneSets[index]!);
+    values[index] = stored & ~(value & plan.writeOneClears[index]!);
+    return old;
+  }
+
+  /** Back to reset values; with `software`, the sticky registers stay. */
+  reset(software: boolean): void {
+    const { plan, values } = this;
+    if (!software) {
+      values.set(plan.reset);
+      return;
+    }
+    for (let index = 0; index < plan.dwords; index += 1) {
+      if (plan.sticky[index] === 0) values[index] = plan.reset[index]!;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+export * from './define.ts';
+export * from './plan.ts';
+export * from './file.ts';
+export * from './decode.ts';
