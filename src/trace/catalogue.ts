@@ -1,0 +1,4 @@
+/** Every trace event there is; an event's number is its place here. */
+import { igbTraceEvents } from '../devices/igb/trace-events.ts';
+
+export const catalogue = { ...igbTraceEvents };
