@@ -1,0 +1,82 @@
+;; One's complement sums over a shared memory. Words are added as little-endian 16-bit numbers; the caller swaps the
+;; folded result. A lane grows by less than 2^17 a step, so runs of up to 512 KiB cannot overflow one.
+(module
+  (import "arena" "memory" (memory 1))
+
+  ;; Bytes below 16 at $at, and the four lanes of $lanes, as one number below 2^36.
+  (func $finish (param $lanes v128) (param $at i32) (param $end i32) (result i64)
+    (local $sum i64)
+    (local.set $sum
+      (i64.add
+        (i64.add
+          (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $lanes)))
+          (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $lanes))))
+        (i64.add
+          (i64.extend_i32_u (i32x4.extract_lane 2 (local.get $lanes)))
+          (i64.extend_i32_u (i32x4.extract_lane 3 (local.get $lanes))))))
+    (block $words_done
+      (loop $words
+        (br_if $words_done (i32.gt_u (i32.add (local.get $at) (i32.const 2)) (local.get $end)))
+        (local.set $sum (i64.add (local.get $sum) (i64.load16_u (local.get $at))))
+        (local.set $at (i32.add (local.get $at) (i32.const 2)))
+        (br $words)))
+    (if (i32.lt_u (local.get $at) (local.get $end))
+      (then (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $at))))))
+    (local.get $sum))
+
+  ;; Folds to 16 bits.
+  (func $fold (param $sum i64) (result i32)
+    (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffffffff)) (i64.shr_u (local.get $sum) (i64.const 32))))
+    (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
+    (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
+    (local.set $sum (i64.add (i64.and (local.get $sum) (i64.const 0xffff)) (i64.shr_u (local.get $sum) (i64.const 16))))
+    (i32.wrap_i64 (local.get $sum)))
+
+  ;; Sum of $length bytes at $at.
+  (func (export "sum") (param $at i32) (param $length i32) (result i32)
+    (local $end i32) (local $a v128) (local $b v128)
+    (local.set $end (i32.add (local.get $at) (local.get $length)))
+    (block $pairs_done
+      (loop $pairs
+        (br_if $pairs_done (i32.gt_u (i32.add (local.get $at) (i32.const 32)) (local.get $end)))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (v128.load (local.get $at)))))
+        (local.set $b (i32x4.add (local.get $b) (i32x4.extadd_pairwise_i16x8_u (v128.load offset=16 (local.get $at)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 32)))
+        (br $pairs)))
+    (if (i32.le_u (i32.add (local.get $at) (i32.const 16)) (local.get $end))
+      (then
+        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (v128.load (local.get $at)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))))
+    (call $fold
+      (i64.add
+        (call $finish (local.get $a) (local.get $at) (local.get $end))
+        (call $finish (local.get $b) (local.get $end) (local.get $end)))))
+
+  ;; The same while copying the bytes to $to; the two runs must not overlap.
+  (func (export "copyAndSum") (param $to i32) (param $at i32) (param $length i32) (result i32)
+    (local $end i32) (local $a v128) (local $b v128) (local $x v128) (local $y v128) (local $from i32)
+    (local.set $end (i32.add (local.get $at) (local.get $length)))
+    (block $pairs_done
+      (loop $pairs
+        (br_if $pairs_done (i32.gt_u (i32.add (local.get $at) (i32.const 32)) (local.get $end)))
+        (local.set $x (v128.load (local.get $at)))
+        (local.set $y (v128.load offset=16 (local.get $at)))
+        (v128.store (local.get $to) (local.get $x))
+        (v128.store offset=16 (local.get $to) (local.get $y))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (local.get $x))))
+        (local.set $b (i32x4.add (local.get $b) (i32x4.extadd_pairwise_i16x8_u (local.get $y))))
+        (local.set $at (i32.add (local.get $at) (i32.const 32)))
+        (local.set $to (i32.add (local.get $to) (i32.const 32)))
+        (br $pairs)))
+    (local.set $from (local.get $at))
+    (block $bytes_done
+      (loop $bytes
+        (br_if $bytes_done (i32.ge_u (local.get $from) (local.get $end)))
+        (i32.store8 (local.get $to) (i32.load8_u (local.get $from)))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (br $bytes)))
+    (call $fold
+      (i64.add
+        (call $finish (local.get $a) (local.get $at) (local.get $end))
+        (call $finish (local.get $b) (local.get $end) (local.get $end))))))
