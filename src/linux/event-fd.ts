@@ -1,0 +1,37 @@
+import { EAGAIN } from './errors.ts';
+import { check, errno, fail, libc } from './libc.ts';
+import { NativeBlock } from './native-block.ts';
+
+const EFD_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK = 0o4000;
+
+const one = new NativeBlock(8);
+one.words[0] = 1;
+const value = new NativeBlock(8);
+const oneAddress = one.address;
+const valueAddress = value.address;
+
+/** A new eventfd, nonblocking, its counter at 0. */
+export function createEventFd(): number {
+  return check(libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), 'eventfd');
+}
+
+/** Adds 1 to the counter. A full counter is signalled anyway. */
+export function signal(fd: number): void {
+  if (libc.write(fd, oneAddress, 8) === -1 && errno() !== EAGAIN) fail('write');
+}
+
+/** Adds any number below 2^53 to the counter. */
+export function signalBy(fd: number, count: number): void {
+  value.setPointer(0, count);
+  if (libc.write(fd, valueAddress, 8) === -1 && errno() !== EAGAIN) fail('write');
+}
+
+/** Takes the counter and sets it to 0; 0 where it was not signalled. */
+export function drain(fd: number): number {
+  if (libc.read(fd, valueAddress, 8) === -1) {
+    if (errno() === EAGAIN) return 0;
+    fail('read');
+  }
+  return value.words[0]! + value.words[1]! * 4294967296;
+}
