@@ -1,0 +1,122 @@
+/** IEEE 1588: the clock and its time stamps. */
+import type { RegisterSpec } from '../../../registers/index.ts';
+
+export const timeSync = {
+  SYSTIML: {
+    at: 0x0b600,
+    access: 'rw',
+    onRead: 'systiml',
+    onWrite: 'systiml',
+    evidence: 'linux',
+    doc: 'Clock, low dword; its read latches SYSTIMH.',
+  },
+  SYSTIMH: {
+    at: 0x0b604,
+    access: 'rw',
+    onRead: 'systimh',
+    onWrite: 'systimh',
+    evidence: 'linux',
+    doc: 'Clock, high dword.',
+  },
+  TIMINCA: {
+    at: 0x0b608,
+    access: 'rw',
+    onWrite: 'timinca',
+    evidence: 'linux',
+    doc: 'How the clock advances: INCVALUE every INCPERIOD times 16 ns.',
+    fields: {
+      INCVALUE: { bits: [23, 0], doc: 'Added each period.' },
+      INCPERIOD: { bits: [31, 24], doc: 'Period in units of 16 ns.' },
+    },
+  },
+  TIMADJL: { at: 0x0b60c, access: 'rw', evidence: 'qemu', doc: 'Adjustment, low dword.' },
+  TIMADJH: {
+    at: 0x0b610,
+    access: 'rw',
+    onWrite: 'timadjh',
+    evidence: 'qemu',
+    doc: 'Adjustment, high dword; its write applies both.',
+    fields: { SIGN: { bits: 31, doc: 'Subtract (unproven).' } },
+  },
+  TSYNCTXCTL: {
+    at: 0x0b614,
+    access: 'rw',
+    onWrite: 'tsynctxctl',
+    evidence: 'linux',
+    doc: 'Transmit time stamps.',
+    fields: {
+      VALID: { bits: 0, access: 'ro', doc: 'A stamp is held; the read of TXSTMPH releases it.' },
+      EN: { bits: 4, doc: 'On.' },
+    },
+  },
+  TXSTMPL: { at: 0x0b618, access: 'ro', evidence: 'linux', doc: 'Transmit stamp, low dword.' },
+  TXSTMPH: {
+    at: 0x0b61c,
+    access: 'ro',
+    onRead: 'txstmph',
+    evidence: 'linux',
+    doc: 'Transmit stamp, high dword; its read releases.',
+  },
+  TSYNCRXCTL: {
+    at: 0x0b620,
+    access: 'rw',
+    onWrite: 'tsyncrxctl',
+    evidence: 'linux',
+    doc: 'Receive time stamps.',
+    fields: {
+      VALID: { bits: 0, access: 'ro', doc: 'A stamp is held; the read of RXSTMPH or RXSATRH releases it.' },
+      TYPE: {
+        bits: [3, 1],
+        values: { 0: 'L2 V2', 1: 'L4 V1', 2: 'L2+L4 V2', 4: 'all', 5: 'event V2' },
+        doc: 'Packets that are stamped.',
+      },
+      EN: { bits: 4, doc: 'On.' },
+      SYSCFI: { bits: 5, doc: 'CFI of the time-sync packets.' },
+    },
+  },
+  RXSTMPL: { at: 0x0b624, access: 'ro', evidence: 'linux', doc: 'Receive stamp, low dword.' },
+  RXSTMPH: {
+    at: 0x0b628,
+    access: 'ro',
+    onRead: 'rxstmph',
+    evidence: 'linux',
+    doc: 'Receive stamp, high dword; its read releases.',
+  },
+  RXSATRL: { at: 0x0b62c, access: 'ro', evidence: 'qemu', doc: 'Source of the stamped packet, first four bytes.' },
+  RXSATRH: {
+    at: 0x0b630,
+    access: 'ro',
+    onRead: 'rxsatrh',
+    evidence: 'qemu',
+    doc: 'Source and sequence of the stamped packet; its read releases.',
+    fields: {
+      SOURCE: { bits: [15, 0], doc: 'Last two bytes of the source.' },
+      SEQUENCE: { bits: [31, 16], doc: 'Sequence number.' },
+    },
+  },
+  RXMTRL: {
+    at: 0x0b634,
+    access: 'rw',
+    inert: true,
+    evidence: 'qemu',
+    doc: 'Message types in the layout of older chips.',
+  },
+  RXUDP: {
+    at: 0x0b638,
+    access: 'rw',
+    reset: 0x319,
+    inert: true,
+    evidence: 'qemu',
+    doc: 'UDP port of PTP (the value is the one of QEMU).',
+  },
+  TSYNCRXCFG: {
+    at: 0x05f50,
+    access: 'rw',
+    evidence: 'linux',
+    doc: 'Messages that are stamped.',
+    fields: {
+      CTRLT: { bits: [7, 0], doc: 'V1 control byte.' },
+      MSGT: { bits: [15, 8], doc: 'V2 message id.' },
+    },
+  },
+} as const satisfies Readonly<Record<string, RegisterSpec>>;
