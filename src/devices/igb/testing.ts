@@ -1,0 +1,297 @@
+/** Stand-ins for everything outside a port, for unit tests: time, tasks, memory, wire, interrupts and trace that a test can see. */
+import type {
+  Clock,
+  FrameOffload,
+  GuestMemory,
+  InterruptPort,
+  MemoryPiece,
+  Task,
+  Tasks,
+  Timer,
+  Trace,
+  TraceEvents,
+  TraceEventSpec,
+  Wire,
+  WirePort,
+} from '../../ports/index.ts';
+import { RegisterFile } from '../../registers/index.ts';
+import { POOLS, QUEUES, type PortContext } from './context.ts';
+import { pfPlan } from './tables/index.ts';
+import { igbTraceEvents } from './trace-events.ts';
+
+/** Time that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  nowNs: number;
+  readonly armed: Set<Timer>;
+
+  constructor() {
+    this.nowNs = 0;
+    this.armed = new Set();
+  }
+
+  now(): number {
+    return this.nowNs;
+  }
+
+  arm(timer: Timer, deadlineNs: number): void {
+    timer.deadlineNs = deadlineNs;
+    this.armed.add(timer);
+  }
+
+  disarm(timer: Timer): void {
+    timer.deadlineNs = Infinity;
+    this.armed.delete(timer);
+  }
+
+  /** Moves time on, firing what falls due in order, each at its own time. */
+  advance(durationNs: number): void {
+    const endNs = this.nowNs + durationNs;
+    for (;;) {
+      let next: Timer | undefined;
+      for (const timer of this.armed) {
+        if (timer.deadlineNs <= endNs && (next === undefined || timer.deadlineNs < next.deadlineNs)) next = timer;
+      }
+      if (next === undefined) break;
+      this.nowNs = Math.max(this.nowNs, next.deadlineNs);
+      this.disarm(next);
+      next.expire();
+    }
+    this.nowNs = endNs;
+  }
+}
+
+/** Tasks that run when the test says so. */
+export class FakeTasks implements Tasks {
+  readonly queue: Task[];
+
+  constructor() {
+    this.queue = [];
+  }
+
+  mark(task: Task): void {
+    if (task.marked) return;
+    task.marked = true;
+    this.queue.push(task);
+  }
+
+  /** Runs until nothing is left to do; a task that never ends fails the test. */
+  runAll(budget = 256): void {
+    for (let turn = 0; this.queue.length > 0; turn += 1) {
+      if (turn > 10_000) throw new Error('a task never ends');
+      const task = this.queue.shift()!;
+      task.marked = false;
+      if (task.run(budget)) this.mark(task);
+    }
+  }
+}
+
+/** One piece of guest memory; everything outside it is refused and counted. */
+export class FakeMemory implements GuestMemory {
+  readonly piece: MemoryPiece;
+  readonly view: DataView;
+  refused: number;
+
+  constructor(base = 0x1_0000, length = 0x10_0000) {
+    const buffer = new ArrayBuffer(length);
+    this.piece = { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
+    this.view = new DataView(buffer);
+    this.refused = 0;
+  }
+
+  forReading(address: number, length: number): MemoryPiece | undefined {
+    if (this.holds(address, length)) return this.piece;
+    this.refused += 1;
+    return undefined;
+  }
+
+  forWriting(address: number, length: number): MemoryPiece | undefined {
+    return this.forReading(address, length);
+  }
+
+  read(address: number, target: Uint8Array, offset: number, length: number): boolean {
+    const piece = this.forReading(address, length);
+    if (piece === undefined) return false;
+    target.set(piece.bytes.subarray(address - piece.base, address - piece.base + length), offset);
+    return true;
+  }
+
+  write(address: number, source: Uint8Array, offset: number, length: number): boolean {
+    const piece = this.forWriting(address, length);
+    if (piece === undefined) return false;
+    piece.bytes.set(source.subarray(offset, offset + length), address - piece.base);
+    return true;
+  }
+
+  write32(address: number, value: number): boolean {
+    if (this.forWriting(address, 4) === undefined) return false;
+    this.poke32(address, value);
+    return true;
+  }
+
+  /** What a guest's CPU does; an address outside the piece is the test's fault. */
+  peek32(address: number): number {
+    return this.view.getUint32(address - this.piece.base, true);
+  }
+
+  poke32(address: number, value: number): void {
+    this.view.setUint32(address - this.piece.base, value >>> 0, true);
+  }
+
+  poke64(address: number, value: number): void {
+    this.poke32(address, value % 2 ** 32);
+    this.poke32(address + 4, Math.floor(value / 2 ** 32));
+  }
+
+  peekBytes(address: number, length: number): Uint8Array {
+    return this.piece.bytes.slice(address - this.piece.base, address - this.piece.base + length);
+  }
+
+  pokeBytes(address: number, bytes: Uint8Array): void {
+    this.piece.bytes.set(bytes, address - this.piece.base);
+  }
+
+  private holds(address: number, length: number): boolean {
+    return address >= this.piece.base && address + length <= this.piece.base + this.piece.length;
+  }
+}
+
+/** A wire that keeps copies of the frames it was given. */
+export class RecordingWire implements Wire {
+  acceptsOffload: boolean;
+  carrier: boolean;
+  port: WirePort | undefined;
+  readonly sent: { readonly bytes: Uint8Array; readonly offload: FrameOffload | undefined }[];
+  resumed: number;
+
+  constructor() {
+    this.acceptsOffload = false;
+    this.carrier = true;
+    this.port = undefined;
+    this.sent = [];
+    this.resumed = 0;
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    this.sent.push({ bytes: bytes.slice(offset, offset + length), offload: offload && { ...offload } });
+  }
+
+  plug(port: WirePort): void {
+    this.port = port;
+  }
+
+  resume(): void {
+    this.resumed += 1;
+  }
+
+  setCarrier(up: boolean): void {
+    this.carrier = up;
+    this.port?.carrierChanged();
+  }
+}
+
+/** Notes every message in the order sent: a vector number, `msi`, or a change of the INTx level. */
+export class RecordingInterruptPort implements InterruptPort {
+  msixEnabled: boolean;
+  msiEnabled: boolean;
+  intx: boolean;
+  log: (number | 'msi' | 'intx+' | 'intx-')[];
+  readonly cleared: number[];
+
+  constructor(mode: 'msix' | 'msi' | 'intx' = 'msix') {
+    this.msixEnabled = mode === 'msix';
+    this.msiEnabled = mode === 'msi';
+    this.intx = false;
+    this.log = [];
+    this.cleared = [];
+  }
+
+  sendMsix(vector: number): void {
+    this.log.push(vector);
+  }
+
+  clearPending(vector: number): void {
+    this.cleared.push(vector);
+  }
+
+  sendMsi(): void {
+    this.log.push('msi');
+  }
+
+  setIntx(asserted: boolean): void {
+    if (asserted !== this.intx) this.log.push(asserted ? 'intx+' : 'intx-');
+    this.intx = asserted;
+  }
+
+  /** What was noted since the last call. */
+  take(): (number | 'msi' | 'intx+' | 'intx-')[] {
+    const { log } = this;
+    this.log = [];
+    return log;
+  }
+}
+
+/** Every event is on and kept by name. */
+export class RecordingTrace implements Trace {
+  readonly on: Uint8Array;
+  readonly names: string[];
+  readonly emitted: { readonly name: string; readonly args: readonly (number | undefined)[] }[];
+
+  constructor() {
+    this.on = new Uint8Array(1024).fill(1);
+    this.names = [];
+    this.emitted = [];
+  }
+
+  declare<const T extends Readonly<Record<string, TraceEventSpec>>>(specs: T): TraceEvents<T> {
+    const numbers: Record<string, number> = {};
+    for (const name of Object.keys(specs)) {
+      const known = this.names.indexOf(name);
+      numbers[name] = known >= 0 ? known : this.names.push(name) - 1;
+    }
+    return numbers as TraceEvents<T>;
+  }
+
+  emit(event: number, a?: number, b?: number, c?: number, d?: number): void {
+    this.emitted.push({ name: this.names[event]!, args: [a, b, c, d] });
+  }
+
+  /** Arguments of every occurrence of an event. */
+  of(name: string): readonly (readonly (number | undefined)[])[] {
+    return this.emitted.filter((entry) => entry.name === name).map((entry) => entry.args);
+  }
+}
+
+/** A port's context whose outside is all fakes, typed so that a test reaches into them. */
+export interface TestContext extends PortContext {
+  readonly clock: FakeClock;
+  readonly tasks: FakeTasks;
+  readonly trace: RecordingTrace;
+  readonly wire: RecordingWire;
+  readonly memory: readonly FakeMemory[];
+  readonly interruptPorts: readonly RecordingInterruptPort[];
+}
+
+export interface TestContextOptions {
+  /** Interrupts that the guest enabled in the PF; MSI-X where not given. */
+  readonly interrupts?: 'msix' | 'msi' | 'intx';
+  /** The same memory for the PF and every VF; separate memories where not given. */
+  readonly sharedMemory?: FakeMemory;
+}
+
+/** A fresh context: registers at their reset values, PF and eight VFs, every queue owned by the PF. */
+export function makeTestContext(options: TestContextOptions = {}): TestContext {
+  const trace = new RecordingTrace();
+  const functions = Array.from({ length: 1 + POOLS }, (_, n) => n);
+  return {
+    registers: new RegisterFile(pfPlan),
+    clock: new FakeClock(),
+    tasks: new FakeTasks(),
+    trace,
+    events: trace.declare(igbTraceEvents),
+    wire: new RecordingWire(),
+    memory: functions.map(() => options.sharedMemory ?? new FakeMemory()),
+    interruptPorts: functions.map((n) => new RecordingInterruptPort(n === 0 ? options.interrupts : 'msix')),
+    queueFunction: new Uint8Array(QUEUES),
+    portNumber: 0,
+  };
+}
