@@ -20,7 +20,7 @@ type View<S> = { readonly [K in Exclude<keyof S, Placement>]: S[K] } & {
 /** The declaration of a PF register, at another address. */
 function view<const S extends RegisterSpec>(at: number, spec: S, count = 1, stride = 4): View<S> {
   const { aliases: _aliases, resetAt: _resetAt, onRead: _onRead, onWrite: _onWrite, ...rest } = spec;
-  return { ...rest, at, count, stride };
+  return { ...rest, at, count, stride } as View<S>;
 }
 
 /** Both queues of a VF, 100 hex apart. */
