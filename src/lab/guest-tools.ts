@@ -1,0 +1,141 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PrivateApt } from './apt.ts';
+import type { Cache, Report } from './cache.ts';
+import { type CpioEntry, parentFolders } from './cpio.ts';
+import { neededLibraries } from './elf.ts';
+import { LabError } from './errors.ts';
+import { programOfRoot } from './qemu.ts';
+
+/** Where a guest's programs come from; the host borrows them too where it lacks one. */
+const packages = [
+  'busybox-static',
+  'dash',
+  'bash',
+  'iproute2',
+  'ethtool',
+  'iputils-ping',
+  'iperf3',
+  'curl',
+  'tcpdump',
+  'kmod',
+  'pciutils',
+  'qemu-guest-agent',
+];
+
+/** Programs of a guest, by their place in the unpacked packages. All else in those packages stays out. */
+const programs = [
+  'usr/bin/busybox',
+  'usr/bin/dash',
+  'usr/bin/bash',
+  'usr/bin/ip',
+  'usr/sbin/bridge',
+  'usr/bin/ss',
+  'usr/sbin/tc',
+  'usr/sbin/ethtool',
+  'usr/bin/ping',
+  'usr/bin/iperf3',
+  'usr/bin/curl',
+  'usr/bin/tcpdump',
+  'usr/bin/kmod',
+  'usr/bin/lspci',
+  'usr/bin/setpci',
+  'usr/sbin/qemu-ga',
+];
+const kmodNames = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
+const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib64', 'lib64'];
+
+/** The unpacked packages of a guest's programs, with their libraries. */
+export class GuestTools {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  static async prepare(cache: Cache, apt: PrivateApt, report: Report): Promise<GuestTools> {
+    const root = await cache.step('tools', `trixie ${packages.join(' ')} 1`, report, (folder) =>
+      apt.unpackWithDependencies('trixie', packages, folder),
+    );
+    return new GuestTools(root);
+  }
+
+  /** How the host runs one of these programs: from its own PATH where it is there, else with the packages' loader. */
+  hostProgram(name: string): { command: string; args: string[] } {
+    for (const folder of [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'])
+      if (folder !== '' && existsSync(join(folder, name))) return { command: join(folder, name), args: [] };
+    return this.cachedProgram(name);
+  }
+
+  /** How the host runs one of these programs with the packages' own loader and libraries. */
+  cachedProgram(name: string): { command: string; args: string[] } {
+    if (name === 'busybox') return { command: join(this.root, 'usr/bin/busybox'), args: [] };
+    const path = programs.find((program) => program.endsWith(`/${name}`));
+    if (path === undefined) throw new LabError('NO_PROGRAM', `${name} is not one of the lab's programs`);
+    return programOfRoot(this.root, path);
+  }
+
+  /** depmod: kmod under that name. The loader can pass the name on by itself (--argv0). */
+  cachedDepmod(): { command: string; args: string[] } {
+    const { command, args } = this.cachedProgram('kmod');
+    return { command, args: ['--argv0', 'depmod', ...args] };
+  }
+
+  /** Files of the guest's fixed part: programs, the libraries that they need, and names that lead to them. */
+  entries(): CpioEntry[] {
+    const known = new Set<string>();
+    const entries: CpioEntry[] = [];
+    const add = (entry: CpioEntry): void => {
+      if (known.has(entry.path)) return;
+      entries.push(...parentFolders(entry.path, known), entry);
+      known.add(entry.path);
+    };
+    const link = (path: string, to: string): void => add({ path, kind: 'link', mode: 0o777, content: Buffer.from(to) });
+    for (const name of ['bin', 'sbin', 'lib', 'lib64']) link(name, `usr/${name}`);
+    for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'var', 'mnt', 'usr/lib/modules'])
+      add({ path: folder, kind: 'folder', mode: 0o755 });
+    add({ path: 'dev/console', kind: 'character-device', mode: 0o600, device: [5, 1] });
+    const pending: string[] = [...programs];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      if (known.has(path)) continue;
+      const content = readFileSync(this.#real(path));
+      add({ path, kind: 'file', mode: 0o755, content });
+      for (const name of neededLibraries(content)) pending.push(this.#library(name));
+    }
+    add({
+      path: 'usr/lib64/ld-linux-x86-64.so.2',
+      kind: 'file',
+      mode: 0o755,
+      content: readFileSync(this.#real(this.#library('ld-linux-x86-64.so.2'))),
+    });
+    // Debian's busybox shell runs its own applets rather than the programs beside it, so it is nobody's shell here.
+    link('usr/bin/sh', 'dash');
+    for (const name of kmodNames) link(`usr/sbin/${name}`, '../bin/kmod');
+    return entries;
+  }
+
+  #library(name: string): string {
+    const folder = libraryFolders.find((candidate) => existsSync(join(this.root, candidate, name)));
+    if (folder === undefined) throw new LabError('NO_LIBRARY', `Debian's packages bring no ${name}`);
+    return `usr/lib/x86_64-linux-gnu/${name}`;
+  }
+
+  /** The file behind a name of the guest: packages may still use /bin and /lib where the guest has /usr only. */
+  #real(path: string): string {
+    const candidates = [
+      path,
+      path.replace(/^usr\//, ''),
+      path.replace('usr/lib/x86_64-linux-gnu', 'usr/lib64'),
+      path.replace('usr/sbin', 'usr/bin'),
+    ];
+    for (const candidate of candidates) {
+      const full = join(this.root, candidate);
+      if (existsSync(full)) return realpathSync(full);
+    }
+    throw new LabError(
+      'NO_PROGRAM',
+      `Debian's packages bring no ${path}.`,
+      `Remove ${this.root} to have them fetched again.`,
+    );
+  }
+}
