@@ -1,0 +1,3 @@
+export * from './endpoint.ts';
+export * from './hierarchy.ts';
+export * from './root-port.ts';

@@ -1,0 +1,43 @@
+/** The root port inside the VMD, 8086:2030: a link that is always up, ARI forwarding, MSI for its services. */
+import {
+  Bridge,
+  CapabilityList,
+  type FunctionOptions,
+  MessageInterrupts,
+  MsiCapability,
+  PciExpress,
+  PortType,
+  type MessageSender,
+} from '../../pci/index.ts';
+
+/** Role-based error reporting, 512-byte payload. */
+const DEVICE_CAPABILITIES = 0x0000_8002;
+/** x4 at 2.5 GT/s, data link layer active reporting (bit 20), port 1. */
+const LINK_CAPABILITIES = 0x0110_0041;
+/** x4 at 2.5 GT/s, slot clock. */
+const LINK_STATUS = 0x1041;
+const LINK_ACTIVE = 0x2000;
+const ARI_FORWARDING = 0x20;
+
+export class VmdRootPort extends Bridge {
+  constructor(options: FunctionOptions & { readonly routing: { generation: number } }) {
+    super({
+      ...options,
+      identity: { vendorId: 0x8086, deviceId: 0x2030, revision: 0, classCode: 0x060400 },
+    });
+    const list = new CapabilityList(this.config);
+    const msi = new MsiCapability(list, 0x60);
+    this.pciExpress = new PciExpress(list, 0x90, {
+      type: PortType.rootPort,
+      deviceCapabilities: DEVICE_CAPABILITIES,
+      linkCapabilities: LINK_CAPABILITIES,
+      linkStatus: LINK_STATUS | LINK_ACTIVE,
+      deviceCapabilities2: ARI_FORWARDING,
+      deviceControl2Writable: ARI_FORWARDING,
+    });
+    this.interrupts = new MessageInterrupts(silent, msi, undefined, undefined);
+  }
+}
+
+/** The port has no event to report: its link never changes and no error is signalled. */
+const silent: MessageSender = { sendMessage: () => undefined };

@@ -1,0 +1,80 @@
+import { CapabilityId, type CapabilityList } from '../capability-list.ts';
+import { Change } from '../change.ts';
+import type { ConfigSpace } from '../config-space.ts';
+
+/** Device/Port Type (PCI Express 7.5.3.2). */
+export const PortType = { endpoint: 0, rootPort: 4, rootComplexEndpoint: 9 } as const;
+
+export interface PciExpressOptions {
+  readonly type: (typeof PortType)[keyof typeof PortType];
+  readonly deviceCapabilities?: number;
+  readonly deviceControl?: number;
+  readonly deviceStatus?: number;
+  readonly linkCapabilities?: number;
+  readonly linkStatus?: number;
+  readonly deviceCapabilities2?: number;
+  /** Device Control 2 bits that a guest can write. */
+  readonly deviceControl2Writable?: number;
+}
+
+const FLR_CAPABLE = 1 << 28;
+const INITIATE_FLR = 0x8000;
+/** ASPM, link disable, retrain (root ports), common clock, extended synch. */
+const LINK_CONTROL_WRITABLE = 0x00cb;
+
+/** The PCI Express capability, version 2 (7.5.3). */
+export class PciExpress {
+  readonly #config: ConfigSpace;
+  readonly #at: number;
+
+  constructor(list: CapabilityList, at: number, options: PciExpressOptions) {
+    const root = options.type === PortType.rootPort;
+    const flr = ((options.deviceCapabilities ?? 0) & FLR_CAPABLE) !== 0;
+    const announces = Change.deviceControl;
+    list.standard(at, CapabilityId.pciExpress);
+    list.config.declare(
+      { at: at + 0x02, size: 2, value: 2 | (options.type << 4) },
+      { at: at + 0x04, size: 4, value: options.deviceCapabilities ?? 0 },
+      {
+        at: at + 0x08,
+        size: 2,
+        value: options.deviceControl ?? 0,
+        writable: 0x7fff,
+        ...(flr ? { writeOneActs: INITIATE_FLR, acts: Change.functionReset } : {}),
+        announces,
+      },
+      { at: at + 0x0a, size: 2, value: options.deviceStatus ?? 0, writeOneClears: 0x000f },
+      { at: at + 0x0c, size: 4, value: options.linkCapabilities ?? 0 },
+      { at: at + 0x10, size: 2, writable: LINK_CONTROL_WRITABLE },
+      { at: at + 0x12, size: 2, value: options.linkStatus ?? 0 },
+      // Slot registers: no slot.
+      { at: at + 0x14, size: 4 },
+      { at: at + 0x18, size: 4 },
+      // Root Control, Root Capabilities, Root Status.
+      { at: at + 0x1c, size: 2, writable: root ? 0x000f : 0 },
+      { at: at + 0x1e, size: 2 },
+      { at: at + 0x20, size: 4, writeOneClears: root ? 0x0001_0000 : 0 },
+      { at: at + 0x24, size: 4, value: options.deviceCapabilities2 ?? 0 },
+      { at: at + 0x28, size: 2, writable: options.deviceControl2Writable ?? 0, announces },
+      { at: at + 0x2a, size: 2 },
+      { at: at + 0x2c, size: 4 },
+      { at: at + 0x30, size: 2 },
+      { at: at + 0x32, size: 2 },
+      { at: at + 0x34, size: 4 },
+      { at: at + 0x38, size: 4 },
+    );
+    this.#config = list.config;
+    this.#at = at;
+  }
+
+  /** Device Control 2, ARI Forwarding Enable: the port lets device numbers other than 0 through. */
+  get ariForwarding(): boolean {
+    return (this.#config.read(this.#at + 0x28, 2) & 0x20) !== 0;
+  }
+
+  /** Link Status, Data Link Layer Link Active. */
+  setLinkActive(active: boolean): void {
+    const status = this.#config.read(this.#at + 0x12, 2) & ~0x2000;
+    this.#config.set(this.#at + 0x12, 2, status | (active ? 0x2000 : 0));
+  }
+}

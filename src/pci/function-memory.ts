@@ -1,0 +1,142 @@
+/** Guest memory as one function reaches it by DMA. */
+import type { GuestMemory, MemoryPiece } from '../ports/index.ts';
+import { alignedSize, loadLittleEndian, storeLittleEndian } from './access.ts';
+import type { PciDomain } from './domain.ts';
+import type { PciFunction } from './function.ts';
+import type { MessageSender } from './msix-table.ts';
+
+/** Why DMA was not done; indices of `FunctionMemory.refused`. */
+export const DmaRefusal = { notMaster: 0, noHost: 1, notMapped: 2 } as const;
+
+/**
+ * The order of decoding: memory that the client mapped, then the register windows of the domain (any function's, the
+ * function's own included: the guard refuses what would re-enter). A guest that maps RAM and a BAR at one address gets RAM.
+ */
+export class FunctionMemory implements GuestMemory, MessageSender {
+  readonly #fn: PciFunction;
+  /** Where the function is attached now; a VF moves between domains. */
+  domain: PciDomain;
+  /** Refused accesses by reason (`DmaRefusal`). */
+  readonly refused: Float64Array;
+
+  constructor(fn: PciFunction, domain: PciDomain) {
+    this.#fn = fn;
+    this.domain = domain;
+    this.refused = new Float64Array(3);
+  }
+
+  forReading(address: number, length: number): MemoryPiece | undefined {
+    const host = this.domain.host;
+    if (host !== undefined && this.#fn.dmaEnabled) {
+      const piece = host.dma.forReading(address, length);
+      if (piece !== undefined) return piece;
+    }
+    this.#missed(address, length);
+    return undefined;
+  }
+
+  forWriting(address: number, length: number): MemoryPiece | undefined {
+    const host = this.domain.host;
+    if (host !== undefined && this.#fn.dmaEnabled) {
+      const piece = host.dma.forWriting(address, length);
+      if (piece !== undefined) return piece;
+    }
+    this.#missed(address, length);
+    return undefined;
+  }
+
+  /** Counts a question that has no answer at all; one that `read` or `write` may still answer is none. */
+  #missed(address: number, length: number): void {
+    if (!this.#allowed(address, length)) return;
+    if (this.domain.host?.dma.forReading(address, 1) !== undefined || this.domain.map.claims(address)) return;
+    this.#refuse(DmaRefusal.notMapped, address, length);
+  }
+
+  /** Bus master and a client are there; else counted. */
+  #allowed(address: number, length: number): boolean {
+    if (!this.#fn.dmaEnabled) return this.#refuse(DmaRefusal.notMaster, address, length);
+    return this.domain.host !== undefined || this.#refuse(DmaRefusal.noHost, address, length);
+  }
+
+  #refuse(reason: number, address: number, length: number): false {
+    this.refused[reason]! += 1;
+    const { trace, events, routingOffset } = this.#fn;
+    if (trace.on[events.pci_dma_refused] !== 0) {
+      trace.emit(events.pci_dma_refused, routingOffset, address, length, reason);
+    }
+    return false;
+  }
+
+  read(address: number, target: Uint8Array, offset: number, length: number): boolean {
+    if (!this.#allowed(address, length)) return false;
+    const { dma } = this.domain.host!;
+    const { map } = this.domain;
+    for (let done = 0; done < length;) {
+      const from = address + done;
+      const piece = dma.forReading(from, 1);
+      if (piece !== undefined) {
+        const start = from - piece.base;
+        const count = Math.min(length - done, piece.length - start);
+        copy(target, offset + done, piece.bytes, start, count);
+        done += count;
+      } else if (map.claims(from)) {
+        const size = alignedSize(from % 4, length - done);
+        storeLittleEndian(target, offset + done, size, map.read(from, size));
+        done += size;
+      } else return this.#refuse(DmaRefusal.notMapped, from, length - done);
+    }
+    return true;
+  }
+
+  /** A write that fails part-way has stored what came before. */
+  write(address: number, source: Uint8Array, offset: number, length: number): boolean {
+    if (!this.#allowed(address, length)) return false;
+    const { dma } = this.domain.host!;
+    const { map } = this.domain;
+    for (let done = 0; done < length;) {
+      const to = address + done;
+      const piece = dma.forWriting(to, 1);
+      if (piece !== undefined) {
+        const start = to - piece.base;
+        const count = Math.min(length - done, piece.length - start);
+        copy(piece.bytes, start, source, offset + done, count);
+        done += count;
+      } else if (map.claims(to)) {
+        const size = alignedSize(to % 4, length - done);
+        map.write(to, size, loadLittleEndian(source, offset + done, size));
+        done += size;
+      } else return this.#refuse(DmaRefusal.notMapped, to, length - done);
+    }
+    return true;
+  }
+
+  write32(address: number, value: number): boolean {
+    const host = this.domain.host;
+    if (host !== undefined && this.#fn.dmaEnabled && address % 4 === 0) {
+      const piece = host.dma.forWriting(address, 4);
+      if (piece !== undefined) {
+        piece.dwords[(address - piece.base) >>> 2] = value;
+        return true;
+      }
+    }
+    storeLittleEndian(scratch, 0, 4, value);
+    return this.write(address, scratch, 0, 4);
+  }
+
+  /** A message is a memory write: one that is aimed at a register window goes there, any other to the client. */
+  sendMessage(address: number, data: number): void {
+    if (!this.#allowed(address, 4)) return;
+    const { trace, events, routingOffset } = this.#fn;
+    if (trace.on[events.pci_msi_message] !== 0) trace.emit(events.pci_msi_message, routingOffset, address, data);
+    if (this.domain.map.claims(address)) this.domain.map.write(address, 4, data);
+    else this.domain.host!.writeMessage(address, data);
+  }
+}
+
+const scratch = new Uint8Array(4);
+
+/** A subarray costs an object: short runs go byte by byte. */
+function copy(target: Uint8Array, at: number, source: Uint8Array, from: number, count: number): void {
+  if (count <= 64) for (let n = 0; n < count; n += 1) target[at + n] = source[from + n]!;
+  else target.set(source.subarray(from, from + count), at);
+}

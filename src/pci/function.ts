@@ -1,0 +1,178 @@
+/** One PCI function: config space, BARs and what both of them switch. */
+import type { Trace, TraceEvents } from '../ports/index.ts';
+import { AccessGuard } from './access-guard.ts';
+import { barAddress, type BarSpec, type BarWindow, declareHeaderBar } from './bar.ts';
+import type { PowerManagement } from './capabilities/power-management.ts';
+import { Change } from './change.ts';
+import { ALL_ONES, ConfigSpace } from './config-space.ts';
+import { Command, Header } from './header.ts';
+import type { FunctionInterrupts } from './interrupts.ts';
+import type { ResetKind } from './reset.ts';
+import { pciTraceEvents } from './trace-events.ts';
+
+export interface FunctionOptions {
+  readonly trace: Trace;
+  /** Shared by functions that share state; a guard of its own where not given. */
+  readonly guard?: AccessGuard;
+}
+
+/** The bus that a function sits on, as far as the function cares. */
+export interface FunctionBus {
+  /** Something that decides who answers which address changed. */
+  routingChanged(): void;
+  /** The bridges above let this bus's requests through. */
+  readonly mastering: boolean;
+}
+
+/** BARs of a type 0 header. */
+const BARS = 6;
+const resetNumber: Readonly<Record<ResetKind, number>> = { fundamental: 0, hot: 1, flr: 2, d3hot: 3 };
+
+export class PciFunction {
+  readonly config: ConfigSpace;
+  readonly guard: AccessGuard;
+  readonly trace: Trace;
+  readonly events: TraceEvents<typeof pciTraceEvents>;
+  /** Declared BARs by index. */
+  readonly bars: (BarSpec | undefined)[];
+  readonly #windows: (BarWindow | undefined)[];
+  /** Set by the bus: the routing id relative to the bus's first number. */
+  routingOffset: number;
+  bus: FunctionBus | undefined;
+  interrupts: FunctionInterrupts | undefined;
+  powerManagement: PowerManagement | undefined;
+  /** DMA and messages of this function may leave: bus master, D0, and every bridge above forwards. */
+  dmaEnabled: boolean;
+
+  constructor(options: FunctionOptions) {
+    this.config = new ConfigSpace();
+    this.guard = options.guard ?? new AccessGuard();
+    this.trace = options.trace;
+    this.events = options.trace.declare(pciTraceEvents);
+    this.bars = Array.from({ length: BARS }, () => undefined);
+    this.#windows = Array.from({ length: BARS }, () => undefined);
+    this.routingOffset = 0;
+    this.bus = undefined;
+    this.interrupts = undefined;
+    this.powerManagement = undefined;
+    this.dmaEnabled = false;
+  }
+
+  /** Declares a BAR in the header and what answers behind it; for constructors of devices. */
+  addBar(spec: BarSpec, window: BarWindow): void {
+    declareHeaderBar(this.config, spec);
+    this.addWindow(spec, window);
+  }
+
+  /** The same without a register in the header: a VF's BAR. */
+  addWindow(spec: BarSpec, window: BarWindow): void {
+    this.bars[spec.index] = spec;
+    this.#windows[spec.index] = window;
+  }
+
+  get powerState(): number {
+    return this.powerManagement?.state ?? 0;
+  }
+
+  /** Address that a BAR decodes now, -1 where it does not. Memory BARs only: no bridge here forwards I/O. */
+  decodedAddress(bar: number): number {
+    const spec = this.bars[bar];
+    if (spec === undefined || spec.kind === 'io' || this.powerState !== 0) return -1;
+    if ((this.config.read(Header.command, 2) & Command.memory) === 0) return -1;
+    return barAddress(this.config, spec, Header.bar + 4 * bar);
+  }
+
+  /** Reads 1, 2 or 4 aligned bytes of config space. */
+  configRead(offset: number, size: number): number {
+    const value = this.config.read(offset, size);
+    if (this.trace.on[this.events.pci_cfg_read] !== 0) {
+      this.trace.emit(this.events.pci_cfg_read, this.routingOffset, offset, value, size);
+    }
+    return value;
+  }
+
+  /** Writes 1, 2 or 4 aligned bytes of config space and does what follows from it. */
+  configWrite(offset: number, size: number, value: number): void {
+    if (this.trace.on[this.events.pci_cfg_write] !== 0) {
+      this.trace.emit(this.events.pci_cfg_write, this.routingOffset, offset, value >>> 0, size);
+    }
+    const changes = this.config.write(offset, size, value);
+    if (changes === 0) return;
+    const before = this.guard.beginWork();
+    this.#apply(changes);
+    this.guard.endWork(before);
+  }
+
+  #apply(changes: number): void {
+    if ((changes & Change.functionReset) !== 0) {
+      this.reset('flr');
+      return;
+    }
+    if ((changes & Change.power) !== 0 && this.powerManagement?.written() === true) {
+      this.reset('d3hot');
+      return;
+    }
+    if ((changes & (Change.command | Change.power)) !== 0) this.refreshMastering();
+    if ((changes & (Change.command | Change.power | Change.bars)) !== 0) this.bus?.routingChanged();
+    if ((changes & (Change.command | Change.msi | Change.msix)) !== 0) this.interrupts?.configChanged();
+    this.configChanged(changes);
+  }
+
+  /** What a subclass does after a config write; `changes` are `Change` bits. */
+  protected configChanged(_changes: number): void {
+    // Nothing more for a plain endpoint.
+  }
+
+  /** Reads 1, 2 or 4 aligned bytes behind a BAR. Whether the BAR decodes is the caller's business (a bus, or QEMU). */
+  barRead(bar: number, offset: number, size: number): number {
+    const window = this.#windows[bar];
+    if (window === undefined || offset >= this.bars[bar]!.sizeBytes) return ALL_ONES[size]!;
+    if (!this.guard.enter()) {
+      this.#refused(bar, offset, 0);
+      return ALL_ONES[size]!;
+    }
+    const value = window.read(offset, size);
+    this.guard.leave();
+    return value;
+  }
+
+  barWrite(bar: number, offset: number, size: number, value: number): void {
+    const window = this.#windows[bar];
+    if (window === undefined || offset >= this.bars[bar]!.sizeBytes) return;
+    if (!this.guard.enter()) {
+      this.#refused(bar, offset, 1);
+      return;
+    }
+    window.write(offset, size, value);
+    this.guard.leave();
+  }
+
+  #refused(bar: number, offset: number, write: number): void {
+    const event = this.events.pci_reentrant_access;
+    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingOffset, bar, offset, write);
+  }
+
+  reset(kind: ResetKind): void {
+    const event = this.events.pci_reset;
+    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingOffset, resetNumber[kind]);
+    const before = this.guard.beginWork();
+    this.config.reset(kind !== 'fundamental');
+    this.powerManagement?.reset();
+    this.refreshMastering();
+    this.bus?.routingChanged();
+    this.interrupts?.reset();
+    this.deviceReset(kind);
+    this.guard.endWork(before);
+  }
+
+  /** Resets what is behind the function; its config space and interrupts already are. */
+  protected deviceReset(_kind: ResetKind): void {
+    // A plain function has nothing there.
+  }
+
+  /** Recomputes `dmaEnabled`. */
+  refreshMastering(): void {
+    const master = (this.config.read(Header.command, 2) & Command.busMaster) !== 0;
+    this.dmaEnabled = master && this.powerState === 0 && (this.bus?.mastering ?? true);
+  }
+}
