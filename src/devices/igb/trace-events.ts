@@ -86,6 +86,8 @@ const transmit = {
   igb_tx_write_back: { format: 'queue %u head %u', doc: 'A descriptor, or the head, was written back.' },
   igb_tx_drop_dma: { format: 'queue %u length %u', doc: 'Dropped: the data could not be read.' },
   igb_tx_drop_malformed: { format: 'queue %u length %u', doc: 'Dropped: an offload does not fit the packet.' },
+  igb_tx_drop_short: { format: 'queue %u length %u', doc: 'Dropped: shorter than an Ethernet header.' },
+  igb_tx_drop_endless: { format: 'queue %u descriptors %u', doc: 'Dropped: more descriptors than a packet may have.' },
   igb_tx_drop_link: { format: 'queue %u length %u', doc: 'Dropped: no link.' },
 } as const satisfies Events;
 

@@ -1,0 +1,212 @@
+/**
+ * The transmit side of a port: sixteen queues worked on in turns by one task. A register write only marks a queue; frames,
+ * write-backs and interrupts follow when the task runs (reference §5.1, §5.2).
+ */
+import { makeTask, type GuestMemory, type Task } from '../../../ports/index.ts';
+import { POOLS, QUEUES, type PortContext } from '../context.ts';
+import { pf } from '../tables/index.ts';
+import { slotOf } from './context.ts';
+import { DESCRIPTOR_BYTES } from './descriptor.ts';
+import { DescriptorFetch, fetched } from './fetch.ts';
+import { dropReason, PacketSender } from './packet-sender.ts';
+import type { TransmitParts } from './parts.ts';
+import { TransmitRing } from './ring.ts';
+import { writeBack } from './write-back.ts';
+
+/** Descriptors and frames a queue may do before the next one has its turn. */
+const TURN = 32;
+
+export class TransmitEngine {
+  readonly #context: PortContext;
+  readonly #parts: TransmitParts;
+  readonly #task: Task;
+  readonly #rings: readonly TransmitRing[];
+  readonly #fetch: DescriptorFetch;
+  readonly #sender: PacketSender;
+  /** Queues that may have work, a bit each. */
+  #ready: number;
+  /** Queues with a write-back in this run, whose interrupt is still to be raised. */
+  #reported: number;
+  /** Where the next round begins. */
+  #next: number;
+  /** Queues that were last seen enabled; for traces only. */
+  #enabledQueues: number;
+
+  constructor(context: PortContext, parts: TransmitParts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#task = makeTask((budget) => this.run(budget));
+    this.#rings = Array.from({ length: QUEUES }, (_, queue) => new TransmitRing(queue));
+    this.#fetch = new DescriptorFetch();
+    this.#sender = new PacketSender(context, parts);
+    this.#ready = 0;
+    this.#reported = 0;
+    this.#next = 0;
+    this.#enabledQueues = 0;
+  }
+
+  /** Packets dropped for a guest's mistake, by `dropReason`. */
+  get drops(): Uint32Array {
+    return this.#sender.drops;
+  }
+
+  /** TDT was written. */
+  tailWritten(queue: number): void {
+    this.#ready |= 1 << queue;
+    this.#context.tasks.mark(this.#task);
+  }
+
+  /** TXDCTL, TCTL, VFTE or the mode changed: a queue that waited may go on now. One that was disabled forgets half a packet. */
+  controlWritten(queue: number): void {
+    const { values } = this.#context.registers;
+    const { TXDCTL, TDH, TDT } = pf;
+    const index = TXDCTL.index + queue * TXDCTL.step;
+    const control = values[index]! & ~TXDCTL.SWFLSH.mask;
+    values[index] = control;
+    const enabled = (control & TXDCTL.ENABLE.mask) !== 0;
+    this.#traceEnable(queue, enabled);
+    if (!enabled) this.#rings[queue]!.discarding = false;
+    else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.tailWritten(queue);
+  }
+
+  /** The device was reset, registers included: nothing is left to do and no context is known. */
+  reset(): void {
+    this.#ready = 0;
+    this.#reported = 0;
+    for (const ring of this.#rings) ring.reset();
+  }
+
+  /** One queue was reset (a VF's function level reset). */
+  resetQueue(queue: number): void {
+    this.#ready &= ~(1 << queue);
+    this.#rings[queue]!.reset();
+  }
+
+  /**
+   * Works on the queues in turns, for about `budget` descriptors and frames; true when some are left. Interrupts are raised
+   * at the end, once for each queue.
+   */
+  run(budget: number): boolean {
+    let left = budget;
+    while (left > 0 && this.#ready !== 0) {
+      const queue = this.#pickQueue();
+      left -= this.#serve(queue, left < TURN ? left : TURN);
+    }
+    const { interrupts } = this.#parts;
+    for (let queue = 0; this.#reported !== 0; queue += 1) {
+      const bit = 1 << queue;
+      if ((this.#reported & bit) === 0) continue;
+      this.#reported &= ~bit;
+      interrupts.transmitDone(queue);
+    }
+    return this.#ready !== 0;
+  }
+
+  #pickQueue(): number {
+    let queue = this.#next;
+    while ((this.#ready & (1 << queue)) === 0) queue = (queue + 1) % QUEUES;
+    this.#next = (queue + 1) % QUEUES;
+    return queue;
+  }
+
+  /** §5.1, but for the bus master bit, which the memory port knows. */
+  #enabled(queue: number): boolean {
+    const { values } = this.#context.registers;
+    if ((values[pf.TCTL.index]! & pf.TCTL.EN.mask) === 0) return false;
+    if ((values[pf.TXDCTL.index + queue * pf.TXDCTL.step]! & pf.TXDCTL.ENABLE.mask) === 0) return false;
+    return (values[pf.MRQC.index]! & 1) === 0 || (values[pf.VFTE.index]! & (1 << (queue % POOLS))) !== 0;
+  }
+
+  /** Gives a queue its turn; returns what it used. A queue with nothing more to do is not ready any more. */
+  #serve(queue: number, turn: number): number {
+    const ring = this.#rings[queue]!;
+    const { trace, events, registers } = this.#context;
+    const { values } = registers;
+    const bit = 1 << queue;
+    this.#ready &= ~bit;
+    if (!this.#enabled(queue)) return 0;
+    if (!ring.load(values)) {
+      this.#traceRing(ring);
+      return 0;
+    }
+    const memory = this.#context.memory[this.#context.queueFunction[queue]!]!;
+    const piece = memory.forReading(ring.base, ring.size * DESCRIPTOR_BYTES);
+    let used = 0;
+    while (ring.head !== ring.tail) {
+      if (used >= turn) {
+        this.#ready |= bit;
+        break;
+      }
+      const kind = this.#fetch.next(ring, memory, piece);
+      if (kind >= fetched.partial) {
+        if (kind === fetched.unreadable) this.#traceUnreadable(ring);
+        break;
+      }
+      used += this.#fetch.count + this.#handle(ring, kind, memory);
+      if (writeBack(ring, this.#fetch, memory)) {
+        this.#reported |= bit;
+        if (trace.on[events.igb_tx_write_back] === 1) trace.emit(events.igb_tx_write_back, queue, ring.head);
+      }
+      ring.storeHead(values);
+    }
+    return used;
+  }
+
+  /** Acts on what was fetched; returns the number of frames sent. */
+  #handle(ring: TransmitRing, kind: number, memory: GuestMemory): number {
+    const { words } = this.#fetch;
+    const { trace, events } = this.#context;
+    if (kind === fetched.packet) {
+      if (trace.on[events.igb_tx_descriptor] === 1) this.#traceDescriptors(ring);
+      return this.#sender.send(ring, this.#fetch, memory);
+    }
+    if (kind === fetched.context) {
+      const slot = slotOf(words[3]!);
+      ring.contexts[slot]!.store(words[0]!, words[2]!, words[3]!);
+      if (trace.on[events.igb_tx_context] === 1) {
+        trace.emit(events.igb_tx_context, ring.queue, slot, words[0]! & 0xffff, words[3]! >>> 16);
+      }
+    } else if (kind === fetched.endless) this.#sender.drop(dropReason.endless, ring.queue, this.#fetch.count);
+    else if (trace.on[events.igb_guest_error_tx_descriptor] === 1) {
+      trace.emit(events.igb_guest_error_tx_descriptor, ring.queue, ring.head, (words[2]! >>> 20) & 0xf);
+    }
+    return 0;
+  }
+
+  #traceDescriptors(ring: TransmitRing): void {
+    const { trace, events } = this.#context;
+    const { words, count } = this.#fetch;
+    for (let n = 0; n < count; n += 1) {
+      const head = (ring.head + n) % ring.size;
+      trace.emit(events.igb_tx_descriptor, ring.queue, head, words[n * 4 + 2]! >>> 0, words[n * 4 + 3]! >>> 0);
+    }
+  }
+
+  #traceEnable(queue: number, enabled: boolean): void {
+    const { trace, events } = this.#context;
+    const bit = 1 << queue;
+    if (((this.#enabledQueues & bit) !== 0) === enabled) return;
+    this.#enabledQueues ^= bit;
+    const event = enabled ? events.igb_tx_queue_enabled : events.igb_tx_queue_disabled;
+    if (trace.on[event] === 1) trace.emit(event, queue);
+  }
+
+  /** A head or tail beyond the ring, or no ring at all: the queue counts as empty until a register changes. */
+  #traceRing(ring: TransmitRing): void {
+    const { trace, events } = this.#context;
+    const { queue, size, head, tail } = ring;
+    if (head >= size) {
+      if (trace.on[events.igb_guest_error_head] === 1) {
+        trace.emit(events.igb_guest_error_head, pf.TDH.at + queue * pf.TDH.step * 4, head, size);
+      }
+    } else if (trace.on[events.igb_guest_error_tail] === 1) {
+      trace.emit(events.igb_guest_error_tail, pf.TDT.at + queue * pf.TDT.step * 4, tail, size);
+    }
+  }
+
+  #traceUnreadable(ring: TransmitRing): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_guest_error_dma] === 0) return;
+    trace.emit(events.igb_guest_error_dma, ring.queue, ring.addressOf(ring.head), DESCRIPTOR_BYTES);
+  }
+}

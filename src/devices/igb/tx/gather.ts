@@ -1,0 +1,49 @@
+/** Brings the bytes of a packet from the guest's buffers together in the packet arena, once. */
+import { arena } from '../../../packet/index.ts';
+import type { GuestMemory } from '../../../ports/index.ts';
+import { carriesData, command } from './descriptor.ts';
+import type { DescriptorFetch } from './fetch.ts';
+
+const TWO_32 = 2 ** 32;
+
+/** Bytes of a frame that is segmented, all headers included. */
+export const MOST_GATHERED = 0x4_0000;
+/** Room in front for a tag, and behind for padding. */
+const MARGIN = 64;
+/** Buffers up to this are copied byte by byte: a view for `set` costs more. */
+const SHORT_COPY = 128;
+
+export class FrameGather {
+  /** Where frames are gathered; offset of their first byte. */
+  readonly offset: number;
+
+  constructor() {
+    this.offset = arena.reserve(MARGIN + MOST_GATHERED + MARGIN) + MARGIN;
+  }
+
+  /** Gathers all fetched data descriptors, at most MOST_GATHERED bytes; returns the length, or -1 where a buffer is not readable. */
+  gather(fetch: DescriptorFetch, memory: GuestMemory): number {
+    const { words, count } = fetch;
+    let length = 0;
+    for (let at = 0; at < count * 4; at += 4) {
+      const word2 = words[at + 2]!;
+      const size = word2 & command.LENGTH;
+      if (size === 0 || !carriesData(word2)) continue;
+      const address = (words[at + 1]! >>> 0) * TWO_32 + (words[at]! >>> 0);
+      if (!copyIn(memory, address, this.offset + length, size)) return -1;
+      length += size;
+    }
+    return length;
+  }
+}
+
+function copyIn(memory: GuestMemory, address: number, to: number, length: number): boolean {
+  const piece = memory.forReading(address, length);
+  if (piece === undefined) return memory.read(address, arena.bytes, to, length);
+  const target = arena.bytes;
+  const source = piece.bytes;
+  const from = address - piece.base;
+  if (length > SHORT_COPY) target.set(source.subarray(from, from + length), to);
+  else for (let n = 0; n < length; n += 1) target[to + n] = source[from + n]!;
+  return true;
+}

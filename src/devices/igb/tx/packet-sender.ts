@@ -1,0 +1,325 @@
+/** Takes the fetched descriptors of one packet to frames at the sink (§5.2 to §5.5). */
+import {
+  arena,
+  ipProtocols,
+  MOST_SEGMENTS,
+  pseudoHeaderSum,
+  segmentCount,
+  Segmenter,
+  SegmentLayout,
+  type SegmentSink,
+} from '../../../packet/index.ts';
+import type { FrameOffload, GuestMemory } from '../../../ports/index.ts';
+import { POOLS, type PortContext } from '../context.ts';
+import { pf } from '../tables/index.ts';
+import { slotOf, type OffloadContext } from './context.ts';
+import { carriesData, command, kindOf, kinds, l4Type, option } from './descriptor.ts';
+import type { DescriptorFetch } from './fetch.ts';
+import { FrameGather, MOST_GATHERED } from './gather.ts';
+import {
+  checksumOffsetOf,
+  describeLargePacket,
+  fillIpv4Checksum,
+  fillLegacyChecksum,
+  fillSctpChecksum,
+  fillTransportChecksum,
+  insertTag,
+  placeSeed,
+  transportLength,
+} from './offload.ts';
+import type { TransmitParts } from './parts.ts';
+import type { TransmitRing } from './ring.ts';
+
+/** 9.5 KB, tag included, FCS not. */
+export const LARGEST_FRAME = 9728;
+const MAC_BYTES = 14;
+const FCS_BYTES = 4;
+/** Without FCS. */
+const SHORTEST_PADDED = 60;
+
+/** Why packets are dropped; index into `drops`. */
+export const dropReason = { short: 0, oversize: 1, unreadable: 2, endless: 3, offload: 4, segmentSize: 5 } as const;
+
+export class PacketSender implements SegmentSink {
+  /** Packets dropped, by `dropReason`. */
+  readonly drops: Uint32Array;
+  /** Trace events, by `dropReason`. */
+  readonly #dropEvents: readonly number[];
+  readonly #context: PortContext;
+  readonly #parts: TransmitParts;
+  readonly #gather: FrameGather;
+  readonly #segmenter: Segmenter;
+  readonly #layout: SegmentLayout;
+  readonly #offload: FrameOffload;
+  /** The packet at hand: its queue, bytes inserted in front of its network header, command and option dwords. */
+  #queue: number;
+  #tagBytes: number;
+  #command: number;
+  #options: number;
+  #legacy: boolean;
+  #frame: number;
+  #length: number;
+
+  constructor(context: PortContext, parts: TransmitParts) {
+    this.drops = new Uint32Array(Object.keys(dropReason).length);
+    const { events } = context;
+    this.#dropEvents = [
+      events.igb_tx_drop_short,
+      events.igb_guest_error_tx_length,
+      events.igb_tx_drop_dma,
+      events.igb_tx_drop_endless,
+      events.igb_tx_drop_malformed,
+      events.igb_guest_error_tx_segment_size,
+    ];
+    this.#context = context;
+    this.#parts = parts;
+    this.#gather = new FrameGather();
+    this.#segmenter = new Segmenter();
+    this.#layout = new SegmentLayout();
+    this.#offload = {
+      needsChecksum: false,
+      checksumStart: 0,
+      checksumOffset: 0,
+      segmentation: 'none',
+      headerLength: 0,
+      segmentSize: 0,
+    };
+    this.#queue = 0;
+    this.#tagBytes = 0;
+    this.#command = 0;
+    this.#options = 0;
+    this.#legacy = false;
+    this.#frame = 0;
+    this.#length = 0;
+  }
+
+  /** Sends the packet, or drops and counts it; returns the number of frames that it took. */
+  send(ring: TransmitRing, fetch: DescriptorFetch, memory: GuestMemory): number {
+    this.#queue = ring.queue;
+    this.#latch(ring, fetch);
+    const segments = !this.#legacy && (this.#command & command.TSE) !== 0;
+    if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME + FCS_BYTES))
+      return this.drop(dropReason.oversize, ring.queue, fetch.bytes);
+    const gathered = this.#gather.gather(fetch, memory);
+    if (gathered < 0) return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
+    this.#frame = this.#gather.offset;
+    this.#length = (this.#command & command.IFCS) === 0 ? gathered - FCS_BYTES : gathered;
+    if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
+    const context = ring.contexts[slotOf(this.#options)]!;
+    this.#insertTag(context);
+    if ((this.#command & command.TSTAMP) !== 0 && !this.#legacy) this.#stamp();
+    if (segments) return this.#sendSegmented(context);
+    if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
+    return this.#sendSingle(context);
+  }
+
+  /** Counts a packet that goes nowhere; `detail` is its length, or what the reason's event says. */
+  drop(reason: number, queue: number, detail: number): 0 {
+    this.drops[reason]! += 1;
+    const { trace } = this.#context;
+    const event = this.#dropEvents[reason]!;
+    if (trace.on[event] === 1) trace.emit(event, queue, detail);
+    return 0;
+  }
+
+  /** One segment of the packet at hand, from the segmenter. */
+  segment(bytes: Uint8Array, offset: number, length: number): void {
+    this.#transmit(bytes, offset, length, undefined);
+  }
+
+  /**
+   * Commands and options come from the first data descriptor, those of legacy descriptors from the last (drivers of the
+   * older chips set them there only). Context descriptors in between are stored.
+   */
+  #latch(ring: TransmitRing, fetch: DescriptorFetch): void {
+    const { words, count } = fetch;
+    const last = (count - 1) * 4;
+    this.#legacy = kindOf(words[2]!) === kinds.legacy;
+    const from = this.#legacy ? last : 0;
+    this.#command = words[from + 2]! | (words[last + 2]! & command.IFCS);
+    this.#options = words[from + 3]!;
+    this.#tagBytes = 0;
+    for (let at = 4; at < last; at += 4) {
+      const word2 = words[at + 2]!;
+      if (carriesData(word2) || kindOf(word2) !== kinds.context) continue;
+      ring.contexts[slotOf(words[at + 3]!)]!.store(words[at]!, word2, words[at + 3]!);
+    }
+  }
+
+  /** §5.3: the pool's own rule goes before the descriptor's wish. */
+  #insertTag(context: OffloadContext): void {
+    const { values } = this.#context.registers;
+    let insert = (this.#command & command.VLE) !== 0;
+    let tag = this.#legacy ? this.#options >>> 16 : context.vlanTag;
+    if ((values[pf.MRQC.index]! & 1) !== 0) {
+      const rule = values[pf.VMVIR.index + (this.#queue % POOLS) * pf.VMVIR.step]!;
+      if ((rule & pf.VMVIR.ALWAYS.mask) !== 0) {
+        insert = true;
+        tag = rule & 0xffff;
+      } else if ((rule & pf.VMVIR.NEVER.mask) !== 0) insert = false;
+    }
+    if (!insert) return;
+    this.#frame = insertTag(this.#frame, values[pf.VET.index]! & 0xffff, tag);
+    this.#length += 4;
+    this.#tagBytes = 4;
+  }
+
+  #stamp(): void {
+    const { values } = this.#context.registers;
+    if ((values[pf.TSYNCTXCTL.index]! & pf.TSYNCTXCTL.EN.mask) !== 0) this.#parts.time?.txStamp();
+  }
+
+  #sendSegmented(context: OffloadContext): number {
+    const layout = this.#layout;
+    const frame = this.#frame;
+    layout.l3Offset = context.macLength + this.#tagBytes;
+    layout.l3Length = context.ipLength;
+    layout.l4Length = context.l4Length;
+    layout.segmentSize = context.segmentSize;
+    layout.protocol = context.l4Type === l4Type.TCP ? ipProtocols.tcp : ipProtocols.udp;
+    if (context.l4Type > l4Type.TCP) return this.drop(dropReason.offload, this.#queue, this.#length);
+    const count = segmentCount(layout, this.#length);
+    if (count === 0) return this.#dropUnfit(layout);
+    const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_tx_segments] === 1) {
+      trace.emit(events.igb_tx_segments, this.#queue, this.#length, layout.segmentSize);
+    }
+    const largest = Math.min(this.#length, headerLength + layout.segmentSize);
+    if (largest > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
+    if (count > 1 && this.#handOver(layout, headerLength)) return this.#countSegments(count, headerLength);
+    this.#takeFlagMasks(layout);
+    const l3 = frame + layout.l3Offset;
+    layout.pseudoHeader = pseudoHeaderSum(arena.bytes, l3, layout.l3Length, layout.protocol);
+    if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length, layout.protocol);
+    const sent = this.#segmenter.segment(arena.bytes, frame, this.#length, layout, this);
+    if (sent === 0) return this.drop(dropReason.offload, this.#queue, this.#length);
+    this.#parts.statistics.count(pf.TSCTC.index, 1);
+    return sent;
+  }
+
+  #dropUnfit(layout: SegmentLayout): 0 {
+    const { segmentSize } = layout;
+    const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
+    if (headerLength <= this.#length && segmentSize * MOST_SEGMENTS < this.#length) {
+      return this.drop(dropReason.segmentSize, this.#queue, segmentSize);
+    }
+    return this.drop(dropReason.offload, this.#queue, this.#length);
+  }
+
+  /** What the driver left in the checksum field: addresses and protocol without the length (§5.4). */
+  #placedSum(l4: number, protocol: number): number {
+    const at = l4 + checksumOffsetOf(protocol);
+    return (arena.bytes[at]! << 8) | arena.bytes[at + 1]!;
+  }
+
+  #takeFlagMasks(layout: SegmentLayout): void {
+    const { values } = this.#context.registers;
+    const low = values[pf.DTXTCPFLGL.index]!;
+    layout.firstFlags = low & 0xfff;
+    layout.middleFlags = (low >>> 16) & 0xfff;
+    layout.lastFlags = values[pf.DTXTCPFLGH.index]! & 0xfff;
+  }
+
+  /**
+   * Gives a TCP frame to the wire whole. UDP is cut here: taps of Linux before 6.2 take no such frames. False where the
+   * sink or the headers do not allow it.
+   */
+  #handOver(layout: SegmentLayout, headerLength: number): boolean {
+    if (layout.protocol !== ipProtocols.tcp || !this.#parts.sink.acceptsOffload(this.#queue)) return false;
+    const l3 = this.#frame + layout.l3Offset;
+    const l4 = l3 + layout.l3Length;
+    // The kernel goes by the header's own length, not by ours.
+    if ((arena.bytes[l4 + 12]! >>> 4) * 4 !== layout.l4Length) return false;
+    if (!describeLargePacket(l3, l4, this.#frame + this.#length)) return false;
+    const offload = this.#offload;
+    offload.needsChecksum = true;
+    offload.checksumStart = l4 - this.#frame;
+    offload.checksumOffset = checksumOffsetOf(ipProtocols.tcp);
+    offload.segmentation = arena.bytes[l3]! >>> 4 === 4 ? 'tcp4' : 'tcp6';
+    offload.headerLength = headerLength;
+    offload.segmentSize = layout.segmentSize;
+    this.#trace(this.#length);
+    this.#parts.sink.transmit(this.#queue, arena.bytes, this.#frame, this.#length, offload);
+    return true;
+  }
+
+  /** Counts the segments that the wire makes of a frame, as the chip would have sent them. */
+  #countSegments(count: number, headerLength: number): number {
+    const { statistics } = this.#parts;
+    const { segmentSize } = this.#layout;
+    let left = this.#length - headerLength;
+    for (let n = 0; n < count; n += 1) {
+      const payload = Math.min(left, segmentSize);
+      statistics.transmitted(arena.bytes, this.#frame, headerLength + payload, this.#queue);
+      left -= payload;
+    }
+    statistics.count(pf.TSCTC.index, 1);
+    return 1;
+  }
+
+  #sendSingle(context: OffloadContext): number {
+    let offload: FrameOffload | undefined;
+    if (this.#legacy) this.#legacyChecksum();
+    else {
+      const l3 = this.#frame + context.macLength + this.#tagBytes;
+      const available = this.#frame + this.#length - l3;
+      if ((this.#options & option.IXSM) !== 0) fillIpv4Checksum(l3, context.ipLength, available);
+      if ((this.#options & option.TXSM) !== 0) {
+        const least = context.l4Type === l4Type.TCP ? 20 : 8 + 4 * (context.l4Type >>> 1);
+        if (context.ipLength < 20 || context.ipLength + least > available)
+          return this.drop(dropReason.offload, this.#queue, this.#length);
+        offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
+      }
+    }
+    this.#transmit(arena.bytes, this.#frame, this.#length, offload);
+    return 1;
+  }
+
+  /** Positions outside the frame leave it as it is. */
+  #legacyChecksum(): void {
+    if ((this.#command & command.IC) === 0) return;
+    const start = ((this.#options >>> 8) & 0xff) + this.#tagBytes;
+    const field = ((this.#command >>> 16) & 0xff) + this.#tagBytes;
+    fillLegacyChecksum(this.#frame, this.#length, start, field);
+  }
+
+  #transportChecksum(context: OffloadContext, l3: number, l4: number): FrameOffload | undefined {
+    const end = this.#frame + this.#length;
+    const length = transportLength(l3, l4, end);
+    if (context.l4Type >= l4Type.SCTP) {
+      if (context.l4Type === l4Type.SCTP) fillSctpChecksum(l4, length);
+      return undefined;
+    }
+    const protocol = context.l4Type === l4Type.TCP ? ipProtocols.tcp : ipProtocols.udp;
+    if (l4 + length !== end || !this.#parts.sink.acceptsOffload(this.#queue)) {
+      fillTransportChecksum(l3, l4, protocol, length);
+      return undefined;
+    }
+    placeSeed(l3, l4, protocol, length);
+    const offload = this.#offload;
+    offload.needsChecksum = true;
+    offload.checksumStart = l4 - this.#frame;
+    offload.checksumOffset = checksumOffsetOf(protocol);
+    offload.segmentation = 'none';
+    offload.headerLength = 0;
+    offload.segmentSize = 0;
+    return offload;
+  }
+
+  /** The last step of a frame that is not segmented any more: padding, statistics, the way out. */
+  #transmit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    let padded = length;
+    if (length < SHORTEST_PADDED && (this.#context.registers.values[pf.TCTL.index]! & pf.TCTL.PSP.mask) !== 0) {
+      for (; padded < SHORTEST_PADDED; padded += 1) bytes[offset + padded] = 0;
+    }
+    this.#trace(padded);
+    this.#parts.statistics.transmitted(bytes, offset, padded, this.#queue);
+    this.#parts.sink.transmit(this.#queue, bytes, offset, padded, offload);
+  }
+
+  #trace(length: number): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_tx_packet] === 1) trace.emit(events.igb_tx_packet, this.#queue, length);
+  }
+}

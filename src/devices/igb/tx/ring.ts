@@ -1,0 +1,61 @@
+/** One transmit queue: its registers as they are while its work runs, and the little that it remembers besides. */
+import { pf } from '../tables/index.ts';
+import { CONTEXT_SLOTS, OffloadContext } from './context.ts';
+import { DESCRIPTOR_BYTES } from './descriptor.ts';
+
+const TWO_32 = 2 ** 32;
+
+export class TransmitRing {
+  readonly queue: number;
+  /** Guest address of descriptor 0. */
+  base: number;
+  /** In descriptors. */
+  size: number;
+  head: number;
+  tail: number;
+  /** Where the head is stored on a write-back; -1 where descriptors are written back themselves. */
+  headAddress: number;
+  /** Descriptors are thrown away up to the next EOP: the packet that they belong to is too long. */
+  discarding: boolean;
+  readonly contexts: readonly OffloadContext[];
+
+  constructor(queue: number) {
+    this.queue = queue;
+    this.base = 0;
+    this.size = 0;
+    this.head = 0;
+    this.tail = 0;
+    this.headAddress = -1;
+    this.discarding = false;
+    this.contexts = Array.from({ length: CONTEXT_SLOTS }, () => new OffloadContext());
+  }
+
+  /** Takes over the queue's registers; false where they describe no ring or a head or tail beyond it (§3.10). */
+  load(values: Uint32Array): boolean {
+    const { queue } = this;
+    const { TDBAL, TDBAH, TDLEN, TDH, TDT, TDWBAL, TDWBAH } = pf;
+    this.base = values[TDBAH.index + queue * TDBAH.step]! * TWO_32 + values[TDBAL.index + queue * TDBAL.step]!;
+    this.size = values[TDLEN.index + queue * TDLEN.step]! >>> 4;
+    this.head = values[TDH.index + queue * TDH.step]!;
+    this.tail = values[TDT.index + queue * TDT.step]!;
+    const writeBack = values[TDWBAL.index + queue * TDWBAL.step]!;
+    this.headAddress =
+      (writeBack & TDWBAL.HEAD_WB.mask) === 0
+        ? -1
+        : values[TDWBAH.index + queue * TDWBAH.step]! * TWO_32 + ((writeBack & ~3) >>> 0);
+    return this.head < this.size && this.tail < this.size;
+  }
+
+  storeHead(values: Uint32Array): void {
+    values[pf.TDH.index + this.queue * pf.TDH.step] = this.head;
+  }
+
+  addressOf(index: number): number {
+    return this.base + index * DESCRIPTOR_BYTES;
+  }
+
+  reset(): void {
+    this.discarding = false;
+    for (const context of this.contexts) context.clear();
+  }
+}
