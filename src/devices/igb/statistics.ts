@@ -1,0 +1,149 @@
+/**
+ * Counters of the port and of its VFs, kept in their registers. Sizes and octets are those on the wire: with the FCS, and
+ * never under 64 bytes, to which short frames are padded. Port counters stick at FFFFFFFF and are cleared by reads; those
+ * of VFs wrap and stay, because igbvf takes differences. Each frame counts once for the port, however many pools get it.
+ */
+import { pf } from './tables/index.ts';
+
+const FCS_BYTES = 4;
+const MINIMUM_BYTES = 64;
+const LIMIT = 0xffffffff;
+
+const { MRQC, RQDPC, PRC64, PTC64 } = pf;
+/** MRQC modes 3 and 5. */
+const VMDQ = 1;
+const POOL_MASK = 7;
+
+/** 0 for unicast, 1 for multicast, 2 for broadcast. */
+function castOf(bytes: Uint8Array, offset: number): 0 | 1 | 2 {
+  if ((bytes[offset]! & 1) === 0) return 0;
+  for (let n = 0; n < 6; n += 1) if (bytes[offset + n] !== 0xff) return 1;
+  return 2;
+}
+
+function wireLength(length: number): number {
+  const withFcs = length + FCS_BYTES;
+  return withFcs < MINIMUM_BYTES ? MINIMUM_BYTES : withFcs;
+}
+
+/** Which of the six size counters, counted from the one for 64 bytes. */
+function sizeBin(wireBytes: number): number {
+  if (wireBytes <= 64) return 0;
+  if (wireBytes <= 127) return 1;
+  if (wireBytes <= 255) return 2;
+  if (wireBytes <= 511) return 3;
+  return wireBytes <= 1023 ? 4 : 5;
+}
+
+export class Statistics {
+  readonly values: Uint32Array;
+
+  /** `values` are those of the port's register file. */
+  constructor(values: Uint32Array) {
+    this.values = values;
+  }
+
+  /** Adds to a 32-bit counter by its register index; it sticks at its maximum. */
+  count(index: number, amount: number): void {
+    const sum = this.values[index]! + amount;
+    this.values[index] = sum > LIMIT ? LIMIT : sum;
+  }
+
+  /** A frame left by the wire. `length` is without FCS; for a segmented packet, call it for each segment. */
+  transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void {
+    const octets = wireLength(length);
+    this.count(PTC64.index + sizeBin(octets), 1);
+    this.count(pf.GPTC.index, 1);
+    this.count(pf.TPT.index, 1);
+    this.count(pf.HGPTC.index, 1);
+    this.#count64(pf.GOTCL.index, octets);
+    this.#count64(pf.TOTL.index, octets);
+    this.#count64(pf.HGOTCL.index, octets);
+    const cast = castOf(bytes, offset);
+    if (cast === 1) this.count(pf.MPTC.index, 1);
+    else if (cast === 2) this.count(pf.BPTC.index, 1);
+    if (this.#pooled()) {
+      this.#countOfPool(pf.PVFGPTC.index, queue, 1);
+      this.#countOfPool(pf.PVFGOTC.index, queue, octets);
+    }
+  }
+
+  /** A good frame from the wire was accepted by the filters. `length` is without FCS. */
+  received(bytes: Uint8Array, offset: number, length: number): void {
+    const octets = wireLength(length);
+    this.count(PRC64.index + sizeBin(octets), 1);
+    this.count(pf.GPRC.index, 1);
+    this.count(pf.TPR.index, 1);
+    this.count(pf.RPTHC.index, 1);
+    this.#count64(pf.GORCL.index, octets);
+    this.#count64(pf.TORL.index, octets);
+    this.#count64(pf.HGORCL.index, octets);
+    const cast = castOf(bytes, offset);
+    if (cast === 1) this.count(pf.MPRC.index, 1);
+    else if (cast === 2) this.count(pf.BPRC.index, 1);
+  }
+
+  /** A good frame from the wire that no filter took: only the totals see it. */
+  filtered(length: number): void {
+    this.count(pf.TPR.index, 1);
+    this.#count64(pf.TORL.index, wireLength(length));
+  }
+
+  /** A copy of a frame from the wire was stored in a queue: counts for its pool in the VMDq modes. */
+  delivered(bytes: Uint8Array, offset: number, length: number, queue: number): void {
+    if (!this.#pooled()) return;
+    this.#countOfPool(pf.PVFGPRC.index, queue, 1);
+    this.#countOfPool(pf.PVFGORC.index, queue, wireLength(length));
+    if (castOf(bytes, offset) === 1) this.#countOfPool(pf.PVFMPRC.index, queue, 1);
+  }
+
+  /** A frame from another pool was stored in a queue. */
+  deliveredLocally(length: number, queue: number): void {
+    this.#countOfPool(pf.PVFGPRLBC.index, queue, 1);
+    this.#countOfPool(pf.PVFGORLBC.index, queue, wireLength(length));
+  }
+
+  /** A frame of a queue went to another pool. */
+  transmittedLocally(length: number, queue: number): void {
+    this.#countOfPool(pf.PVFGPTLBC.index, queue, 1);
+    this.#countOfPool(pf.PVFGOTLBC.index, queue, wireLength(length));
+  }
+
+  /** A queue dropped a frame for want of descriptors (SRRCTL.DROP_EN or QDE). */
+  queueDropped(queue: number): void {
+    this.count(RQDPC.index + queue * RQDPC.step, 1);
+  }
+
+  /** Reads the high half of a 64-bit counter by its index, which clears both halves; the low half stands right before it. */
+  readHigh(index: number): number {
+    const { values } = this;
+    const high = values[index]!;
+    values[index] = 0;
+    values[index - 1] = 0;
+    return high;
+  }
+
+  /** Adds to the 64-bit counter whose low half is at `low`. */
+  #count64(low: number, amount: number): void {
+    const { values } = this;
+    const sum = values[low]! + amount;
+    if (sum <= LIMIT) {
+      values[low] = sum;
+    } else if (values[low + 1] === LIMIT) {
+      values[low] = LIMIT;
+    } else {
+      values[low] = sum - (LIMIT + 1);
+      values[low + 1] = values[low + 1]! + 1;
+    }
+  }
+
+  /** Counters of VFs lie 100 hex apart and wrap as the array does. */
+  #countOfPool(first: number, queue: number, amount: number): void {
+    const index = first + (queue & POOL_MASK) * pf.PVFGPRC.step;
+    this.values[index] = this.values[index]! + amount;
+  }
+
+  #pooled(): boolean {
+    return (this.values[MRQC.index]! & VMDQ) !== 0;
+  }
+}
