@@ -1,0 +1,322 @@
+/**
+ * Interrupts of a port (reference §6): the legacy causes (ICR, IMS, IAM), the extended ones (EICR, EIMS, EIAC, EIAM with
+ * IVAR), and their delivery as MSI-X vectors, MSI, or the level of INTx.
+ *
+ * A message leaves when a cause and its mask are both set that were not before; so an event that came while it was masked
+ * fires when software unmasks it, and one whose cause software has not cleared yet does not fire twice.
+ */
+import type { PortContext } from './context.ts';
+import { pf } from './tables/index.ts';
+import { Throttle, VECTORS } from './throttle.ts';
+
+/** Causes that exist, hence the bits of ICS, IMS and IMC: Linux' interrupt self-test walks exactly these. */
+export const LEGACY_CAUSES = 0x77d4_fbfd;
+/** Bits of EICR: one for each vector in MSI-X mode; queue groups, TCP timer and "other" without. */
+const VECTOR_CAUSES = 0x01ff_ffff;
+const GROUP_CAUSES = 0x4000_ffff;
+const OTHER_CAUSE = 0x8000_0000;
+/** An IVAR byte: valid, and the vector (or bit of EICR). */
+const IVAR_VALID = 0x80;
+const IVAR_VECTOR = 0x1f;
+/** Byte of IVAR_MISC that names the vector of all legacy causes. */
+const OTHER_SHIFT = 8;
+
+/** What interrupts need of the statistics: IAC counts. */
+export interface EventCounter {
+  count(registerIndex: number, by: number): void;
+}
+
+export class Interrupts {
+  private readonly context: PortContext;
+  private readonly statistics: EventCounter;
+  private readonly throttle: Throttle;
+  /** Whose MSI-X table a vector goes through, and its number there: the PF's own but for those of VFs. */
+  private readonly vectorFunction: Uint8Array;
+  private readonly vectorNumber: Uint8Array;
+
+  constructor(context: PortContext, parts: { statistics: EventCounter }) {
+    this.context = context;
+    this.statistics = parts.statistics;
+    this.throttle = new Throttle(context, (vector) => this.deliver(vector));
+    this.vectorFunction = new Uint8Array(VECTORS);
+    this.vectorNumber = Uint8Array.from({ length: VECTORS }, (_, vector) => vector);
+  }
+
+  /** Sends a vector through the table of function `fn` (0 the PF, 1 + v VF v) as its vector `number` from now on. */
+  assignVector(vector: number, fn: number, number: number): void {
+    this.vectorFunction[vector] = fn;
+    this.vectorNumber[vector] = number;
+  }
+
+  /** Sets legacy causes: bits of ICR. */
+  raise(causes: number): void {
+    const { values } = this.context.registers;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    values[pf.ICR.index]! |= causes & LEGACY_CAUSES;
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_raise] === 1) {
+      trace.emit(events.igb_irq_raise, causes >>> 0, values[pf.ICR.index]!, values[pf.IMS.index]!);
+    }
+    this.settle(legacy, extended);
+  }
+
+  /** Descriptors of a receive queue were written back, and are in memory. */
+  receiveDone(queue: number): void {
+    this.queueDone(queue, 0, pf.ICR.RXDW.mask);
+  }
+
+  /** Descriptors of a transmit queue were written back, and are in memory. */
+  transmitDone(queue: number): void {
+    this.queueDone(queue, 8, pf.ICR.TXDW.mask);
+  }
+
+  /** ICR as software sees it, without a side effect: also what ICS reads as (ethtool -d). */
+  peekIcr(): number {
+    const causes = this.context.registers.values[pf.ICR.index]! & LEGACY_CAUSES;
+    return (this.asserted() ? causes | pf.ICR.INTA.mask : causes) >>> 0;
+  }
+
+  /** A read acknowledges everything unless software asked, by MSI-X without NSICR, to acknowledge by writing (§6.5). */
+  readIcr(): number {
+    const { values } = this.context.registers;
+    const icr = this.peekIcr();
+    const clears =
+      (values[pf.GPIE.index]! & pf.GPIE.NSICR.mask) !== 0 ||
+      values[pf.IMS.index] === 0 ||
+      this.asserted() ||
+      !this.context.interruptPorts[0]!.msixEnabled;
+    this.autoMask();
+    if (clears) values[pf.ICR.index] = 0;
+    this.driveLine();
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_icr_read] === 1) trace.emit(events.igb_irq_icr_read, icr, clears ? 1 : 0);
+    return icr;
+  }
+
+  /** Clears the causes written as one. */
+  writeIcr(value: number, causesBefore: number): void {
+    const { values } = this.context.registers;
+    values[pf.ICR.index] = causesBefore;
+    this.autoMask();
+    values[pf.ICR.index] = causesBefore & ~value;
+    this.driveLine();
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_icr_write] === 1) trace.emit(events.igb_irq_icr_write, value);
+  }
+
+  /** Raises causes, and nothing else than those that software may mask. */
+  writeIcs(value: number): void {
+    this.raise(value);
+  }
+
+  writeIms(value: number, maskBefore: number): void {
+    const { values } = this.context.registers;
+    values[pf.IMS.index] = maskBefore;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    values[pf.IMS.index] = maskBefore | (value & LEGACY_CAUSES);
+    this.traceMask();
+    this.settle(legacy, extended);
+  }
+
+  writeImc(value: number): void {
+    this.context.registers.values[pf.IMS.index]! &= ~value;
+    this.traceMask();
+    this.driveLine();
+  }
+
+  /** EICR without a side effect: also what EICS reads as. */
+  peekEicr(): number {
+    return this.context.registers.values[pf.EICR.index]!;
+  }
+
+  readEicr(): number {
+    const eicr = this.peekEicr();
+    this.context.registers.values[pf.EICR.index] = 0;
+    this.driveLine();
+    return eicr;
+  }
+
+  writeEicr(value: number, causesBefore: number): void {
+    this.context.registers.values[pf.EICR.index] = causesBefore & ~value;
+    this.driveLine();
+  }
+
+  writeEics(value: number): void {
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    this.setExtended(value);
+    this.settle(legacy, extended);
+  }
+
+  writeEims(value: number, maskBefore: number): void {
+    const { values } = this.context.registers;
+    values[pf.EIMS.index] = maskBefore;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    values[pf.EIMS.index] = maskBefore | (value & this.extendedCauses());
+    this.traceExtendedMask();
+    this.settle(legacy, extended);
+  }
+
+  writeEimc(value: number): void {
+    this.context.registers.values[pf.EIMS.index]! &= ~value;
+    this.traceExtendedMask();
+    this.driveLine();
+  }
+
+  /** `value` is what software wrote to EITR(vector). */
+  writeEitr(vector: number, value: number): void {
+    this.throttle.written(vector, value);
+  }
+
+  /** PBACLR: forgets pending messages of the PF's vectors. */
+  clearPending(vectors: number): void {
+    for (let vector = 0; vector < VECTORS; vector += 1) {
+      if ((vectors & (1 << vector)) !== 0) this.context.interruptPorts[0]!.clearPending(vector);
+    }
+  }
+
+  /** GPIE changed, or the guest turned MSI or MSI-X on or off. */
+  modeChanged(): void {
+    this.driveLine();
+  }
+
+  /** After the registers went back to their reset values; causes that the reset itself made are forgotten. */
+  reset(): void {
+    const { values } = this.context.registers;
+    values[pf.ICR.index] = 0;
+    values[pf.EICR.index] = 0;
+    this.throttle.reset();
+    this.driveLine();
+  }
+
+  private queueDone(queue: number, byteShift: number, cause: number): void {
+    const { values } = this.context.registers;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    const ivar = values[pf.IVAR.index + (queue & 7) * pf.IVAR.step]! >>> (((queue & 8) << 1) + byteShift);
+    if ((ivar & IVAR_VALID) !== 0) this.setExtended(1 << (ivar & IVAR_VECTOR));
+    values[pf.ICR.index]! |= cause;
+    this.settle(legacy, extended);
+  }
+
+  /** Acts on what is pending and unmasked now and was not before. */
+  private settle(legacyBefore: number, extendedBefore: number): void {
+    const { registers, trace, events } = this.context;
+    const { values } = registers;
+    const legacy = this.legacyPending() & ~legacyBefore;
+    if (!this.multipleVectors()) {
+      if (legacy !== 0) this.setExtended(OTHER_CAUSE);
+      if (legacy !== 0 || (this.extendedPending() & ~extendedBefore & GROUP_CAUSES) !== 0) this.throttle.request(0);
+      return;
+    }
+    if (legacy !== 0) {
+      const other = values[pf.IVAR_MISC.index]! >>> OTHER_SHIFT;
+      if ((other & IVAR_VALID) !== 0) this.setExtended(1 << (other & IVAR_VECTOR));
+      else if (trace.on[events.igb_irq_no_vector] === 1) trace.emit(events.igb_irq_no_vector, legacy >>> 0);
+    }
+    let fresh = this.extendedPending() & ~extendedBefore;
+    while (fresh !== 0) {
+      const vector = 31 - Math.clz32(fresh);
+      fresh &= ~(1 << vector);
+      this.throttle.request(vector);
+    }
+  }
+
+  /** Sends one vector whose time has come; false when its cause was masked or acknowledged meanwhile. */
+  private deliver(vector: number): boolean {
+    return this.multipleVectors() ? this.deliverVector(vector) : vector === 0 && this.deliverSingle();
+  }
+
+  private deliverVector(vector: number): boolean {
+    const { values } = this.context.registers;
+    const bit = 1 << vector;
+    if ((this.extendedPending() & bit) === 0) return false;
+    const port = this.context.interruptPorts[this.vectorFunction[vector]!]!;
+    if (!port.msixEnabled) return false;
+    port.sendMsix(this.vectorNumber[vector]!);
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, vector);
+    if ((values[pf.EIAC.index]! & bit) !== 0) values[pf.EICR.index]! &= ~bit;
+    const autoMask = (values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0;
+    if (autoMask && (values[pf.EIAM.index]! & bit) !== 0) values[pf.EIMS.index]! &= ~bit;
+    this.statistics.count(pf.IAC.index, 1);
+    return true;
+  }
+
+  private deliverSingle(): boolean {
+    if (!this.asserted()) return false;
+    const port = this.context.interruptPorts[0]!;
+    const { trace, events } = this.context;
+    if (port.msixEnabled) {
+      port.sendMsix(0);
+      if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, 0);
+    } else if (port.msiEnabled) {
+      port.sendMsi();
+      if (trace.on[events.igb_irq_msi] === 1) trace.emit(events.igb_irq_msi);
+    } else {
+      port.setIntx(true);
+      if (trace.on[events.igb_irq_intx] === 1) trace.emit(events.igb_irq_intx, 1);
+    }
+    this.statistics.count(pf.IAC.index, 1);
+    return true;
+  }
+
+  /** Lowers INTx when nothing asserts it any more; it rises only through the throttle. */
+  private driveLine(): void {
+    if (!this.asserted()) this.context.interruptPorts[0]!.setIntx(false);
+  }
+
+  /** Something unmasked is pending while there is a single interrupt: ICR.INTA. */
+  private asserted(): boolean {
+    if (this.multipleVectors()) return false;
+    return this.legacyPending() !== 0 || (this.extendedPending() & GROUP_CAUSES) !== 0;
+  }
+
+  /** IAM takes effect on an acknowledgement of an interrupt that is asserted, or of any with NSICR. */
+  private autoMask(): void {
+    const { values } = this.context.registers;
+    if ((values[pf.GPIE.index]! & pf.GPIE.NSICR.mask) !== 0 || (values[pf.IMS.index] !== 0 && this.asserted())) {
+      values[pf.IMS.index]! &= ~values[pf.IAM.index]!;
+    }
+  }
+
+  private setExtended(causes: number): void {
+    const { registers, trace, events } = this.context;
+    const { values } = registers;
+    values[pf.EICR.index]! |= causes & this.extendedCauses();
+    if (trace.on[events.igb_irq_raise_extended] === 1) {
+      trace.emit(events.igb_irq_raise_extended, causes >>> 0, values[pf.EICR.index]!, values[pf.EIMS.index]!);
+    }
+  }
+
+  private traceMask(): void {
+    const { registers, trace, events } = this.context;
+    if (trace.on[events.igb_irq_ims] === 1) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]!);
+  }
+
+  private traceExtendedMask(): void {
+    const { registers, trace, events } = this.context;
+    if (trace.on[events.igb_irq_eims] === 1) trace.emit(events.igb_irq_eims, registers.values[pf.EIMS.index]!);
+  }
+
+  private legacyPending(): number {
+    const { values } = this.context.registers;
+    return values[pf.ICR.index]! & values[pf.IMS.index]! & LEGACY_CAUSES;
+  }
+
+  private extendedPending(): number {
+    const { values } = this.context.registers;
+    return values[pf.EICR.index]! & values[pf.EIMS.index]!;
+  }
+
+  private extendedCauses(): number {
+    return this.multipleVectors() ? VECTOR_CAUSES : GROUP_CAUSES | OTHER_CAUSE;
+  }
+
+  private multipleVectors(): boolean {
+    return (this.context.registers.values[pf.GPIE.index]! & pf.GPIE.MULTIPLE_MSIX.mask) !== 0;
+  }
+}

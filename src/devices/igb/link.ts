@@ -1,0 +1,108 @@
+/**
+ * The link as the MAC has it, and STATUS (reference §2.3.2, §8.2): the PHY's link, which needs the wire's carrier and our own
+ * switch, and software's permission (CTRL.SLU).
+ */
+import type { PortContext } from './context.ts';
+import type { Interrupts } from './interrupts.ts';
+import { Phy } from './phy.ts';
+import { pf } from './tables/index.ts';
+
+export class Link {
+  readonly phy: Phy;
+  private readonly context: PortContext;
+  private readonly interrupts: Pick<Interrupts, 'raise'>;
+  /** The switch that `set_link` of a monitor or `Nic.setLink` turns: a cable pulled on our side. */
+  private pluggedIn: boolean;
+  private virtualFunctions: number;
+  /** STATUS.LU. */
+  up: boolean;
+
+  constructor(context: PortContext, parts: { interrupts: Pick<Interrupts, 'raise'> }) {
+    this.context = context;
+    this.interrupts = parts.interrupts;
+    this.phy = new Phy(context, () => this.update());
+    this.pluggedIn = true;
+    this.virtualFunctions = 0;
+    this.up = false;
+  }
+
+  /** Frames pass: loopback inside the port is apart. */
+  get passing(): boolean {
+    return this.up && !this.phy.loopback;
+  }
+
+  /** What the port sends comes back to it: RCTL.LBM (MAC or transceiver), or the PHY's loopback. */
+  get loopback(): boolean {
+    const rctl = this.context.registers.values[pf.RCTL.index]!;
+    return (rctl & (1 << pf.RCTL.LBM.shift)) !== 0 || this.phy.loopback;
+  }
+
+  setLink(up: boolean): void {
+    this.pluggedIn = up;
+    this.carrierChanged();
+  }
+
+  carrierChanged(): void {
+    const { trace, events, wire } = this.context;
+    if (trace.on[events.igb_link_carrier] === 1) trace.emit(events.igb_link_carrier, wire.carrier ? 1 : 0);
+    this.phy.setMedium(this.pluggedIn && wire.carrier);
+  }
+
+  /** How many VFs the guest has enabled, for STATUS. */
+  setVirtualFunctions(count: number): void {
+    this.virtualFunctions = count;
+  }
+
+  /** CTRL or the PHY changed: a change of STATUS.LU raises LSC. */
+  update(): void {
+    const up = this.computeUp();
+    if (up === this.up) return;
+    this.up = up;
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_link_status] === 1) trace.emit(events.igb_link_status, up ? 1 : 0);
+    this.interrupts.raise(pf.ICR.LSC.mask);
+  }
+
+  /** After a reset of the MAC, which has cleared the causes: the state is taken over without an interrupt. */
+  reset(): void {
+    this.up = this.computeUp();
+  }
+
+  /** STATUS but for PHYRA, which is stored, as is what reads as constant. */
+  readStatus(): number {
+    const { values } = this.context.registers;
+    const ctrl = values[pf.CTRL.index]!;
+    const forced = (ctrl & pf.CTRL.FRCSPD.mask) !== 0 || (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.SPD_BYPS.mask) !== 0;
+    const speed = forced ? (ctrl & pf.CTRL.SPEED.mask) >>> pf.CTRL.SPEED.shift : this.phy.speed;
+    const fullDuplex = (ctrl & pf.CTRL.FRCDPX.mask) !== 0 ? (ctrl & pf.CTRL.FD.mask) !== 0 : this.phy.fullDuplex;
+    let status = values[pf.STATUS.index]! & ~COMPUTED;
+    status |= (this.context.portNumber << pf.STATUS.FUNC.shift) | (speed << pf.STATUS.SPEED.shift);
+    status |= pf.STATUS.LAN_INIT_DONE.mask;
+    if (fullDuplex) status |= pf.STATUS.FD.mask;
+    if (this.up) status |= pf.STATUS.LU.mask;
+    if (this.virtualFunctions > 0) {
+      status |= pf.STATUS.IOV_MODE.mask | (this.virtualFunctions << pf.STATUS.NUM_VFS.shift);
+    }
+    if ((ctrl & pf.CTRL.GIO_MASTER_DISABLE.mask) === 0) status |= pf.STATUS.GIO_MASTER_ENABLE.mask;
+    return status >>> 0;
+  }
+
+  /** A written zero clears PHYRA; nothing else can be written. */
+  writeStatus(value: number): void {
+    if ((value & pf.STATUS.PHYRA.mask) === 0) this.context.registers.values[pf.STATUS.index]! &= ~pf.STATUS.PHYRA.mask;
+  }
+
+  private computeUp(): boolean {
+    if (this.phy.loopback) return true;
+    return this.phy.link && (this.context.registers.values[pf.CTRL.index]! & pf.CTRL.SLU.mask) !== 0;
+  }
+}
+
+const COMPUTED =
+  pf.STATUS.FD.mask |
+  pf.STATUS.LU.mask |
+  pf.STATUS.FUNC.mask |
+  pf.STATUS.SPEED.mask |
+  pf.STATUS.NUM_VFS.mask |
+  pf.STATUS.IOV_MODE.mask |
+  pf.STATUS.GIO_MASTER_ENABLE.mask;

@@ -1,0 +1,38 @@
+/** Resets of a port (reference §1.5): what each kind takes with it, and in which order. */
+import type { ResetKind } from '../../pci/reset.ts';
+import type { PortContext } from './context.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { Link } from './link.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Nvm } from './nvm.ts';
+import type { PortTime } from './time.ts';
+
+/** Those of PCI, and `software`: CTRL.RST, which leaves the sticky registers (RXPBS, TXPBS, EITR). */
+export type PortResetKind = ResetKind | 'software';
+
+export interface ResettableParts {
+  readonly interrupts: Pick<Interrupts, 'reset'>;
+  readonly link: Pick<Link, 'reset' | 'phy'>;
+  readonly nvm: Pick<Nvm, 'load'>;
+  readonly mailbox: Pick<Mailbox, 'resetStarted'>;
+  readonly time: Pick<PortTime, 'reset'>;
+  readonly transmit: { reset(): void };
+  readonly receive: { reset(): void };
+}
+
+/**
+ * Registers go first, so that nothing that a block does afterwards acts on what the guest had set up; interrupts come last and
+ * find no cause. Only a fundamental or hot reset reaches the PHY: through all others the link stays (contradiction 17).
+ */
+export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
+  context.registers.reset(kind === 'software');
+  parts.nvm.load();
+  parts.transmit.reset();
+  parts.receive.reset();
+  parts.time.reset();
+  parts.mailbox.resetStarted();
+  parts.link.phy.holdInReset(false);
+  if (kind === 'fundamental' || kind === 'hot') parts.link.phy.reset();
+  parts.link.reset();
+  parts.interrupts.reset();
+}

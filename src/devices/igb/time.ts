@@ -1,0 +1,158 @@
+/**
+ * Time that software reads (reference §8.7, §2.14): SYSTIM, a 64-bit counter that gains TIMINCA's increment every period of
+ * TIMINCA times 16 ns, and FRTIMER.
+ */
+import type { PortContext } from './context.ts';
+import { pf } from './tables/index.ts';
+
+const NS_PER_PERIOD_UNIT = 16;
+const NS_PER_FRTIMER_TICK = 1_000_000;
+const TWO_32 = 2 ** 32;
+const TWO_24 = 2 ** 24;
+const SIGN = 0x8000_0000;
+
+export class PortTime {
+  private readonly context: PortContext;
+  /** SYSTIM was baseHigh:baseLow at baseNs, a moment at which it ticked. */
+  private baseNs: number;
+  private baseLow: number;
+  private baseHigh: number;
+  private startNs: number;
+  /** Result of the last `latch`, unsigned. */
+  low: number;
+  high: number;
+
+  constructor(context: PortContext) {
+    this.context = context;
+    this.baseNs = context.clock.now();
+    this.baseLow = 0;
+    this.baseHigh = 0;
+    this.startNs = this.baseNs;
+    this.low = 0;
+    this.high = 0;
+  }
+
+  /** Puts SYSTIM as it is now into `low` and `high`. */
+  latch(): void {
+    const timinca = this.context.registers.values[pf.TIMINCA.index]!;
+    this.advance(this.ticks(timinca), timinca % TWO_24);
+  }
+
+  /** The low half is read first and holds the high half. */
+  readSystiml(): number {
+    this.latch();
+    this.context.registers.values[pf.SYSTIMH.index] = this.high;
+    return this.low;
+  }
+
+  peekSystiml(): number {
+    this.latch();
+    return this.low;
+  }
+
+  writeSystiml(value: number): void {
+    this.rebase(this.context.registers.values[pf.TIMINCA.index]!);
+    this.baseLow = value >>> 0;
+  }
+
+  writeSystimh(value: number): void {
+    this.rebase(this.context.registers.values[pf.TIMINCA.index]!);
+    this.baseHigh = value >>> 0;
+  }
+
+  /** The rate changes from now on; the time counted so far stays. */
+  writeTiminca(before: number): void {
+    this.rebase(before);
+    const { registers, trace, events } = this.context;
+    if (trace.on[events.igb_time_increment] === 1) {
+      trace.emit(events.igb_time_increment, registers.values[pf.TIMINCA.index]!);
+    }
+  }
+
+  /** TIMADJH applies the adjustment: its bit 31 is the sign, the rest with TIMADJL the amount. */
+  writeTimadjh(value: number): void {
+    const { values } = this.context.registers;
+    this.rebase(values[pf.TIMINCA.index]!);
+    const low = values[pf.TIMADJL.index]!;
+    const high = (value & ~SIGN) >>> 0;
+    if ((value & SIGN) === 0) {
+      const sum = this.baseLow + low;
+      this.baseLow = sum % TWO_32;
+      this.baseHigh = (this.baseHigh + high + (sum >= TWO_32 ? 1 : 0)) % TWO_32;
+    } else {
+      const borrow = this.baseLow < low ? 1 : 0;
+      this.baseLow = this.baseLow + borrow * TWO_32 - low;
+      this.baseHigh = (this.baseHigh + TWO_32 - high - borrow) % TWO_32;
+    }
+  }
+
+  /** Stamps a packet that has just left, unless an earlier stamp is still held. */
+  txStamp(): void {
+    const { registers, trace, events } = this.context;
+    const { values } = registers;
+    const { EN, VALID } = pf.TSYNCTXCTL;
+    if ((values[pf.TSYNCTXCTL.index]! & (EN.mask | VALID.mask)) !== EN.mask) return;
+    this.latch();
+    values[pf.TXSTMPL.index] = this.low;
+    values[pf.TXSTMPH.index] = this.high;
+    values[pf.TSYNCTXCTL.index]! |= VALID.mask;
+    if (trace.on[events.igb_time_tx_stamp] === 1) trace.emit(events.igb_time_tx_stamp, this.high, this.low);
+  }
+
+  /** The high half of a transmit stamp releases it for the next. */
+  readTxstmph(): number {
+    const { values } = this.context.registers;
+    values[pf.TSYNCTXCTL.index]! &= ~pf.TSYNCTXCTL.VALID.mask;
+    return values[pf.TXSTMPH.index]!;
+  }
+
+  /** RXSTMPH (Linux) or RXSATRH (QEMU) releases a receive stamp (contradiction 5). */
+  releaseReceiveStamp(index: number): number {
+    const { values } = this.context.registers;
+    values[pf.TSYNCRXCTL.index]! &= ~pf.TSYNCRXCTL.VALID.mask;
+    return values[index]!;
+  }
+
+  /** Milliseconds since power-on, wrapping. */
+  readFrtimer(): number {
+    return Math.floor((this.context.clock.now() - this.startNs) / NS_PER_FRTIMER_TICK) % TWO_32;
+  }
+
+  /** SYSTIM to zero, standing still until TIMINCA is written. */
+  reset(): void {
+    this.baseNs = this.context.clock.now();
+    this.baseLow = 0;
+    this.baseHigh = 0;
+  }
+
+  private rebase(timinca: number): void {
+    const nowNs = this.context.clock.now();
+    const ticks = this.ticks(timinca);
+    this.advance(ticks, timinca % TWO_24);
+    this.baseLow = this.low;
+    this.baseHigh = this.high;
+    const periodNs = Math.floor(timinca / TWO_24) * NS_PER_PERIOD_UNIT;
+    this.baseNs = periodNs === 0 ? nowNs : this.baseNs + ticks * periodNs;
+  }
+
+  private ticks(timinca: number): number {
+    const periodNs = Math.floor(timinca / TWO_24) * NS_PER_PERIOD_UNIT;
+    return periodNs === 0 ? 0 : Math.floor((this.context.clock.now() - this.baseNs) / periodNs);
+  }
+
+  /** low, high = base + ticks × increment modulo 2^64, in products below 2^53. */
+  private advance(ticks: number, increment: number): void {
+    const first = (ticks % TWO_24) * increment;
+    const second = (Math.floor(ticks / TWO_24) % TWO_24) * increment;
+    const third = Math.floor(ticks / (TWO_24 * TWO_24)) * increment;
+    const low = this.baseLow + (first % TWO_32) + (second % 256) * TWO_24;
+    const high =
+      this.baseHigh +
+      Math.floor(first / TWO_32) +
+      Math.floor(second / 256) +
+      (third % 65536) * 65536 +
+      Math.floor(low / TWO_32);
+    this.low = low % TWO_32;
+    this.high = high % TWO_32;
+  }
+}
