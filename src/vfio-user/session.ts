@@ -61,6 +61,9 @@ export class Session implements VfioUserClient {
     this.#socket = new MessageSocket(fd);
     this.#reader = buffers.reader;
     this.#output = buffers.output;
+    // A device that closed its server while it handled an access has left a reply to the client before.
+    this.#reader.reset();
+    this.#output.reset();
     this.#map = new DmaMap();
     this.dma = this.#map;
     this.#interrupts = new Interrupts({
@@ -119,10 +122,10 @@ export class Session implements VfioUserClient {
     this.#reader.reset();
     this.#output.reset();
     this.#socket.close();
-    this.#messages.cancel();
-    if (this.#attached) this.#device.detached();
     log(`client gone: ${reason}`);
     ended();
+    this.#messages.cancel();
+    if (this.#attached) this.#device.detached();
   }
 
   #receive(): void {
@@ -142,7 +145,7 @@ export class Session implements VfioUserClient {
       if (this.#output.pendingBytes > QUEUE_LIMIT_BYTES) this.#flush();
     }
     if (reader.fault !== undefined) {
-      this.#output.addError(reader.id, reader.command, errno.EMSGSIZE);
+      this.#output.addError(reader.id, reader.command, errno.EINVAL);
       this.#endAfterReply(reader.fault);
     }
   }
