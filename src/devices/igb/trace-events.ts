@@ -103,11 +103,21 @@ const receive = {
   igb_rx_drop_link: { format: 'length %u', doc: 'Dropped: no link.' },
   igb_rx_drop_oversize: { format: 'length %u limit %u', doc: 'Dropped: too long.' },
   igb_rx_drop_undersize: { format: 'length %u', doc: 'Dropped: too short.' },
+  igb_rx_drop_offload: {
+    format: 'length %u size %u',
+    doc: 'Dropped: the wire asked for segmentation that does not fit the frame.',
+  },
   igb_rx_drop_address: { format: 'high 0x%x low 0x%x', doc: 'Dropped: no address filter took the destination.' },
   igb_rx_drop_vlan: { format: 'vlan %u', doc: 'Dropped: VLAN filter.' },
   igb_rx_drop_pool: { format: 'pools 0x%x', doc: 'Dropped: no pool takes it.' },
   igb_rx_drop_queue: { format: 'queue %u', doc: 'Dropped: the queue is off.' },
   igb_rx_drop_descriptors: { format: 'queue %u', doc: 'Dropped: no descriptor.' },
+  igb_rx_drop_buffer: {
+    format: 'queues 0x%x length %u',
+    doc: 'Dropped: no descriptor, and the packet buffer is full (MPC).',
+  },
+  igb_rx_drop_ring: { format: 'queue %u', doc: 'Dropped: the ring is outside memory, or too small for the frame.' },
+  igb_rx_wait: { format: 'queues 0x%x length %u', doc: 'A frame waits in the packet buffer for descriptors (RNBC).' },
   igb_rx_drop_dma: { format: 'queue %u', doc: 'Dropped: the buffer could not be written.' },
   igb_rx_drop_pause: { format: 'time %u', doc: 'Dropped: a pause frame.' },
 } as const satisfies Events;

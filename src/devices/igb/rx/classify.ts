@@ -1,0 +1,67 @@
+/** What the port finds out about an accepted frame before it is stored: protocols, checksums, hash (§4.6, §4.8). */
+import { pf } from '../tables/index.ts';
+import { destinationKind } from './filter.ts';
+import type { ReceivedFrame } from './frame.ts';
+import { ReceiveOffload, STATUS, matchEtherTypeFilter, packetType } from './offload.ts';
+import { poolQueue, portQueue, usesPools, usesRss } from './queue-select.ts';
+import { RSS_TYPE, ReceiveSideScaling } from './rss.ts';
+
+export class Classifier {
+  private readonly values: Uint32Array;
+  private readonly offload: ReceiveOffload;
+  private readonly scaling: ReceiveSideScaling;
+
+  constructor(values: Uint32Array) {
+    this.values = values;
+    this.offload = new ReceiveOffload();
+    this.scaling = new ReceiveSideScaling(values);
+  }
+
+  /** What the filters need: tags and kind of destination. */
+  begin(frame: ReceivedFrame): void {
+    frame.tags.recognise(this.values, frame.bytes, frame.start, frame.length);
+    frame.kind = destinationKind(frame.low, frame.high);
+  }
+
+  /** The rest, for a frame that passed them. */
+  finish(frame: ReceivedFrame): void {
+    const { values, scaling, offload } = this;
+    const { headers, bytes, start } = frame;
+    headers.vlanType = values[pf.VET.index]! & 0xffff;
+    headers.parse(bytes, start, frame.length);
+    frame.etherTypeFilter = matchEtherTypeFilter(values, headers.etherType);
+    frame.packetType = packetType(headers, frame.etherTypeFilter);
+    offload.judge(values, bytes, start, headers, frame.knownGood);
+    frame.status = frame.sourcePool < 0 ? offload.status : offload.status | STATUS.LB;
+    if (usesRss(values[pf.MRQC.index]!)) scaling.classify(bytes, start, headers);
+    else scaling.none();
+    frame.rssType = scaling.type;
+    const reportsHash = (values[pf.RXCSUM.index]! & pf.RXCSUM.PCSD.mask) !== 0;
+    frame.hashOrSum = reportsHash ? scaling.hash : offload.identificationAndSum;
+    if (!reportsHash) frame.rssType = RSS_TYPE.none;
+  }
+
+  /**
+   * Queues for a frame that `finish` has seen, a bit each: one, or one of each of `pools`. Of the queue classifiers before
+   * RSS the EtherType filters exist, on a port without pools; SYN and 5-tuple filters would come behind them here.
+   */
+  queues(frame: ReceivedFrame, pools: number): number {
+    const { values, scaling } = this;
+    if (!usesPools(values[pf.MRQC.index]!)) return 1 << this.portQueue(frame);
+    let queues = 0;
+    for (let rest = pools; rest !== 0; rest &= rest - 1) {
+      queues |= 1 << poolQueue(values, 31 - Math.clz32(rest & -rest), scaling);
+    }
+    return queues;
+  }
+
+  private portQueue(frame: ReceivedFrame): number {
+    if (frame.etherTypeFilter >= 0) {
+      const filter = this.values[pf.ETQF.index + frame.etherTypeFilter * pf.ETQF.step]!;
+      if ((filter & pf.ETQF.QUEUE_ENABLE.mask) !== 0) {
+        return (filter & pf.ETQF.RX_QUEUE.mask) >>> pf.ETQF.RX_QUEUE.shift;
+      }
+    }
+    return portQueue(this.values, this.scaling);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * VMDq pool selection (§4.5) as a pure function of the registers: which pools get a frame. The transmit side asks the same
+ * question for frames of its own pools.
+ */
+import { pf } from '../tables/index.ts';
+import { exactEntries } from './exact.ts';
+import { BROADCAST, UNICAST, hashHits } from './filter.ts';
+
+const ALL_POOLS = 0xff;
+
+/** Pools in bits 7:0 of a selection; above them what else the selection found out. */
+export const POOLS_MASK = 0xff;
+/** The unicast destination is an exact address of some pool: a local sender's frame need not go to the wire (05 §5.8). */
+export const EXACT_UNICAST = 1 << 8;
+/** The VLAN is local (VLVF.LVLAN): its frames never go to the wire. */
+export const LOCAL_VLAN = 1 << 9;
+
+/** Pools whose VMOLR has one of the bits of `mask`. */
+function poolsWith(values: Uint32Array, mask: number): number {
+  let pools = 0;
+  for (let pool = 0; pool < 8; pool += 1) {
+    if ((values[pf.VMOLR.index + pool * pf.VMOLR.step]! & mask) !== 0) pools |= 1 << pool;
+  }
+  return pools;
+}
+
+/** Pools that list a VID in VLVF, with LOCAL_VLAN where an entry says so. */
+function poolsOfVlan(values: Uint32Array, vid: number): number {
+  let found = 0;
+  for (let entry = 0; entry < pf.VLVF.count; entry += 1) {
+    const value = values[pf.VLVF.index + entry * pf.VLVF.step]!;
+    if ((value & pf.VLVF.VI_EN.mask) === 0 || (value & 0xfff) !== vid) continue;
+    found |= (value & pf.VLVF.POOLS.mask) >>> pf.VLVF.POOLS.shift;
+    if ((value & pf.VLVF.LVLAN.mask) !== 0) found |= LOCAL_VLAN;
+  }
+  return found;
+}
+
+function poolsOfAddress(values: Uint32Array, kind: number, low: number, high: number): number {
+  if (kind === BROADCAST) return poolsWith(values, pf.VMOLR.BAM.mask);
+  const exact = exactEntries(values, low, high);
+  // The two bits above the pools tell a match that names no pool from none at all.
+  const pools = exact & POOLS_MASK;
+  if (kind === UNICAST) {
+    if (exact !== 0) return pools | EXACT_UNICAST;
+    return hashHits(values, pf.UTA.index, high) ? poolsWith(values, pf.VMOLR.ROPE.mask) : 0;
+  }
+  const open = hashHits(values, pf.MTA.index, high) ? pf.VMOLR.MPME.mask | pf.VMOLR.ROMPE.mask : pf.VMOLR.MPME.mask;
+  return pools | poolsWith(values, open);
+}
+
+/**
+ * Pools for a frame, before the size check. `kind`, `low` and `high` are its destination as in filter.ts, `vid` is -1 of an
+ * untagged frame, `sourcePool` the sender's pool or -1 for the wire.
+ *
+ * Decisions where sources are silent or differ (11 §11.1): UTA works with ROPE and MPME with every multicast, as Linux
+ * programs them; a local sender gets its own frame back only with DTXSWC.LLE; without REPL_EN one copy goes to the
+ * lowest pool (which one silicon takes is not known).
+ */
+export function selectPools(
+  values: Uint32Array,
+  kind: number,
+  low: number,
+  high: number,
+  vid: number,
+  sourcePool: number,
+): number {
+  const control = values[pf.VT_CTL.index]!;
+  const found = (control & pf.VT_CTL.IGNORE_MAC.mask) !== 0 ? ALL_POOLS : poolsOfAddress(values, kind, low, high);
+  let pools = found & POOLS_MASK;
+  let notes = found & ~POOLS_MASK;
+  if ((values[pf.RCTL.index]! & pf.RCTL.VFE.mask) !== 0) {
+    const allowed = vid < 0 ? poolsWith(values, pf.VMOLR.AUPE.mask) : poolsOfVlan(values, vid);
+    pools &= allowed;
+    notes |= allowed & LOCAL_VLAN;
+  }
+  if (pools === 0 && kind === UNICAST && sourcePool < 0 && (control & pf.VT_CTL.DIS_DEF_POOL.mask) === 0) {
+    pools = 1 << ((control & pf.VT_CTL.DEF_PL.mask) >>> pf.VT_CTL.DEF_PL.shift);
+  }
+  pools &= values[pf.VFRE.index]!;
+  if (sourcePool >= 0) {
+    const loopsBack = ((values[pf.DTXSWC.index]! & pf.DTXSWC.LLE.mask) >>> pf.DTXSWC.LLE.shift) & (1 << sourcePool);
+    if (loopsBack === 0) pools &= ~(1 << sourcePool);
+  }
+  if (kind !== UNICAST && (control & pf.VT_CTL.REPL_EN.mask) === 0) pools &= -pools;
+  return pools | notes;
+}
