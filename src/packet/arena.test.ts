@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import wabt from 'wabt';
+import { arena, PacketArena } from './arena.ts';
+import { sumWasm } from './sum-wasm.ts';
+
+test('the committed binary is what sum.wat assembles to', async () => {
+  const source = new URL('sum.wat', import.meta.url.replace('/build/src/', '/src/'));
+  const assembler = await wabt();
+  const module = assembler.parseWat('sum.wat', readFileSync(source, 'utf8'), { simd: true });
+  const { buffer } = module.toBinary({});
+  assert.equal(Buffer.from(buffer).toString('base64'), sumWasm);
+});
+
+test('this engine sums with SIMD', () => {
+  assert.notEqual(arena.simd, undefined);
+});
+
+test('reservations are apart, aligned and bounded', () => {
+  const own = new PacketArena(65536);
+  const first = own.reserve(1);
+  const second = own.reserve(100);
+  assert.deepEqual([first, second, own.available], [0, 64, 65536 - 192]);
+  assert.throws(() => own.reserve(65536 - 191), /packet arena/);
+  assert.equal(own.reserve(65536 - 192), 192);
+});
+
+test('without WebAssembly the arena is a plain array', () => {
+  const scope = globalThis as unknown as { WebAssembly: unknown };
+  const saved = scope.WebAssembly;
+  try {
+    scope.WebAssembly = undefined;
+    const own = new PacketArena(100);
+    assert.equal(own.simd, undefined);
+    assert.equal(own.bytes.length, 65536);
+  } finally {
+    scope.WebAssembly = saved;
+  }
+});
+
+test('an engine that cannot compile the module gets the plain array too', () => {
+  const scope = globalThis as unknown as { WebAssembly: { Module: unknown } };
+  const saved = scope.WebAssembly.Module;
+  try {
+    scope.WebAssembly.Module = class {
+      constructor() {
+        throw new Error('no SIMD');
+      }
+    };
+    assert.equal(new PacketArena(100).simd, undefined);
+  } finally {
+    scope.WebAssembly.Module = saved;
+  }
+});
