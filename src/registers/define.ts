@@ -38,9 +38,13 @@ export interface RegisterSpec {
   readonly access: Access;
   /** Value after reset; 0 where not given. */
   readonly reset?: number;
-  /** Reset values of single elements of an array that differ from `reset`. */
+  /** Reset values of single elements of an array that differ from `reset`, by element. */
   readonly resetAt?: Readonly<Record<number, number>>;
-  /** Bits that a plain write stores; all 32 of an `rw` register where not given. */
+  /**
+   * Bits that the register's access holds for, all 32 where not given: those that a plain write stores in an `rw`
+   * register, those that a one clears in a `w1c` register, and so on. The others are read-only. Fields with an access of
+   * their own stand beside it.
+   */
   readonly writable?: number;
   /** Survives a software reset (CTRL.RST). */
   readonly sticky?: boolean;
@@ -95,14 +99,35 @@ export function fieldMask(bits: FieldSpec['bits']): number {
   return width === 32 ? 0xffffffff : (((1 << width) - 1) << low) >>> 0;
 }
 
+/** Names that a handle has of its own; a field must not hide them. */
+const handleNames: readonly string[] = ['at', 'index', 'step', 'count', 'reset'];
+
+function checkField(owner: string, { bits, values }: FieldSpec): void {
+  const [high, low] = bitRange(bits);
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low < 0 || high > 31 || high < low) {
+    throw new Error(`${owner}: bits ${high}:${low}`);
+  }
+  for (const value of Object.keys(values ?? {})) {
+    if (Number(value) >= 2 ** (high - low + 1)) throw new Error(`${owner}: value ${value} does not fit`);
+  }
+}
+
 function checkSpec(name: string, spec: RegisterSpec): void {
-  const stride = spec.stride ?? 4;
-  if (spec.at % 4 !== 0 || stride % 4 !== 0 || stride < 4) throw new Error(`${name}: not on a dword`);
+  const { at, stride = 4, count = 1 } = spec;
+  if (at % 4 !== 0 || at < 0 || stride % 4 !== 0 || stride < 4) throw new Error(`${name}: not on a dword`);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`${name}: count ${count}`);
+  for (const element of Object.keys(spec.resetAt ?? {})) {
+    if (Number(element) >= count) throw new Error(`${name}: reset value of element ${element} of ${count}`);
+  }
+  for (const { at: second, first = 0, count: length = 1, stride: apart = stride } of spec.aliases ?? []) {
+    if (second % 4 !== 0 || apart % 4 !== 0 || apart < 4) throw new Error(`${name}: alias not on a dword`);
+    if (first < 0 || first + length > count) throw new Error(`${name}: alias of elements that do not exist`);
+  }
   let seen = 0;
-  for (const [field, { bits }] of Object.entries(spec.fields ?? {})) {
-    const [high, low] = bitRange(bits);
-    if (low < 0 || high > 31 || high < low) throw new Error(`${name}.${field}: bits ${high}:${low}`);
-    const mask = fieldMask(bits);
+  for (const [field, fieldSpec] of Object.entries(spec.fields ?? {})) {
+    checkField(`${name}.${field}`, fieldSpec);
+    if (handleNames.includes(field)) throw new Error(`${name}.${field}: the name is taken`);
+    const mask = fieldMask(fieldSpec.bits);
     if ((seen & mask) !== 0) throw new Error(`${name}.${field}: overlaps another field`);
     seen |= mask;
   }

@@ -3,7 +3,7 @@ import type { RegisterPlan } from './plan.ts';
 
 export class RegisterFile {
   readonly plan: RegisterPlan;
-  /** By dword index; blocks of a device read and write their registers here directly. */
+  /** By storage index (`indexOf`, a handle's `index`); blocks of a device read and write their registers here directly. */
   readonly values: Uint32Array;
 
   constructor(plan: RegisterPlan) {
@@ -11,7 +11,7 @@ export class RegisterFile {
     this.values = Uint32Array.from(plan.reset);
   }
 
-  /** Storage index behind a byte offset. */
+  /** Storage index behind a byte offset inside the window; an alias has that of its register. */
   indexOf(offset: number): number {
     return this.plan.storage[offset >>> 2]!;
   }
@@ -22,7 +22,7 @@ export class RegisterFile {
     return (this.values[index]! & ~this.plan.writeOnly[index]!) >>> 0;
   }
 
-  /** A read without the register's hook: clears what a read clears. */
+  /** A read of a storage index without the register's hook: clears what a read clears. */
   read(index: number): number {
     const { plan, values } = this;
     const value = values[index]!;
@@ -30,7 +30,7 @@ export class RegisterFile {
     return (value & ~plan.writeOnly[index]!) >>> 0;
   }
 
-  /** A write without the register's hook; returns the value stored before. */
+  /** A write of a storage index without the register's hook; returns the value stored before. */
   write(index: number, value: number): number {
     const { plan, values } = this;
     const old = values[index]!;

@@ -60,6 +60,8 @@ export function compilePlan(
   hooks: readonly string[],
 ): RegisterPlan {
   const dwords = bytes >>> 2;
+  if (dwords > 0x10000) throw new Error(`a window of ${bytes} bytes is too large: 256 KiB at most`);
+  if (hooks.length > 0xff) throw new Error(`${hooks.length} hooks: 255 at most`);
   const plan = {
     dwords,
     reset: new Uint32Array(dwords),
