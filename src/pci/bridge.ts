@@ -63,7 +63,7 @@ export class Bridge extends PciFunction {
   }
 
   protected override configChanged(changes: number): void {
-    if ((changes & Change.command) !== 0) this.secondary.refreshMastering();
+    if ((changes & (Change.command | Change.power)) !== 0) this.secondary.refreshMastering();
     if ((changes & (Change.command | Change.windows | Change.busNumbers)) !== 0) this.secondary.routingChanged();
     if ((changes & Change.bridgeControl) !== 0) this.#bridgeControlChanged();
   }

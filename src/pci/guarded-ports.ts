@@ -34,10 +34,13 @@ export class GuardedTasks implements Tasks {
     const outer = makeTask((budget) => {
       task.marked = false;
       const before = guard.beginWork();
-      const more = task.run(budget);
-      guard.endWork(before);
-      if (more) task.marked = true;
-      return more;
+      try {
+        const more = task.run(budget);
+        if (more) task.marked = true;
+        return more;
+      } finally {
+        guard.endWork(before);
+      }
     });
     this.#outer.set(task, outer);
     return outer;
@@ -76,8 +79,11 @@ export class GuardedClock implements Clock {
     const outer = makeTimer(() => {
       timer.deadlineNs = Infinity;
       const before = guard.beginWork();
-      timer.expire();
-      guard.endWork(before);
+      try {
+        timer.expire();
+      } finally {
+        guard.endWork(before);
+      }
     });
     this.#outer.set(timer, outer);
     return outer;
@@ -100,13 +106,19 @@ export class GuardedWirePort implements WirePort {
 
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     const before = this.#guard.beginWork();
-    this.#port.receive(bytes, offset, length, offload);
-    this.#guard.endWork(before);
+    try {
+      this.#port.receive(bytes, offset, length, offload);
+    } finally {
+      this.#guard.endWork(before);
+    }
   }
 
   carrierChanged(): void {
     const before = this.#guard.beginWork();
-    this.#port.carrierChanged();
-    this.#guard.endWork(before);
+    try {
+      this.#port.carrierChanged();
+    } finally {
+      this.#guard.endWork(before);
+    }
   }
 }

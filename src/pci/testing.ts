@@ -1,0 +1,80 @@
+/** Stand-ins for what is above a PCI domain, for unit tests. */
+import type { MemoryPiece, Trace, TraceEvents, TraceEventSpec } from '../ports/index.ts';
+import type { HostClient, HostMemory } from './host.ts';
+
+/** Every event is on and kept as `name a b c d`, numbers in hexadecimal. */
+export class RecordingTrace implements Trace {
+  readonly on: Uint8Array;
+  readonly names: string[];
+  lines: string[];
+
+  constructor() {
+    this.on = new Uint8Array(64).fill(1);
+    this.names = [];
+    this.lines = [];
+  }
+
+  declare<const T extends Readonly<Record<string, TraceEventSpec>>>(specs: T): TraceEvents<T> {
+    const numbers: Record<string, number> = {};
+    for (const name of Object.keys(specs)) {
+      const known = this.names.indexOf(name);
+      numbers[name] = known >= 0 ? known : this.names.push(name) - 1;
+    }
+    return numbers as TraceEvents<T>;
+  }
+
+  emit(event: number, a = 0, b = 0, c = 0, d = 0): void {
+    this.lines.push(`${this.names[event]} ${[a, b, c, d].map((n) => n.toString(16)).join(' ')}`);
+  }
+
+  of(name: string): readonly string[] {
+    return this.lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  }
+}
+
+/** Guest memory in pieces of the given bases, all writable. */
+export class PiecedMemory implements HostMemory {
+  readonly pieces: readonly MemoryPiece[];
+
+  constructor(length: number, ...bases: readonly number[]) {
+    this.pieces = bases.map((base) => {
+      const buffer = new ArrayBuffer(length);
+      return { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
+    });
+  }
+
+  forReading(address: number, length: number): MemoryPiece | undefined {
+    return this.pieces.find(({ base, length: size }) => address >= base && address + length <= base + size);
+  }
+
+  forWriting(address: number, length: number): MemoryPiece | undefined {
+    return this.forReading(address, length);
+  }
+}
+
+/** A client that notes what it was told. */
+export class RecordingHost implements HostClient {
+  readonly dma: HostMemory;
+  /** `address=data` in hexadecimal. */
+  messages: string[];
+  /** `index.vector`. */
+  signals: string[];
+  /** What `signal` answers. */
+  connected: boolean;
+
+  constructor(dma: HostMemory = new PiecedMemory(0x1000, 0x1000)) {
+    this.dma = dma;
+    this.messages = [];
+    this.signals = [];
+    this.connected = true;
+  }
+
+  signal(index: number, vector: number): boolean {
+    if (this.connected) this.signals.push(`${index}.${vector}`);
+    return this.connected;
+  }
+
+  writeMessage(address: number, data: number): void {
+    this.messages.push(`${address.toString(16)}=${data.toString(16)}`);
+  }
+}
