@@ -56,7 +56,7 @@ export class Interrupts {
     values[pf.ICR.index]! |= causes & LEGACY_CAUSES;
     const { trace, events } = this.context;
     if (trace.on[events.igb_irq_raise] === 1) {
-      trace.emit(events.igb_irq_raise, causes >>> 0, values[pf.ICR.index]!, values[pf.IMS.index]!);
+      trace.emit(events.igb_irq_raise, causes >>> 0, values[pf.ICR.index], values[pf.IMS.index]);
     }
     this.settle(legacy, extended);
   }
@@ -288,18 +288,18 @@ export class Interrupts {
     const { values } = registers;
     values[pf.EICR.index]! |= causes & this.extendedCauses();
     if (trace.on[events.igb_irq_raise_extended] === 1) {
-      trace.emit(events.igb_irq_raise_extended, causes >>> 0, values[pf.EICR.index]!, values[pf.EIMS.index]!);
+      trace.emit(events.igb_irq_raise_extended, causes >>> 0, values[pf.EICR.index], values[pf.EIMS.index]);
     }
   }
 
   private traceMask(): void {
     const { registers, trace, events } = this.context;
-    if (trace.on[events.igb_irq_ims] === 1) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]!);
+    if (trace.on[events.igb_irq_ims] === 1) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]);
   }
 
   private traceExtendedMask(): void {
     const { registers, trace, events } = this.context;
-    if (trace.on[events.igb_irq_eims] === 1) trace.emit(events.igb_irq_eims, registers.values[pf.EIMS.index]!);
+    if (trace.on[events.igb_irq_eims] === 1) trace.emit(events.igb_irq_eims, registers.values[pf.EIMS.index]);
   }
 
   private legacyPending(): number {

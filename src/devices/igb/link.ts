@@ -26,9 +26,9 @@ export class Link {
     this.up = false;
   }
 
-  /** Frames pass: loopback inside the port is apart. */
+  /** Frames pass between port and wire. */
   get passing(): boolean {
-    return this.up && !this.phy.loopback;
+    return this.up && !this.loopback;
   }
 
   /** What the port sends comes back to it: RCTL.LBM (MAC or transceiver), or the PHY's loopback. */

@@ -65,7 +65,7 @@ export class PortTime {
     this.rebase(before);
     const { registers, trace, events } = this.context;
     if (trace.on[events.igb_time_increment] === 1) {
-      trace.emit(events.igb_time_increment, registers.values[pf.TIMINCA.index]!);
+      trace.emit(events.igb_time_increment, registers.values[pf.TIMINCA.index]);
     }
   }
 
