@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { EventLoop, close, createMemfd, retiredMappings } from '../../src/linux/index.ts';
+import { EventLoop, close, createMemfd, mapShared, retiredMappings } from '../../src/linux/index.ts';
+import type { Mapping } from '../../src/linux/index.ts';
 import { VfioUserServer } from '../../src/vfio-user/index.ts';
 import type { VfioUserClient, VfioUserDevice } from '../../src/vfio-user/index.ts';
 import { Client } from './client.ts';
@@ -71,6 +72,8 @@ export interface Harness {
   connect(): Client;
   /** A memfd as QEMU makes it; closed after the test. */
   memfd(size: number, options?: { seal?: boolean }): number;
+  /** The guest's own view of a memfd. */
+  guestBytes(fd: number, size: number): Uint8Array;
   /** Runs the server's loop until nothing happens any more. */
   settle(): void;
 }
@@ -88,6 +91,7 @@ export async function withServer(body: (harness: Harness) => void | Promise<void
   const server = new VfioUserServer({ loop, path, device, log: (line) => log.push(line) });
   const clients: Client[] = [];
   const memfds: number[] = [];
+  const guestMappings: Mapping[] = [];
   const settle = (): void => {
     while (loop.runOnce(EFFECT_MS));
   };
@@ -109,6 +113,11 @@ export async function withServer(body: (harness: Harness) => void | Promise<void
         memfds.push(fd);
         return fd;
       },
+      guestBytes: (fd, size) => {
+        const mapping = mapShared(fd, 0, size, true);
+        guestMappings.push(mapping);
+        return new Uint8Array(mapping.buffer);
+      },
     });
   } finally {
     for (const client of clients) client.close();
@@ -116,6 +125,7 @@ export async function withServer(body: (harness: Harness) => void | Promise<void
     assert.equal(device.client, undefined, 'every client that attached was detached');
     server.close();
     loop.close();
+    for (const mapping of guestMappings) mapping.unmap();
     for (const fd of memfds) close(fd);
     const left = readdirSync(folder);
     rmSync(folder, { recursive: true });
