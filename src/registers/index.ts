@@ -2,3 +2,4 @@ export * from './define.ts';
 export * from './plan.ts';
 export * from './file.ts';
 export * from './decode.ts';
+export * from './document.ts';
