@@ -18,11 +18,13 @@ export class FunctionMemory implements GuestMemory, MessageSender {
   domain: PciDomain;
   /** Refused accesses by reason (`DmaRefusal`). */
   readonly refused: Float64Array;
+  readonly #dword: Uint8Array;
 
   constructor(fn: PciFunction, domain: PciDomain) {
     this.#fn = fn;
     this.domain = domain;
     this.refused = new Float64Array(3);
+    this.#dword = new Uint8Array(4);
   }
 
   forReading(address: number, length: number): MemoryPiece | undefined {
@@ -119,8 +121,8 @@ export class FunctionMemory implements GuestMemory, MessageSender {
         return true;
       }
     }
-    storeLittleEndian(scratch, 0, 4, value);
-    return this.write(address, scratch, 0, 4);
+    storeLittleEndian(this.#dword, 0, 4, value);
+    return this.write(address, this.#dword, 0, 4);
   }
 
   /** A message is a memory write: one that is aimed at a register window goes there, any other to the client. */
@@ -132,8 +134,6 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     else this.domain.host!.writeMessage(address, data);
   }
 }
-
-const scratch = new Uint8Array(4);
 
 /** A subarray costs an object: short runs go byte by byte. */
 function copy(target: Uint8Array, at: number, source: Uint8Array, from: number, count: number): void {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Clock, makeTask, makeTimer, type Task, type Tasks, type Timer } from '../ports/index.ts';
+import { AccessGuard } from './access-guard.ts';
+import { GuardedClock, GuardedTasks } from './guarded-ports.ts';
+
+/** Runs tasks like the device thread does. */
+class Runner implements Tasks {
+  readonly queue: Task[] = [];
+
+  mark(task: Task): void {
+    if (task.marked) return;
+    task.marked = true;
+    this.queue.push(task);
+  }
+
+  runOne(): void {
+    const task = this.queue.shift()!;
+    task.marked = false;
+    if (task.run(256)) this.mark(task);
+  }
+}
+
+test('a task runs under the guard, again while it has work left, and can be marked from within', () => {
+  const runner = new Runner();
+  const guard = new AccessGuard();
+  const tasks = new GuardedTasks(runner, guard);
+  const seen: boolean[] = [];
+  const answers = [true, false, false];
+  const task = makeTask(() => {
+    seen.push(guard.busy);
+    if (seen.length === 2) tasks.mark(task);
+    return answers.shift()!;
+  });
+  tasks.mark(task);
+  tasks.mark(task);
+  assert.equal(runner.queue.length, 1);
+  while (runner.queue.length > 0) runner.runOne();
+  assert.deepEqual(seen, [true, true, true]);
+  assert.equal(guard.busy, false);
+  assert.equal(task.marked, false);
+});
+
+test('a task that throws does not leave the guard closed', () => {
+  const runner = new Runner();
+  const guard = new AccessGuard();
+  const tasks = new GuardedTasks(runner, guard);
+  tasks.mark(
+    makeTask(() => {
+      throw new Error('ours');
+    }),
+  );
+  assert.throws(() => runner.runOne(), /ours/);
+  assert.equal(guard.busy, false);
+});
+
+test('a timer fires under the guard and keeps its deadline in step', () => {
+  const armed: Timer[] = [];
+  const clock: Clock = {
+    now: () => 5,
+    arm: (timer, deadlineNs) => {
+      timer.deadlineNs = deadlineNs;
+      if (!armed.includes(timer)) armed.push(timer);
+    },
+    disarm: (timer) => void armed.splice(armed.indexOf(timer), 1),
+  };
+  const guard = new AccessGuard();
+  const guarded = new GuardedClock(clock, guard);
+  const seen: [boolean, number][] = [];
+  const timer = makeTimer(() => seen.push([guard.busy, timer.deadlineNs]));
+  guarded.arm(timer, 100);
+  guarded.arm(timer, 200);
+  assert.equal(timer.deadlineNs, 200);
+  assert.equal(armed.length, 1);
+  armed[0]!.expire();
+  assert.deepEqual(seen, [[true, Infinity]]);
+  guarded.arm(timer, 300);
+  guarded.disarm(timer);
+  assert.equal(armed.length, 0);
+  assert.equal(timer.deadlineNs, Infinity);
+});
