@@ -1,0 +1,100 @@
+/** `outboard nic`: the NIC by itself, until a signal. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-args.ts';
+import { parseAttachment } from '../nic/config.ts';
+import { NicError } from '../nic/errors.ts';
+import { startNic } from '../nic/nic.ts';
+
+interface NicFlags {
+  config?: string;
+  attach: string[];
+  netdev: string[];
+  object: string[];
+  trace: string[];
+  traceFile?: string;
+  mac?: string;
+  msix: boolean;
+  msi: boolean;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+const examples = `
+Examples:
+  $ outboard nic --attach hierarchy,path=nic.sock --netdev tap,id=n0,ifname=ob0
+  $ outboard nic --attach function,path=nic.sock --netdev stream,id=n0,server=on,addr.type=unix,addr.path=wire.sock
+  $ outboard nic --config nic.json
+
+A configuration has the flags' names: {"attach": [{"kind": "hierarchy", "path": "nic.sock"}], "netdev": ["tap,id=n0"]}`;
+
+function readConfig(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new NicError('CONFIG', `cannot read ${path}: ${(error as Error).message}`, error);
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw new NicError('CONFIG', `${path} is not JSON: ${(error as Error).message}`, error);
+  }
+  throw new NicError('CONFIG', `${path} must hold a JSON object`);
+}
+
+/** Flags on top of the file: a list given by flags replaces the file's. */
+function configuration(flags: NicFlags): Record<string, unknown> {
+  const config = flags.config === undefined ? {} : readConfig(flags.config);
+  if (flags.attach.length > 0) config['attach'] = flags.attach.map((text) => parseAttachment(text));
+  for (const key of ['netdev', 'object', 'trace'] as const) if (flags[key].length > 0) config[key] = flags[key];
+  for (const key of ['mac', 'traceFile'] as const) if (flags[key] !== undefined) config[key] = flags[key];
+  for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
+  config['attach'] ??= [];
+  return config;
+}
+
+async function runNic(flags: NicFlags): Promise<void> {
+  const config = configuration(flags);
+  const nic = await startNic(config as never);
+  console.log('Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with');
+  for (const { path } of config['attach'] as { path: string }[]) {
+    const args = [...memoryArguments(1024), ...vfioUserArguments(path)];
+    console.log(`
+${qemuCommand('qemu-system-x86_64', args)}
+`);
+  }
+  console.log('Ctrl-C ends it.');
+  const end = (): void => void nic.close();
+  process.once('SIGINT', end).once('SIGTERM', end);
+  await nic.ended;
+}
+
+export function addNicCommand(program: Command): void {
+  program
+    .command('nic')
+    .description('run the NIC by itself, until a signal')
+    .option('-c, --config FILE', 'JSON configuration; flags win over it')
+    .option(
+      '--attach KIND,path=SOCKET',
+      'hierarchy (VMD, root port, PF) or function (the PF as a plain endpoint)',
+      collect,
+      [],
+    )
+    .option(
+      '--netdev TYPE,id=ID,…',
+      "the wire, in QEMU's words: tap packet stream dgram socket passt hubport",
+      collect,
+      [],
+    )
+    .option('--object filter-dump,id=ID,netdev=ID,file=FILE', 'capture what a wire carries', collect, [])
+    .option('--mac ADDRESS', 'station address')
+    .option('--no-msix', 'hide the MSI-X capability')
+    .option('--no-msi', 'hide the MSI capability')
+    .option('--trace GLOB', 'trace events, such as igb_irq_*; a leading - excludes', collect, [])
+    .option('--trace-file FILE', 'where trace lines go instead of standard error')
+    .addHelpText('after', examples)
+    .action(runNic);
+}

@@ -1,0 +1,70 @@
+/** The device thread: one event loop around the device, its sockets and its wires. Entry point of the worker. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { EventLoop } from '../linux/index.ts';
+import { TraceWriter } from '../trace/ring.ts';
+import { assembleNic, type AssembledNic } from './assembly.ts';
+import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
+
+const port = parentPort!;
+const data = workerData as DeviceThreadData;
+const say = (message: FromDevice): void => port.postMessage(message);
+
+function failed(error: unknown): void {
+  const { code, message, stack } = error as Error & { code?: string };
+  say({ type: 'failed', code: code ?? 'INTERNAL', message, ...(stack === undefined ? {} : { stack }) });
+}
+
+/** True when the thread is to end. */
+function obey(nic: AssembledNic, loop: EventLoop): boolean {
+  for (;;) {
+    const message = (receiveMessageOnPort(port) as { message: ToDevice } | undefined)?.message;
+    if (message === undefined) return loop.stopped;
+    if (message.type === 'close') return true;
+    if (message.type === 'set-link') nic.setLink(message.up);
+    else say({ type: 'statistics', request: message.request, counters: nic.statistics() });
+  }
+}
+
+function main(): void {
+  const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
+  const epoch = Date.now() * 1e6 - loop.now();
+  const trace = new TraceWriter(data.trace, () => loop.now());
+  let nic: AssembledNic;
+  try {
+    nic = assembleNic({
+      config: data.config,
+      captures: data.captures,
+      loop,
+      trace,
+      wallClockNs: () => epoch + loop.now(),
+      log: (line) => say({ type: 'log', line }),
+    });
+  } catch (error) {
+    failed(error);
+    loop.close();
+    return;
+  }
+  say({ type: 'listening', wakeFd: loop.wakeFd });
+  // The loop blocks the thread; between its runs message ports and finalizers get their turn.
+  const run = (): void => {
+    try {
+      loop.run();
+      if (!obey(nic, loop)) {
+        setImmediate(run);
+        return;
+      }
+    } catch (error) {
+      failed(error);
+    }
+    nic.close();
+    loop.close();
+    port.close();
+  };
+  run();
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main();

@@ -1,0 +1,27 @@
+/** What the main thread and the device thread say to each other. */
+import type { CaptureMemory } from '../capture/ring.ts';
+import type { TraceMemory } from '../trace/ring.ts';
+import type { NicConfig } from './config.ts';
+
+/** Given to the device thread when it starts. */
+export interface DeviceThreadData {
+  readonly config: NicConfig;
+  readonly trace: TraceMemory;
+  /** One for each `filter-dump`, with the netdev that it listens to. */
+  readonly captures: readonly { readonly netdev: string; readonly memory: CaptureMemory }[];
+}
+
+export type ToDevice =
+  | { readonly type: 'set-link'; readonly up: boolean }
+  | { readonly type: 'statistics'; readonly request: number }
+  | { readonly type: 'close' };
+
+/** Counters of one NIC by name; wires' counters are prefixed by the netdev's id. */
+export type NicStatistics = Readonly<Record<string, number>>;
+
+export type FromDevice =
+  /** It can be woken by `wakeFd` from now on. */
+  | { readonly type: 'listening'; readonly wakeFd: number }
+  | { readonly type: 'log'; readonly line: string }
+  | { readonly type: 'statistics'; readonly request: number; readonly counters: NicStatistics }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly stack?: string };
