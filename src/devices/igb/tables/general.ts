@@ -94,12 +94,11 @@ export const general = {
     evidence: 'linux',
     doc: 'SerDes control: 410 turns its loopback on, 400 off.',
   },
-  FCAL: { at: 0x00028, access: 'rw', inert: true, evidence: 'linux', doc: 'Pause destination address, low dword.' },
+  FCAL: { at: 0x00028, access: 'rw', evidence: 'linux', doc: 'Pause destination address, low dword.' },
   FCAH: {
     at: 0x0002c,
     access: 'rw',
     writable: 0xffff,
-    inert: true,
     evidence: 'linux',
     doc: 'Pause destination address, last two bytes.',
   },

@@ -68,6 +68,7 @@ export const receive = {
     access: 'rw',
     reset: 0x40,
     sticky: true,
+    inert: true,
     evidence: 'linux',
     doc: 'Receive packet buffer size.',
     fields: { SIZE: { bits: [6, 0], doc: 'KB.' } },
@@ -125,6 +126,7 @@ export const receive = {
     at: 0x05480,
     count: 8,
     access: 'rw',
+    inert: true,
     evidence: 'linux',
     doc: 'Header kinds that a pool may split (bits unproven, by analogy with the ixgbe family).',
     fields: {

@@ -64,6 +64,7 @@ export const virtualization = {
   MBVFIMR: {
     at: 0x00c84,
     access: 'rw',
+    inert: true,
     reset: 0xff,
     writable: 0xff,
     evidence: 'linux',
@@ -102,7 +103,6 @@ export const virtualization = {
   DTXSWC: {
     at: 0x03500,
     access: 'rw',
-    inert: true,
     evidence: 'linux',
     doc: 'The switch and its spoof checks.',
     fields: {
@@ -112,7 +112,7 @@ export const virtualization = {
       LOOPBACK_EN: { bits: 31, doc: 'Frames between pools stay inside.' },
     },
   },
-  LVMMC: { at: 0x03548, access: 'rc', evidence: 'dpdk', doc: 'Cause of the last misbehaviour of a VF.' },
+  LVMMC: { at: 0x03548, access: 'rc', inert: true, evidence: 'dpdk', doc: 'Cause of the last misbehaviour of a VF.' },
   WVBR: {
     at: 0x03554,
     access: 'rc',
