@@ -11,6 +11,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
+const SO_TYPE = 3;
 const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
@@ -82,4 +83,9 @@ export function localPort(fd: number): number {
   address.words[7] = 28;
   check(libc.getsockname(fd, address.address, address.address + 28), 'getsockname');
   return address.view.getUint16(2);
+}
+
+/** A socket that keeps the bounds of what is sent, as against a stream. Throws 'ENOTSOCK'. */
+export function isDatagramSocket(fd: number): boolean {
+  return getOption(fd, SOL_SOCKET, SO_TYPE) === SOCK_DGRAM;
 }

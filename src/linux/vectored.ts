@@ -1,0 +1,100 @@
+import { check, errno, fail, libc } from './libc.ts';
+import { EAGAIN, EINTR, ENOBUFS } from './errors.ts';
+import { AddressCache, NativeBlock } from './native-block.ts';
+
+const IOV_BYTES = 16;
+const HEADER_ROOM = 16;
+
+/** A descriptor whose every read and write carries one frame, with or without a fixed header in front (virtio_net_hdr). */
+export class FrameDescriptor {
+  readonly fd: number;
+  /** The header of the last frame read. */
+  readonly receivedHeader: DataView;
+  /** The header that goes in front of the next frame written. */
+  readonly sentHeader: DataView;
+  private readonly vectors: number;
+  private readonly incoming: NativeBlock;
+  private readonly outgoing: NativeBlock;
+  private readonly incomingAddress: number;
+  private readonly outgoingAddress: number;
+  private readonly headerLength: number;
+  private readonly readCache: AddressCache;
+  private readonly writeCache: AddressCache;
+
+  /** Does not own the descriptor. `headerLength` is 0, 10 or 12 bytes. */
+  constructor(fd: number, headerLength: number) {
+    this.fd = fd;
+    this.headerLength = headerLength;
+    this.vectors = headerLength === 0 ? 1 : 2;
+    this.incoming = new NativeBlock(2 * IOV_BYTES + HEADER_ROOM);
+    this.outgoing = new NativeBlock(2 * IOV_BYTES + HEADER_ROOM);
+    this.receivedHeader = headerView(this.incoming, headerLength);
+    this.sentHeader = headerView(this.outgoing, headerLength);
+    this.incomingAddress = headerLength === 0 ? this.incoming.address + IOV_BYTES : this.incoming.address;
+    this.outgoingAddress = headerLength === 0 ? this.outgoing.address + IOV_BYTES : this.outgoing.address;
+    this.readCache = new AddressCache();
+    this.writeCache = new AddressCache();
+  }
+
+  /** Reads one frame: its length, -1 where none waits. A longer frame is cut. */
+  read(bytes: Uint8Array, offset: number, length: number): number {
+    this.incoming.setPointer(4, this.readCache.of(bytes, offset, length));
+    this.incoming.words[6] = length;
+    const count = libc.readv(this.fd, this.incomingAddress, this.vectors);
+    if (count === -1) {
+      const code = errno();
+      if (code === EAGAIN || code === EINTR) return -1;
+      fail('readv');
+    }
+    return count < this.headerLength ? 0 : count - this.headerLength;
+  }
+
+  /** Writes one frame in one call; 0, or the errno value with which the kernel refused it. */
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    this.outgoing.setPointer(4, this.writeCache.of(bytes, offset, length));
+    this.outgoing.words[6] = length;
+    return libc.writev(this.fd, this.outgoingAddress, this.vectors) === -1 ? errno() : 0;
+  }
+}
+
+function headerView(block: NativeBlock, headerLength: number): DataView {
+  block.setPointer(0, block.address + 2 * IOV_BYTES);
+  block.words[2] = headerLength;
+  return new DataView(block.bytes.buffer, 2 * IOV_BYTES, headerLength);
+}
+
+/** An errno value that only says that the kernel has no room for the frame just now. */
+export function isCongestion(code: number): boolean {
+  return code === EAGAIN || code === EINTR || code === ENOBUFS;
+}
+
+/** A pair of buffers gathered into one write: a small header and the bytes behind it. */
+export class GatheredWrite {
+  readonly header: NativeBlock;
+  private readonly vector: NativeBlock;
+  private readonly vectorAddress: number;
+  private readonly cache: AddressCache;
+  private readonly headerLength: number;
+
+  constructor(headerLength: number) {
+    this.headerLength = headerLength;
+    this.header = new NativeBlock(headerLength);
+    this.vector = new NativeBlock(2 * IOV_BYTES);
+    this.vector.setPointer(0, this.header.address);
+    this.vector.words[2] = headerLength;
+    this.vectorAddress = this.vector.address;
+    this.cache = new AddressCache();
+  }
+
+  /** Bytes taken of header and bytes together; -1 where none can be taken now; throws where the peer is gone. */
+  write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+    this.vector.setPointer(4, this.cache.of(bytes, offset, length));
+    this.vector.words[6] = length;
+    const count = libc.writev(fd, this.vectorAddress, this.headerLength === 0 ? 1 : 2);
+    if (count === -1) {
+      if (isCongestion(errno())) return -1;
+      check(count, 'writev');
+    }
+    return count;
+  }
+}

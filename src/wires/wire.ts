@@ -1,0 +1,167 @@
+import { EPOLLIN, type EventLoop } from '../linux/index.ts';
+import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+
+/** Frames that one wire delivers before others have their turn. */
+export const FRAMES_PER_TURN = 64;
+/** Longest frame, QEMU's large segments and some room for tags included; what a peer frames longer is an error. */
+export const LONGEST_FRAME = 65_600;
+/** Bytes that a wire receives into. */
+export const RECEIVE_BUFFER_LENGTH = 131_072;
+
+/** Where a wire puts what it receives: the bytes of a packet arena, say, so that checksums are summed in place. */
+export interface ReceiveBuffer {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  /** At least RECEIVE_BUFFER_LENGTH. */
+  readonly length: number;
+}
+
+export interface WireContext {
+  readonly loop: EventLoop;
+  readonly buffer?: ReceiveBuffer;
+  /** Takes one line when something outside goes wrong or comes right again (a lost connection, a removed interface). */
+  readonly log?: (line: string) => void;
+}
+
+export interface WireCounters {
+  packetsSent: number;
+  bytesSent: number;
+  packetsReceived: number;
+  bytesReceived: number;
+  /** Frames that could not be sent. */
+  dropped: number;
+  /** Connections closed for what came over them, and frames too short or too long to be one. */
+  malformed: number;
+}
+
+/** What all wires share: the port, the carrier, the counters. */
+export abstract class BaseWire implements Wire {
+  readonly counters: WireCounters;
+  protected readonly loop: EventLoop;
+  protected readonly buffer: ReceiveBuffer;
+  protected readonly log: (line: string) => void;
+  protected port: WirePort | undefined;
+  private up: boolean;
+
+  constructor(context: WireContext, carrier: boolean) {
+    this.counters = {
+      packetsSent: 0,
+      bytesSent: 0,
+      packetsReceived: 0,
+      bytesReceived: 0,
+      dropped: 0,
+      malformed: 0,
+    };
+    this.loop = context.loop;
+    this.buffer = context.buffer ?? {
+      bytes: new Uint8Array(RECEIVE_BUFFER_LENGTH),
+      offset: 0,
+      length: RECEIVE_BUFFER_LENGTH,
+    };
+    if (this.buffer.length < RECEIVE_BUFFER_LENGTH) throw new RangeError('receive buffer too short');
+    this.log = context.log ?? ignore;
+    this.port = undefined;
+    this.up = carrier;
+  }
+
+  get acceptsOffload(): boolean {
+    return false;
+  }
+
+  get carrier(): boolean {
+    return this.up;
+  }
+
+  plug(port: WirePort): void {
+    this.port = port;
+    this.resume();
+  }
+
+  abstract send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  abstract resume(): void;
+  /** Gives everything back; the wire is dead afterwards. */
+  abstract close(): void;
+
+  protected setCarrier(up: boolean): void {
+    if (up === this.up) return;
+    this.up = up;
+    this.port?.carrierChanged();
+  }
+
+  protected countSent(length: number): void {
+    this.counters.packetsSent += 1;
+    this.counters.bytesSent += length;
+  }
+
+  protected deliver(
+    port: WirePort,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    offload: FrameOffload | undefined,
+  ): void {
+    this.counters.packetsReceived += 1;
+    this.counters.bytesReceived += length;
+    port.receive(bytes, offset, length, offload);
+  }
+}
+
+/** A wire over a descriptor whose every read gives one frame. Such wires are up while their descriptor is. */
+export abstract class FrameWire extends BaseWire {
+  private fd: number;
+  private listening: boolean;
+
+  constructor(context: WireContext, fd: number) {
+    super(context, true);
+    this.fd = fd;
+    this.listening = false;
+    this.loop.watch(fd, 0, () => this.readable());
+  }
+
+  resume(): void {
+    if (this.listening || this.port === undefined || this.fd === -1) return;
+    this.listening = true;
+    this.loop.change(this.fd, EPOLLIN);
+  }
+
+  close(): void {
+    if (this.fd === -1) return;
+    this.loop.unwatch(this.fd);
+    this.fd = -1;
+    this.closeDescriptors();
+    this.setCarrier(false);
+  }
+
+  protected get isOpen(): boolean {
+    return this.fd !== -1;
+  }
+
+  protected abstract closeDescriptors(): void;
+  /** Reads and delivers one frame; false where none waits. Throws where the descriptor is of no more use. */
+  protected abstract receiveOne(port: WirePort): boolean;
+
+  private readable(): void {
+    const { port } = this;
+    if (port === undefined) return;
+    for (let count = 0; count < FRAMES_PER_TURN; count++) {
+      if (!port.canReceive()) {
+        this.listening = false;
+        this.loop.change(this.fd, 0);
+        return;
+      }
+      let more: boolean;
+      try {
+        more = this.receiveOne(port);
+      } catch (error) {
+        this.log(`wire lost: ${String(error)}`);
+        this.close();
+        return;
+      }
+      if (!more || this.fd === -1) return;
+    }
+  }
+}
+
+function ignore(): void {
+  // Nobody wants to know.
+}
