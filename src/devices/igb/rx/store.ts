@@ -148,7 +148,7 @@ export class FrameStore {
     }
     const { trace, events } = context;
     if (trace.on[events.igb_rx_descriptor] !== 0) {
-      trace.emit(events.igb_rx_descriptor, queue, this.rings.head(queue) + n, length, writeBack.dwords[2]!);
+      trace.emit(events.igb_rx_descriptor, queue, this.rings.head(queue) + n, length, writeBack.dwords[2]);
     }
   }
 
