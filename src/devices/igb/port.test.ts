@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeTestPort } from './testing-port.ts';
+import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
+
+test('any value at any register throws nothing, and CTRL and STATUS never read as all ones (§1.7)', () => {
+  for (const value of [0xffffffff, 0, 0x5a5a5a5a, 0x80000000]) {
+    const { port, context } = makeTestPort();
+    for (let at = 0; at < pfWindowBytes; at += 4) {
+      port.write(at, value);
+      port.peek(at);
+      const read = port.read(at);
+      assert.ok(Number.isInteger(read) && read >= 0 && read <= 0xffffffff, `${at.toString(16)}: ${read}`);
+      assert.notEqual(port.peek(pf.CTRL.at), 0xffffffff);
+      assert.notEqual(port.peek(pf.STATUS.at), 0xffffffff);
+    }
+    context.tasks.runAll();
+    context.clock.advance(20e9);
+  }
+});
+
+test('an undeclared register reads as zero whatever is written, and is traced once (§2)', () => {
+  const { port, context } = makeTestPort();
+  const hole = pfPlan.register.indexOf(0) * 4;
+  port.write(hole, 0x12345678);
+  port.write(hole, 0x12345678);
+  assert.equal(port.read(hole), 0);
+  assert.equal(port.read(hole), 0);
+  const events = [...context.trace.of('igb_reg_write_unknown'), ...context.trace.of('igb_reg_read_unknown')];
+  assert.deepEqual(
+    events.map(([at]) => at),
+    [hole],
+  );
+});
+
+test('the window repeats every 128 KiB: 17 address bits are decoded', () => {
+  const { port } = makeTestPort();
+  port.write(pfWindowBytes + pf.LEDCTL.at, 0x0e0e0e0e);
+  assert.equal(port.read(pf.LEDCTL.at), 0x0e0e0e0e);
+});
+
+test('peek has no side effect where read has one', () => {
+  const { port } = makeTestPort();
+  port.write(pf.ICS.at, pf.ICR.RXDW.mask);
+  for (const register of [pf.ICR, pf.SWSM]) {
+    assert.equal(port.peek(register.at), port.peek(register.at));
+  }
+  assert.equal(port.read(pf.SWSM.at), 0);
+  assert.equal(port.read(pf.ICR.at), pf.ICR.RXDW.mask);
+  assert.equal(port.read(pf.ICR.at), 0);
+});
+
+test('frames pass to the wire only with a link, and come back in loopback (§8.2, §2.5.1)', () => {
+  const { port, context } = makeTestPort();
+  const frame = new Uint8Array(60).fill(0xff, 0, 6);
+  const ring = 0x2_0000;
+  const buffer = 0x3_0000;
+  context.memory[0]!.poke64(ring, buffer);
+  context.memory[0]!.poke32(ring + 8, frame.length | (1 << 24) | (1 << 25));
+  context.memory[0]!.pokeBytes(buffer, frame);
+  const send = (): void => {
+    port.write(pf.TXDCTL.at, 0);
+    port.write(pf.TDBAL.at, ring);
+    port.write(pf.TDLEN.at, 128);
+    port.write(pf.TDH.at, 0);
+    port.write(pf.TDT.at, 0);
+    port.write(pf.TCTL.at, pf.TCTL.EN.mask | pf.TCTL.PSP.mask);
+    port.write(pf.TXDCTL.at, pf.TXDCTL.ENABLE.mask);
+    port.write(pf.TDT.at, 1);
+    context.tasks.runAll();
+  };
+  send();
+  assert.equal(context.wire.sent.length, 0, 'no link without CTRL.SLU');
+  port.write(pf.CTRL.at, pf.CTRL.SLU.mask);
+  send();
+  assert.equal(context.wire.sent.length, 1);
+  port.setLink(false);
+  send();
+  assert.equal(context.wire.sent.length, 1, 'cable pulled');
+  port.setLink(true);
+  context.clock.advance(1e9);
+  port.write(pf.RCTL.at, pf.RCTL.EN.mask | pf.RCTL.BAM.mask | (1 << pf.RCTL.LBM.shift));
+  send();
+  assert.equal(context.wire.sent.length, 1, 'MAC loopback keeps it inside');
+});
