@@ -1,0 +1,170 @@
+/**
+ * The external host's process: started inside a network namespace of its own, it makes the wire there, hands the wire's
+ * end to its parent, and serves. It ends when its parent does, and the namespace with it.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { close, MessageSocket, openPacketSocket, openTap, SystemError } from '../linux/index.ts';
+import { LabError } from './errors.ts';
+import {
+  type ExternalHostReply,
+  type ExternalHostRequest,
+  type ExternalHostSetup,
+  handoverDescriptor,
+  hostAddress,
+  hostAddress6,
+  hostInterface,
+  httpPort,
+  iperfPort,
+  jumboMtu,
+  type Program,
+} from './external-host-protocol.ts';
+import { HttpFiles } from './http-files.ts';
+import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
+
+const wireInterface = 'wire0';
+/** tcpdump opens its file once it listens; a capture that has not begun by then is an error. */
+const captureStartMs = 10_000;
+const tapGoneMs = 2000;
+
+class ExternalHost {
+  readonly #programs: ExternalHostSetup['programs'];
+  readonly #handover: MessageSocket;
+  readonly #files: HttpFiles;
+  #serving: boolean;
+  #veth: boolean;
+  #capture: ChildProcess | undefined;
+  #iperf: ChildProcess | undefined;
+
+  constructor(setup: ExternalHostSetup) {
+    this.#programs = setup.programs;
+    this.#handover = new MessageSocket(handoverDescriptor);
+    this.#files = new HttpFiles();
+    this.#serving = false;
+    this.#veth = false;
+    this.#capture = undefined;
+    this.#iperf = undefined;
+  }
+
+  async answer(request: ExternalHostRequest): Promise<unknown> {
+    switch (request.method) {
+      case 'plug':
+        return this.#plug();
+      case 'serve':
+        return this.#serve();
+      case 'file':
+        return this.#files.file(request.length, request.seed);
+      case 'uploaded':
+        return this.#files.uploaded(request.name);
+      case 'capture':
+        return this.#startCapture(request.file);
+      case 'stopCapture':
+        return this.#stopCapture();
+      case 'iperf':
+        return this.#startIperf();
+      case 'run':
+        return this.#run(this.#programs[request.program], request.args, request.timeoutMs);
+    }
+  }
+
+  /** A fresh wire: its end goes to the parent, its other end gets the host's addresses. */
+  async #plug(): Promise<'tap' | 'packet'> {
+    if (this.#veth) await this.#ip(`link delete ${hostInterface}`);
+    this.#veth = false;
+    let fd: number;
+    let kind: 'tap' | 'packet' = 'tap';
+    try {
+      fd = await openHostTap();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // No device node, or not ours to open: a veth pair needs none.
+      kind = 'packet';
+      await this.#ip(`link add ${hostInterface} type veth peer name ${wireInterface}`);
+      this.#veth = true;
+      await this.#ip(`link set ${wireInterface} mtu ${jumboMtu + 4} up`);
+      fd = openPacketSocket({ interfaceName: wireInterface, vnetHeader: true });
+    }
+    this.#handover.send(Buffer.from('w'), 0, 1, [fd]);
+    close(fd);
+    await this.#ip('link set lo up');
+    await this.#ip(`link set ${hostInterface} mtu ${jumboMtu} up`);
+    await this.#ip(`address add ${hostAddress}/24 dev ${hostInterface}`);
+    await this.#ip(`-6 address add ${hostAddress6}/64 dev ${hostInterface} nodad`);
+    return kind;
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#serving) return;
+    await this.#files.listen(httpPort, '::');
+    this.#serving = true;
+  }
+
+  async #startIperf(): Promise<void> {
+    if (this.#iperf !== undefined && this.#iperf.exitCode === null) return;
+    const { command, args } = this.#programs.iperf3;
+    this.#iperf = spawnBound(command, [...args, '--server', '--port', String(iperfPort)], { stdio: 'ignore' });
+    await sleep(300);
+  }
+
+  async #startCapture(file: string): Promise<void> {
+    await this.#stopCapture();
+    const { command, args } = this.#programs.tcpdump;
+    const options = ['-Z', 'root', '-i', hostInterface, '-s', '256', '-U', '-w', file];
+    const capture = spawnBound(command, [...args, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#capture = capture;
+    for (const deadline = Date.now() + captureStartMs; !(existsSync(file) && statSync(file).size > 0); await sleep(20))
+      if (capture.exitCode !== null || Date.now() > deadline)
+        throw new LabError('CAPTURE', 'tcpdump does not start; see host.log in the run folder');
+  }
+
+  async #stopCapture(): Promise<void> {
+    const capture = this.#capture;
+    this.#capture = undefined;
+    if (capture === undefined || capture.exitCode !== null) return;
+    const ended = once(capture, 'exit');
+    capture.kill('SIGTERM');
+    await ended;
+  }
+
+  async #ip(words: string): Promise<void> {
+    const result = await this.#run(this.#programs.ip, words.split(' '), 10_000);
+    if (result.status !== 0) throw new LabError('EXTERNAL_HOST', `"ip ${words}" failed: ${result.stderr.trim()}`);
+  }
+
+  #run(program: Program, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
+    return runCommand(program.command, [...program.args, ...args], { timeoutMs });
+  }
+}
+
+/** The tap before goes when its last descriptor is closed, which a program that has just ended may still be doing. */
+async function openHostTap(): Promise<number> {
+  for (const deadline = Date.now() + tapGoneMs; ; await sleep(20))
+    try {
+      return openTap({ name: hostInterface, vnetHeader: true }).fd;
+    } catch (error) {
+      if (!(error instanceof SystemError && error.code === 'EBUSY') || Date.now() > deadline) throw error;
+    }
+}
+
+const host = new ExternalHost(JSON.parse(process.argv[2] ?? '{}') as ExternalHostSetup);
+
+function reply(message: ExternalHostReply): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+forEachLine(process.stdin, (line) => {
+  const request = JSON.parse(line) as ExternalHostRequest;
+  host.answer(request).then(
+    (result) => reply({ id: request.id, result }),
+    (error: unknown) => {
+      const { code, message } = error as { code?: string; message: string };
+      reply({ id: request.id, error: { code: code ?? 'EXTERNAL_HOST', message } });
+    },
+  );
+});
+process.stdin.on('end', () => process.exit(0));
+// A terminal's Ctrl-C reaches the whole group; the parent decides when this ends.
+process.on('SIGINT', () => undefined);
+reply({ id: 0, result: 'ready' });

@@ -1,0 +1,177 @@
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
+import { close, MessageSocket, streamPair } from '../linux/index.ts';
+import { LabError } from './errors.ts';
+import type { ExternalHostReply, ExternalHostRequest, ExternalHostSetup } from './external-host-protocol.ts';
+import type { GuestTools } from './guest-tools.ts';
+import type { Upload } from './http-files.ts';
+import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The end of a wire that a NIC takes: a tap, or a packet socket where there is no tap to be had. Its owner closes it. */
+export interface WireEnd {
+  readonly kind: 'tap' | 'packet';
+  readonly descriptor: number;
+}
+
+/** A host on the other end of the wire, in a network namespace that lasts as long as its process. */
+export class ExternalHost {
+  readonly #child: ChildProcess;
+  readonly #handover: MessageSocket;
+  readonly #waiting: Map<number, Waiting>;
+  #nextId: number;
+  #running: boolean;
+
+  private constructor(child: ChildProcess, handover: MessageSocket) {
+    this.#child = child;
+    this.#handover = handover;
+    this.#waiting = new Map();
+    this.#nextId = 1;
+    this.#running = true;
+    forEachLine(child.stdout as Readable, (line) => this.#received(JSON.parse(line) as ExternalHostReply));
+    child.stdin?.on('error', () => undefined);
+    child.on('error', () => this.#ended());
+    child.on('exit', () => this.#ended());
+  }
+
+  /** Starts the host; its messages go to host.log in the folder. */
+  static async start(tools: GuestTools, folder: string): Promise<ExternalHost> {
+    const unshare = await namespaceCommand();
+    const program = (name: string): { command: string; args: string[] } => tools.hostProgram(name);
+    const setup: ExternalHostSetup = {
+      programs: { ip: program('ip'), ping: program('ping'), tcpdump: program('tcpdump'), iperf3: program('iperf3') },
+    };
+    const script = fileURLToPath(new URL('./external-host-process.js', import.meta.url));
+    const [ours, theirs] = streamPair();
+    const log = openSync(join(folder, 'host.log'), 'a');
+    const [command, ...args] = [
+      ...unshare,
+      // Entering a user namespace may clear the signal that spawnBound asked for.
+      ...['setpriv', '--pdeathsig', 'KILL', '--'],
+      ...[process.execPath, '--enable-source-maps', script, JSON.stringify(setup)],
+    ];
+    const child = spawnBound(command!, args, { cwd: folder, stdio: ['pipe', 'pipe', log, theirs] });
+    closeSync(log);
+    close(theirs);
+    const host = new ExternalHost(child, new MessageSocket(ours));
+    await new Promise((resolve, reject) => host.#waiting.set(0, { resolve, reject }));
+    return host;
+  }
+
+  /** Makes a fresh wire and gives its end; the one before must have been closed. */
+  async plug(): Promise<WireEnd> {
+    const kind = (await this.#request({ method: 'plug' })) as WireEnd['kind'];
+    const byte = Buffer.alloc(1);
+    // The descriptor was sent before the answer, so it is there.
+    if (this.#handover.receive(byte, 0, 1) !== 1 || this.#handover.receivedFdCount !== 1)
+      throw new LabError('EXTERNAL_HOST', 'the external host handed over no wire');
+    return { kind, descriptor: this.#handover.receivedFds[0]! };
+  }
+
+  async serve(): Promise<void> {
+    await this.#request({ method: 'serve' });
+  }
+
+  /** Makes GET /file/LENGTH/SEED ready and gives the SHA-256 of what it will send. */
+  async file(length: number, seed: number): Promise<string> {
+    return (await this.#request({ method: 'file', length, seed })) as string;
+  }
+
+  /** What PUT /upload/NAME brought. */
+  async uploaded(name: string): Promise<Upload | undefined> {
+    return (await this.#request({ method: 'uploaded', name })) as Upload | undefined;
+  }
+
+  async capture(file: string): Promise<void> {
+    await this.#request({ method: 'capture', file });
+  }
+
+  async stopCapture(): Promise<void> {
+    await this.#request({ method: 'stopCapture' });
+  }
+
+  async iperf(): Promise<void> {
+    await this.#request({ method: 'iperf' });
+  }
+
+  /** Runs a program in the namespace, whatever its exit status. */
+  async try(
+    program: keyof ExternalHostSetup['programs'],
+    args: readonly string[],
+    timeoutMs = 30_000,
+  ): Promise<CommandResult> {
+    return (await this.#request({ method: 'run', program, args, timeoutMs })) as CommandResult;
+  }
+
+  async run(program: keyof ExternalHostSetup['programs'], words: string, timeoutMs?: number): Promise<string> {
+    const result = await this.try(program, words.split(' '), timeoutMs);
+    if (result.status !== 0)
+      throw new LabError(
+        'EXTERNAL_HOST',
+        `on the external host, "${program} ${words}" ended with status ${result.status}: ${(result.stderr || result.stdout).trim().split('\n').at(-1)}`,
+      );
+    return result.stdout;
+  }
+
+  /** Ends the process; the namespace and all in it go with it. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin?.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 1000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #request(request: WithoutId<ExternalHostRequest>): Promise<unknown> {
+    if (!this.#running) return Promise.reject(new LabError('EXTERNAL_HOST', 'the external host has ended'));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.stdin?.write(`${JSON.stringify({ id, ...request })}\n`);
+    });
+  }
+
+  #received(reply: ExternalHostReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.error === undefined) waiting?.resolve(reply.result);
+    else waiting?.reject(new LabError(reply.error.code, `external host: ${reply.error.message}`));
+  }
+
+  #ended(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    for (const { reject } of this.#waiting.values())
+      reject(new LabError('EXTERNAL_HOST', 'the external host ended; see host.log in the run folder'));
+    this.#waiting.clear();
+    this.#handover.close();
+  }
+}
+
+/** The command that starts a program in a new network namespace: as root, else in a user namespace of its own. */
+async function namespaceCommand(): Promise<string[]> {
+  const ways = [
+    ['unshare', '--net', '--'],
+    ['unshare', '--user', '--map-root-user', '--net', '--'],
+  ];
+  let reason = '';
+  for (const way of process.getuid?.() === 0 ? ways : ways.slice(1)) {
+    const result = await runCommand(way[0]!, [...way.slice(1), 'true']);
+    if (result.status === 0) return way;
+    reason = result.stderr.trim();
+  }
+  throw new LabError(
+    'NO_NAMESPACE',
+    `cannot make a network namespace: ${reason}.`,
+    'Run as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1).',
+  );
+}

@@ -1,0 +1,145 @@
+import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { close } from '../linux/index.ts';
+import { type Nic, startNic } from '../nic/nic.ts';
+import type { WireEnd } from './external-host.ts';
+import { LabError } from './errors.ts';
+import { type Attachment, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
+import type { Qemu } from './qemu.ts';
+import type { VirtualMachine } from './virtual-machine.ts';
+import { firstDescriptor } from './virtual-machine.ts';
+
+export const nicMac = '52:54:00:82:57:60';
+/** Longest path of a unix socket, in bytes. */
+const longestSocketPath = 107;
+
+/** A NIC that workloads can be run on: ours, or QEMU's own for comparison. */
+export interface NicUnderTest {
+  readonly name: string;
+  /** Takes the wire's end and becomes ready for QEMU. Logs go to the folder, told apart by `suffix`. */
+  start(wire: WireEnd, folder: string, suffix: string): Promise<void>;
+  readonly qemuArguments: readonly string[];
+  /** Descriptors that QEMU inherits from firstDescriptor on. */
+  readonly descriptors: readonly number[];
+  setLink(up: boolean, machine: VirtualMachine): Promise<void>;
+  /** Why it has ended by itself, if it has. */
+  readonly failure: Error | undefined;
+  stop(): Promise<void>;
+}
+
+/** Outboard's NIC, in a thread of this process. */
+export class OutboardNic implements NicUnderTest {
+  readonly name: string;
+  readonly descriptors: readonly number[];
+  readonly #attachment: Attachment;
+  readonly #trace: readonly string[];
+  #nic: Nic | undefined;
+  #socket: string;
+  #folder: number | undefined;
+  #failure: Error | undefined;
+
+  /** `trace` are globs of trace events for the run folder. */
+  constructor(attachment: Attachment, trace: readonly string[] = []) {
+    this.name = `Outboard, ${attachment}`;
+    this.descriptors = [];
+    this.#attachment = attachment;
+    this.#trace = trace;
+    this.#nic = undefined;
+    this.#socket = '';
+    this.#folder = undefined;
+    this.#failure = undefined;
+  }
+
+  get qemuArguments(): readonly string[] {
+    return vfioUserArguments(this.#socket);
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  async start(wire: WireEnd, folder: string, suffix: string): Promise<void> {
+    mkdirSync(folder, { recursive: true });
+    this.#failure = undefined;
+    this.#socket = join(folder, `nic${suffix}.sock`);
+    if (Buffer.byteLength(this.#socket) > longestSocketPath) {
+      this.#folder = openSync(folder, 'r');
+      this.#socket = `/proc/${process.pid}/fd/${this.#folder}/nic${suffix}.sock`;
+    }
+    const log = join(folder, `nic${suffix}.log`);
+    this.#nic = await startNic(
+      {
+        attach: [{ kind: this.#attachment, path: this.#socket }],
+        mac: nicMac,
+        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
+        trace: [...this.#trace],
+        traceFile: join(folder, `trace${suffix}.log`),
+      },
+      { log: (line) => appendFileSync(log, `${line}\n`) },
+    );
+    this.#nic.ended.catch((error: Error) => (this.#failure = error));
+  }
+
+  setLink(up: boolean): Promise<void> {
+    this.#nic?.setLink(up);
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    const nic = this.#nic;
+    this.#nic = undefined;
+    await nic?.close().catch((error: Error) => (this.#failure = error));
+    if (this.#folder !== undefined) closeSync(this.#folder);
+    this.#folder = undefined;
+  }
+}
+
+/** QEMU's own igb, for comparison; its wire must be a tap. */
+export class QemuNic implements NicUnderTest {
+  readonly name: string;
+  readonly failure: undefined;
+  #wire: WireEnd | undefined;
+
+  constructor() {
+    this.name = "QEMU's own igb";
+    this.failure = undefined;
+    this.#wire = undefined;
+  }
+
+  get qemuArguments(): readonly string[] {
+    return ownIgbArguments(firstDescriptor, nicMac);
+  }
+
+  get descriptors(): readonly number[] {
+    return this.#wire === undefined ? [] : [this.#wire.descriptor];
+  }
+
+  start(wire: WireEnd): Promise<void> {
+    this.#wire = wire;
+    if (wire.kind !== 'tap') {
+      close(wire.descriptor);
+      this.#wire = undefined;
+      throw new LabError('NEEDS_TAP', "QEMU's own igb needs a tap.", 'Run as root, or make /dev/net/tun writable.');
+    }
+    return Promise.resolve();
+  }
+
+  async setLink(up: boolean, machine: VirtualMachine): Promise<void> {
+    await machine.qmp.execute('set_link', { name: 'n0', up });
+  }
+
+  stop(): Promise<void> {
+    if (this.#wire !== undefined) close(this.#wire.descriptor);
+    this.#wire = undefined;
+    return Promise.resolve();
+  }
+}
+
+/** Which NIC the user asked for, checked against what this QEMU can attach. */
+export function chooseNic(kind: Attachment | 'qemu', qemu: Qemu, trace: readonly string[]): NicUnderTest {
+  if (kind === 'qemu') return new QemuNic();
+  const reason = qemu.noHierarchy;
+  if (reason !== undefined && (kind === 'hierarchy' || qemu.version[0] < 10))
+    throw new LabError('QEMU_TOO_OLD', `${reason}.`, 'Use a QEMU of 11.1 or newer, or leave --qemu out.');
+  return new OutboardNic(kind, trace);
+}

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pingSummary } from './scene.ts';
+
+test("ping's summary gives losses and mean time", () => {
+  const text = `--- 10.0.0.1 ping statistics ---
+10 packets transmitted, 8 received, 20% packet loss, time 180ms
+rtt min/avg/max/mdev = 0.300/0.512/0.900/0.100 ms
+`;
+  assert.deepEqual(pingSummary(text), { lost: 2, meanMs: 0.512 });
+});
+
+test('without an answer there is no time; without a summary it is an error that quotes ping', () => {
+  const text = '3 packets transmitted, 0 received, +3 errors, 100% packet loss, time 2031ms\n';
+  assert.deepEqual(pingSummary(text), { lost: 3, meanMs: Infinity });
+  assert.throws(() => pingSummary('', 'ping: connect: Network is unreachable\n'), /Network is unreachable/);
+});

@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from './errors.ts';
+import type { ExternalHost } from './external-host.ts';
+import { guestAddress, guestAddress6, hostAddress, hostAddress6 } from './external-host-protocol.ts';
+import type { Lab } from './lab.ts';
+import type { NicUnderTest } from './nic-under-test.ts';
+import type { Reporter } from './reporter.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+export interface SceneOptions {
+  readonly cpus: number;
+  /** The guest may reboot without ending the machine. */
+  readonly reboots?: boolean;
+}
+
+export interface SceneHooks {
+  /** The wire is there, nothing has been sent. */
+  readonly plugged: () => Promise<void>;
+  /** From here on there is something to close. */
+  readonly opened: (scene: Scene) => void;
+}
+
+/** A guest with the NIC on a wire to the external host. */
+export class Scene {
+  readonly machine: VirtualMachine;
+  readonly nic: NicUnderTest;
+  readonly host: ExternalHost;
+  readonly options: SceneOptions;
+  /** The interface in the guest; empty until its driver has made it. */
+  interfaceName: string;
+  readonly #folder: string;
+  readonly #suffix: string;
+
+  constructor(
+    machine: VirtualMachine,
+    nic: NicUnderTest,
+    host: ExternalHost,
+    options: SceneOptions,
+    folder: string,
+    suffix: string,
+  ) {
+    this.machine = machine;
+    this.nic = nic;
+    this.host = host;
+    this.options = options;
+    this.interfaceName = '';
+    this.#folder = folder;
+    this.#suffix = suffix;
+  }
+
+  /** Boots a guest with the NIC and brings the NIC up, each as a step. */
+  static async open(
+    lab: Lab,
+    nic: NicUnderTest,
+    host: ExternalHost,
+    options: SceneOptions,
+    folder: string,
+    suffix: string,
+    reporter: Reporter,
+    hooks: SceneHooks,
+  ): Promise<Scene> {
+    const scene = await reporter.step(`boot a guest with ${nic.name} (${options.cpus} vCPU)`, async (report) => {
+      await nic.start(await host.plug(), folder, suffix);
+      await hooks.plugged();
+      const machine = new VirtualMachine({
+        qemu: lab.qemu,
+        accelerator: lab.accelerator,
+        image: lab.image,
+        folder,
+        name: suffix,
+        cpus: options.cpus,
+        nicArguments: nic.qemuArguments,
+        descriptors: nic.descriptors,
+        reboots: options.reboots ?? false,
+      });
+      const made = new Scene(machine, nic, host, options, folder, suffix);
+      hooks.opened(made);
+      await machine.boot();
+      report((await machine.run('uname -r')).trim());
+      return made;
+    });
+    await reporter.step('the driver binds', async (report) => report(await scene.bind()));
+    await reporter.step('the link comes up', async (report) => report(await scene.up()));
+    return scene;
+  }
+
+  /** Loads the driver as udev would and finds its interface; says which function it is. */
+  async bind(): Promise<string> {
+    const found = (
+      await this.machine.run(
+        `coldplug; for net in /sys/class/net/*; do case "$(readlink $net/device/driver)" in */igb) echo "\${net##*/} $(basename $(readlink $net/device))"; exit 0;; esac; done; exit 1`,
+        60_000,
+      )
+    ).trim();
+    const [name = '', address = ''] = found.split(' ');
+    this.interfaceName = name;
+    return `igb drives ${address} as ${name}`;
+  }
+
+  /** Gives the interface its addresses and waits for its carrier; says speed and time. */
+  async up(): Promise<string> {
+    const name = this.interfaceName;
+    await this.machine.run(
+      `ip link set ${name} up && ip address replace ${guestAddress}/24 dev ${name} && ip -6 address replace ${guestAddress6}/64 dev ${name} nodad`,
+    );
+    const milliseconds = await this.waitForCarrier(true, 20_000);
+    const speed = (await this.machine.run(`cat /sys/class/net/${name}/speed`)).trim();
+    return `${speed} Mb/s after ${milliseconds} ms`;
+  }
+
+  /** Milliseconds until the guest sees the carrier as wanted. */
+  async waitForCarrier(up: boolean, limitMs: number): Promise<number> {
+    const begin = performance.now();
+    const file = `/sys/class/net/${this.interfaceName}/carrier`;
+    const result = await this.machine.try(
+      `i=0; while [ "$(cat ${file})" != ${up ? 1 : 0} ]; do i=$((i+1)); [ $i -gt ${Math.ceil(limitMs / 20)} ] && exit 1; sleep 0.02; done`,
+      limitMs * 3 + 5000,
+    );
+    const milliseconds = Math.round(performance.now() - begin);
+    if (result.status !== 0)
+      throw new LabError('NO_CARRIER', `the guest sees carrier ${up ? 'off' : 'on'} still after ${milliseconds} ms`);
+    return milliseconds;
+  }
+
+  /** Pings the external host from the guest: packets lost, and the mean round trip in ms. */
+  async ping(words: string, six = false): Promise<{ lost: number; meanMs: number }> {
+    const result = await this.machine.try(`ping -n ${words} ${six ? hostAddress6 : hostAddress}`, 120_000);
+    return pingSummary(result.stdout, result.stderr);
+  }
+
+  /** Fails unless `count` pings of the guest, a few ms apart, are all answered. */
+  async mustPing(count: number, words = '', six = false): Promise<number> {
+    const { lost, meanMs } = await this.ping(`-c ${count} -i 0.02 -W 2 ${words}`, six);
+    if (lost > 0) throw new LabError('PING_LOSS', `${lost} of ${count} pings (${words || 'plain'}) were not answered`);
+    return meanMs;
+  }
+
+  /** Ends the guest and the NIC; the guest's own log is kept in the run folder. */
+  async close(keepLog: boolean): Promise<void> {
+    if (keepLog && this.machine.running)
+      await this.machine
+        .run('dmesg', 3000)
+        .then((text) => writeFileSync(join(this.#folder, `dmesg${this.#suffix}.log`), text))
+        .catch(() => undefined);
+    await this.machine.stop();
+    await this.nic.stop();
+  }
+}
+
+/** Lost packets and mean time of ping's last lines. */
+export function pingSummary(stdout: string, stderr = ''): { lost: number; meanMs: number } {
+  const counts = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(stdout);
+  if (counts === null)
+    throw new LabError('PING', `ping says: ${(stderr || stdout).trim().split('\n').at(-1) ?? 'nothing'}`);
+  const mean = /(?:rtt|round-trip) min\/avg\/max(?:\/mdev)? = [\d.]+\/([\d.]+)/.exec(stdout);
+  return { lost: Number(counts[1]) - Number(counts[2]), meanMs: mean === null ? Infinity : Number(mean[1]) };
+}

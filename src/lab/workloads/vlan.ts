@@ -1,0 +1,67 @@
+import { LabError } from '../errors.ts';
+import { hostInterface, vlanGuestAddress, vlanHostAddress } from '../external-host-protocol.ts';
+import type { Scene } from '../scene.ts';
+import type { Workload } from '../workload.ts';
+import { pingSummary } from '../scene.ts';
+
+const ours = 100;
+const strange = 200;
+
+async function mustPing(scene: Scene, words: string): Promise<void> {
+  const result = await scene.machine.try(`ping -n -c 10 -i 0.02 -W 2 ${words} ${vlanHostAddress}`, 60_000);
+  const { lost } = pingSummary(result.stdout, result.stderr);
+  if (lost > 0) throw new LabError('PING_LOSS', `${lost} of 10 pings in the VLAN (${words}) were not answered`);
+}
+
+/** Tagged frames that the guest's interface takes from the external host within a few seconds. */
+async function framesSeen(scene: Scene, tag: number): Promise<number> {
+  const watch = scene.machine.try(
+    `timeout 6 tcpdump -p -n -c 3 -w /dev/null -i ${scene.interfaceName} vlan ${tag} and arp 2>&1`,
+    20_000,
+  );
+  // Nobody answers in a VLAN that the guest has not: the requests for the address are what counts.
+  await scene.host.try('ping', ['-n', '-c', '25', '-i', '0.2', '-W', '1', `10.82.${tag}.2`]);
+  return Number(/(\d+) packets? captured/.exec((await watch).stdout)?.[1] ?? 0);
+}
+
+export const vlan: Workload = {
+  name: 'vlan',
+  summary: 'tagged traffic with the NIC and with the kernel handling tags, and the VLAN filter',
+  async run({ open, step }) {
+    const scene = await open({ cpus: 1 });
+    const name = scene.interfaceName;
+    const link = `${name}.${ours}`;
+    const hostLink = (tag: number): string => `${hostInterface}.${tag}`;
+    for (const [tag, address] of [
+      [ours, `${vlanHostAddress}/24`],
+      [strange, `10.82.${strange}.1/24`],
+    ] as const) {
+      await scene.host.run('ip', `link add link ${hostInterface} name ${hostLink(tag)} type vlan id ${tag}`);
+      await scene.host.run('ip', `address add ${address} dev ${hostLink(tag)}`);
+      await scene.host.run('ip', `link set ${hostLink(tag)} up`);
+    }
+    try {
+      await scene.machine.run(
+        `modprobe 8021q && ip link add link ${name} name ${link} type vlan id ${ours} && ip address add ${vlanGuestAddress}/24 dev ${link} && ip link set ${link} up`,
+      );
+      for (const offload of ['on', 'off'])
+        await step(`pings in VLAN ${ours}, tags handled by the ${offload === 'on' ? 'NIC' : 'kernel'}`, async () => {
+          await scene.machine.run(`ethtool -K ${name} txvlan ${offload} rxvlan ${offload}`);
+          await scene.waitForCarrier(true, 10_000);
+          await mustPing(scene, '-s 56');
+          await mustPing(scene, '-s 1472');
+          await mustPing(scene, '-s 4000');
+        });
+      await scene.machine.run(`ethtool -K ${name} txvlan on rxvlan on`);
+      await scene.waitForCarrier(true, 10_000);
+      await step(`frames of VLAN ${strange} do not reach the guest`, async () => {
+        const seen = await framesSeen(scene, strange);
+        if (seen > 0) throw new LabError('VLAN_FILTER', `${seen} frames of VLAN ${strange} passed the filter`);
+      });
+    } finally {
+      await scene.machine.try(`ip link delete ${link}`).catch(() => undefined);
+      for (const tag of [ours, strange]) await scene.host.try('ip', ['link', 'delete', hostLink(tag)]);
+    }
+    await step('untagged traffic goes on', () => scene.mustPing(5));
+  },
+};
