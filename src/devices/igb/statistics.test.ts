@@ -59,8 +59,15 @@ test('a transmitted multicast frame counts once, with its FCS', () => {
 
 test('a frame that the filters refuse is only in the totals', () => {
   const set = setUp();
-  set.statistics.filtered(60);
-  assert.deepEqual(nonZero(set), { TPR: 1, TORL: 64 });
+  set.statistics.filtered(100);
+  assert.deepEqual(nonZero(set), { TPR: 1, TORL: 104 });
+});
+
+test('short frames have the 64 bytes to which a wire pads them', () => {
+  const { statistics, of } = setUp();
+  statistics.received(unicast, 0, 42);
+  statistics.transmitted(unicast, 0, 17, 0);
+  assert.deepEqual([of('GORCL'), of('GOTCL')], [64, 64]);
 });
 
 test('size counters go by the length on the wire', () => {
