@@ -43,11 +43,7 @@ test('an engine that cannot compile the module gets the plain array too', () => 
   const scope = globalThis as unknown as { WebAssembly: { Module: unknown } };
   const saved = scope.WebAssembly.Module;
   try {
-    scope.WebAssembly.Module = class {
-      constructor() {
-        throw new Error('no SIMD');
-      }
-    };
+    scope.WebAssembly.Module = undefined;
     assert.equal(new PacketArena(100).simd, undefined);
   } finally {
     scope.WebAssembly.Module = saved;

@@ -159,7 +159,7 @@ test('the pseudo-header leads to the protocol at that place or there is none', (
 });
 
 test('RFC 8200 §8.1: behind a routing header the last address counts', () => {
-  const final = new Array<number>(16).fill(0x22);
+  const final = Array.from({ length: 16 }, () => 0x22);
   const plain = buildFrame({ version: 6 });
   const frame = concatenate(plain.subarray(0, 54), [6, 2, 2, 1, 0, 0, 0, 0], final, plain.subarray(54));
   frame[20] = 43;

@@ -55,6 +55,8 @@ export const DEFAULT_LAST_FLAGS = 0xf7f;
 
 /** Largest segment, headers included, that can be cut. */
 export const LARGEST_SEGMENT = 16384;
+/** Room in the arena that a segmenter builds segments in. */
+export const SEGMENTER_BYTES = LARGEST_SEGMENT + 64;
 /** More segments of one frame are refused, so that a segment size of a few bytes cannot take the device's time. */
 export const MOST_SEGMENTS = 4096;
 
@@ -88,8 +90,9 @@ export class Segmenter {
   #sequenceLow: number;
   #flagsWord: number;
 
-  constructor() {
-    this.#at = arena.reserve(LARGEST_SEGMENT + 64);
+  /** `at` is the offset of SEGMENTER_BYTES in the arena; segmenters that are never at work together may share them. */
+  constructor(at = arena.reserve(SEGMENTER_BYTES)) {
+    this.#at = at;
     this.#headers = new PacketHeaders();
     this.#layout = new SegmentLayout();
     this.#ipSum = 0;

@@ -1,5 +1,5 @@
 /** Brings the bytes of a packet from the guest's buffers together in the packet arena, once. */
-import { arena } from '../../../packet/index.ts';
+import { arena, SEGMENTER_BYTES } from '../../../packet/index.ts';
 import type { GuestMemory } from '../../../ports/index.ts';
 import { carriesData, command } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
@@ -13,28 +13,27 @@ const MARGIN = 64;
 /** Buffers up to this are copied byte by byte: a view for `set` costs more. */
 const SHORT_COPY = 128;
 
-export class FrameGather {
-  /** Where frames are gathered; offset of their first byte. */
-  readonly offset: number;
+/**
+ * Offset of the first byte of a gathered frame. All ports of a thread share the place: a frame has left it before the next
+ * one is gathered.
+ */
+export const GATHERED_AT = arena.reserve(MARGIN + MOST_GATHERED + MARGIN) + MARGIN;
+/** Where segments of gathered frames are built. */
+export const SEGMENTS_AT = arena.reserve(SEGMENTER_BYTES);
 
-  constructor() {
-    this.offset = arena.reserve(MARGIN + MOST_GATHERED + MARGIN) + MARGIN;
+/** Gathers all fetched data descriptors, at most MOST_GATHERED bytes; returns the length, or -1 where a buffer is not readable. */
+export function gatherFrame(fetch: DescriptorFetch, memory: GuestMemory): number {
+  const { words, count } = fetch;
+  let length = 0;
+  for (let at = 0; at < count * 4; at += 4) {
+    const word2 = words[at + 2]!;
+    const size = word2 & command.LENGTH;
+    if (size === 0 || !carriesData(word2)) continue;
+    const address = (words[at + 1]! >>> 0) * TWO_32 + (words[at]! >>> 0);
+    if (!copyIn(memory, address, GATHERED_AT + length, size)) return -1;
+    length += size;
   }
-
-  /** Gathers all fetched data descriptors, at most MOST_GATHERED bytes; returns the length, or -1 where a buffer is not readable. */
-  gather(fetch: DescriptorFetch, memory: GuestMemory): number {
-    const { words, count } = fetch;
-    let length = 0;
-    for (let at = 0; at < count * 4; at += 4) {
-      const word2 = words[at + 2]!;
-      const size = word2 & command.LENGTH;
-      if (size === 0 || !carriesData(word2)) continue;
-      const address = (words[at + 1]! >>> 0) * TWO_32 + (words[at]! >>> 0);
-      if (!copyIn(memory, address, this.offset + length, size)) return -1;
-      length += size;
-    }
-    return length;
-  }
+  return length;
 }
 
 function copyIn(memory: GuestMemory, address: number, to: number, length: number): boolean {

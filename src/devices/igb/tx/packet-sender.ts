@@ -15,7 +15,7 @@ import { pf } from '../tables/index.ts';
 import { slotOf, type OffloadContext } from './context.ts';
 import { carriesData, command, kindOf, kinds, l4Type, option } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
-import { FrameGather, MOST_GATHERED } from './gather.ts';
+import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
 import {
   checksumOffsetOf,
   describeLargePacket,
@@ -47,7 +47,6 @@ export class PacketSender implements SegmentSink {
   readonly #dropEvents: readonly number[];
   readonly #context: PortContext;
   readonly #parts: TransmitParts;
-  readonly #gather: FrameGather;
   readonly #segmenter: Segmenter;
   readonly #layout: SegmentLayout;
   readonly #offload: FrameOffload;
@@ -73,8 +72,7 @@ export class PacketSender implements SegmentSink {
     ];
     this.#context = context;
     this.#parts = parts;
-    this.#gather = new FrameGather();
-    this.#segmenter = new Segmenter();
+    this.#segmenter = new Segmenter(SEGMENTS_AT);
     this.#layout = new SegmentLayout();
     this.#offload = {
       needsChecksum: false,
@@ -100,9 +98,9 @@ export class PacketSender implements SegmentSink {
     const segments = !this.#legacy && (this.#command & command.TSE) !== 0;
     if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME + FCS_BYTES))
       return this.drop(dropReason.oversize, ring.queue, fetch.bytes);
-    const gathered = this.#gather.gather(fetch, memory);
+    const gathered = gatherFrame(fetch, memory);
     if (gathered < 0) return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
-    this.#frame = this.#gather.offset;
+    this.#frame = GATHERED_AT;
     this.#length = (this.#command & command.IFCS) === 0 ? gathered - FCS_BYTES : gathered;
     if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
     const context = ring.contexts[slotOf(this.#options)]!;
