@@ -8,8 +8,6 @@ const EFD_NONBLOCK = 0o4000;
 const one = new NativeBlock(8);
 one.words[0] = 1;
 const value = new NativeBlock(8);
-const oneAddress = one.address;
-const valueAddress = value.address;
 
 /** A new eventfd, nonblocking, its counter at 0. */
 export function createEventFd(): number {
@@ -18,18 +16,18 @@ export function createEventFd(): number {
 
 /** Adds 1 to the counter. A full counter is signalled anyway. */
 export function signal(fd: number): void {
-  if (libc.write(fd, oneAddress, 8) === -1 && errno() !== EAGAIN) fail('write');
+  if (libc.write(fd, one.address, 8) === -1 && errno() !== EAGAIN) fail('write');
 }
 
 /** Adds any number below 2^53 to the counter. */
 export function signalBy(fd: number, count: number): void {
   value.setPointer(0, count);
-  if (libc.write(fd, valueAddress, 8) === -1 && errno() !== EAGAIN) fail('write');
+  if (libc.write(fd, value.address, 8) === -1 && errno() !== EAGAIN) fail('write');
 }
 
 /** Takes the counter and sets it to 0; 0 where it was not signalled. */
 export function drain(fd: number): number {
-  if (libc.read(fd, valueAddress, 8) === -1) {
+  if (libc.read(fd, value.address, 8) === -1) {
     if (errno() === EAGAIN) return 0;
     fail('read');
   }

@@ -1,6 +1,9 @@
 import { addressOf } from './libc.ts';
 
-/** Zeroed memory of its own, at an address that never changes, in which the structures of a call are prepared once. */
+/**
+ * Zeroed memory of its own, at an address that never changes, in which the structures of a call are prepared once. The
+ * block must be reachable while its address is in use: take `block.address` at the call, do not keep the number alone.
+ */
 export class NativeBlock {
   readonly address: number;
   readonly bytes: Uint8Array;
