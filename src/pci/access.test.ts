@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type AccessTarget, loadLittleEndian, readAccess, storeLittleEndian, writeAccess } from './access.ts';
 
 /** Memory that insists on aligned accesses inside it and notes them. */

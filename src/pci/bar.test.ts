@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type BarSpec, barAddress, barFlags, declareHeaderBar } from './bar.ts';
 import { ConfigSpace } from './config-space.ts';
 

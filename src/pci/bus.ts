@@ -42,6 +42,7 @@ export class Bus implements FunctionBus {
     if (index < 0) return;
     this.functions.splice(index, 1);
     fn.bus = undefined;
+    fn.refreshMastering();
     this.routingChanged();
   }
 

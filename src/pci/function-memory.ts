@@ -82,7 +82,7 @@ export class FunctionMemory implements GuestMemory, MessageSender {
         copy(target, offset + done, piece.bytes, start, count);
         done += count;
       } else if (map.claims(from)) {
-        const size = alignedSize(from % 4, length - done);
+        const size = alignedSize(from & 3, length - done);
         storeLittleEndian(target, offset + done, size, map.read(from, size));
         done += size;
       } else return this.#refuse(DmaRefusal.notMapped, from, length - done);
@@ -104,7 +104,7 @@ export class FunctionMemory implements GuestMemory, MessageSender {
         copy(piece.bytes, start, source, offset + done, count);
         done += count;
       } else if (map.claims(to)) {
-        const size = alignedSize(to % 4, length - done);
+        const size = alignedSize(to & 3, length - done);
         map.write(to, size, loadLittleEndian(source, offset + done, size));
         done += size;
       } else return this.#refuse(DmaRefusal.notMapped, to, length - done);
@@ -114,7 +114,7 @@ export class FunctionMemory implements GuestMemory, MessageSender {
 
   write32(address: number, value: number): boolean {
     const host = this.domain.host;
-    if (host !== undefined && this.#fn.dmaEnabled && address % 4 === 0) {
+    if (host !== undefined && this.#fn.dmaEnabled && (address & 3) === 0) {
       const piece = host.dma.forWriting(address, 4);
       if (piece !== undefined) {
         piece.dwords[(address - piece.base) >>> 2] = value;

@@ -182,9 +182,9 @@ export class PciFunction {
     // A plain function has nothing there.
   }
 
-  /** Recomputes `dmaEnabled`. */
+  /** Recomputes `dmaEnabled`; off the bus nothing leaves. */
   refreshMastering(): void {
     const master = (this.config.read(Header.command, 2) & Command.busMaster) !== 0;
-    this.dmaEnabled = master && this.powerState === 0 && (this.bus?.mastering ?? true);
+    this.dmaEnabled = master && this.powerState === 0 && (this.bus?.mastering ?? false);
   }
 }

@@ -44,7 +44,8 @@ function setUp(options: Partial<PhysicalFunctionOptions> = {}): Rig {
   const host = new RecordingHost(new PiecedMemory(0x1_0000, 0x10_0000));
   domain.host = host;
   const pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac, ...options });
-  domain.root.add(pf, 0);
+  if (options.attachment === 'hierarchy') domain.root.add(pf, 0);
+  else pf.makePort();
   const registers = new Registers();
   pf.connect(registers);
   return { pf, registers, trace, domain, host };

@@ -168,8 +168,9 @@ export class IgbPhysicalFunction extends PciFunction {
     this.#window.registers = registers;
   }
 
-  /** The device port of a `function` attachment, whose domain is this function's alone. */
+  /** The device port of a `function` attachment; plugs the function into its domain, which is its alone. */
   makePort(): PciDevicePort {
+    if (this.bus === undefined) this.memory.domain.root.add(this, 0);
     return new PciDevicePort(this, this.memory.domain, this.#irqCounts);
   }
 
