@@ -123,6 +123,20 @@ test('legacy descriptors: length, EOP, RS, and the tag and checksum start surviv
   assert.equal(bench.memory.peek32(at + 12), 0x1234_2201);
 });
 
+test('empty buffers, and a context between the buffers of a packet, which then holds for it', () => {
+  const bench = new TransmitBench();
+  bench.postFrame(frame.subarray(0, 0), command.VLE);
+  bench.postFrame(frame.subarray(0, 70), command.VLE);
+  bench.postContext({ vlanTag: 6 });
+  bench.postFrame(frame.subarray(70), command.VLE);
+  const { bytes } = bench.go()[0] ?? { bytes: new Uint8Array(0) };
+  assert.equal(bytes.length, 0);
+  bench.postFrame(frame.subarray(0, 0), DONE | command.VLE);
+  const sent = bench.go()[0]!;
+  assert.deepEqual(sent.bytes.subarray(16), frame.subarray(12));
+  assert.deepEqual([...sent.bytes.subarray(12, 16)], [0x81, 0, 0, 6]);
+});
+
 test('an unknown descriptor type is consumed, traced and written back', () => {
   const bench = new TransmitBench();
   const at = bench.post(0, 0, command.DEXT | (7 << 20) | DONE, 0);

@@ -73,6 +73,7 @@ export class TransmitEngine {
   reset(): void {
     this.#ready = 0;
     this.#reported = 0;
+    this.#enabledQueues = 0;
     for (const ring of this.#rings) ring.reset();
   }
 
