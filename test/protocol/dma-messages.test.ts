@@ -5,6 +5,7 @@ import {
   DMA_WRITE,
   NO_REPLY,
   REGION_READ,
+  REGION_WRITE,
   concat,
   message,
   pack,
@@ -14,6 +15,10 @@ import {
   VERSION,
 } from './client.ts';
 import { withServer } from './harness.ts';
+
+/** A write of one byte that wants its reply. */
+const write = (offset: number): Uint8Array =>
+  message(REGION_WRITE, concat(pack(u64(offset), u32(0), u32(1)), new Uint8Array(1)), { id: 8 });
 
 const REPLY = 1;
 const ERROR = 0x20;
@@ -33,8 +38,6 @@ test('messages keep their place between the replies of a turn', () =>
     const client = connect().version();
     device.written = (_, offset) => device.client!.writeMessage(0xfee00000, offset);
     const read = message(REGION_READ, pack(u64(0), u32(0), u32(4)), { id: 7 });
-    const write = (offset: number): Uint8Array =>
-      message(10, concat(pack(u64(offset), u32(0), u32(1)), new Uint8Array(1)), { id: 8 });
     client.send(concat(read, write(16), read, write(32)));
     const seen = Array.from({ length: 6 }, () => client.receive()!);
     assert.deepEqual(

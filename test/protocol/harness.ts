@@ -69,16 +69,14 @@ export interface Harness {
   readonly path: string;
   readonly log: readonly string[];
   /** A client; `connect().version()` is one that has agreed on the version. */
-  connect(): Client;
+  readonly connect: () => Client;
   /** A memfd as QEMU makes it; closed after the test. */
-  memfd(size: number, options?: { seal?: boolean }): number;
+  readonly memfd: (size: number, options?: { seal?: boolean }) => number;
   /** The guest's own view of a memfd. */
-  guestBytes(fd: number, size: number): Uint8Array;
+  readonly guestBytes: (fd: number, size: number) => Uint8Array;
   /** Runs the server's loop until nothing happens any more. */
-  settle(): void;
+  readonly settle: () => void;
 }
-
-const EFFECT_MS = 5;
 
 /** Runs `body` with a server; afterwards nothing of it may be left: descriptors, mappings, the socket file. */
 export async function withServer(body: (harness: Harness) => void | Promise<void>): Promise<void> {
@@ -92,8 +90,9 @@ export async function withServer(body: (harness: Harness) => void | Promise<void
   const clients: Client[] = [];
   const memfds: number[] = [];
   const guestMappings: Mapping[] = [];
+  // What a client in this thread has sent or closed is there at once.
   const settle = (): void => {
-    while (loop.runOnce(EFFECT_MS));
+    while (loop.runOnce(0));
   };
   try {
     await body({
