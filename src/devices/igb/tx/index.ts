@@ -1,3 +1,2 @@
 export { TransmitEngine } from './engine.ts';
-export { dropReason, LARGEST_FRAME } from './packet-sender.ts';
-export type { TransmitParts, TransmitSink, TransmitStatistics } from './parts.ts';
+export type { TransmitSink } from './parts.ts';

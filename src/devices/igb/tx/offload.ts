@@ -60,7 +60,7 @@ export function transportLength(l3: number, l4: number, end: number): number {
  * The pseudo-header's sum for the transport packet of `length` bytes at `l4`: from the IP header where that leads there,
  * otherwise (a tunnel, say) as the driver placed it in the checksum field, length included.
  */
-export function seedOf(l3: number, l4: number, protocol: number, length: number): number {
+function seedOf(l3: number, l4: number, protocol: number, length: number): number {
   const sum = pseudoHeaderSum(bytes, l3, l4 - l3, protocol);
   return sum < 0 ? get16(l4 + checksumOffsetOf(protocol)) : foldSum(sum + length);
 }

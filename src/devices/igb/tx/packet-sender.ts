@@ -31,7 +31,7 @@ import type { TransmitParts } from './parts.ts';
 import type { TransmitRing } from './ring.ts';
 
 /** 9.5 KB, tag included, FCS not. */
-export const LARGEST_FRAME = 9728;
+const LARGEST_FRAME = 9728;
 const MAC_BYTES = 14;
 const FCS_BYTES = 4;
 /** Without FCS. */

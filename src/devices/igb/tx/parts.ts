@@ -9,7 +9,7 @@ export interface TransmitSink {
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
 }
 
-export interface TransmitStatistics {
+interface TransmitStatistics {
   /** A frame on the wire, length without FCS. */
   transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void;
   /** Adds to the counter at a dword index. */
