@@ -16,7 +16,7 @@ class Numbered extends PciFunction {
       { read: (offset) => (number << 24) | offset, write: () => undefined },
     );
     this.configWrite(0x10, 4, address);
-    this.configWrite(0x04, 2, 2);
+    this.configWrite(0x04, 2, 6);
   }
 }
 
@@ -32,6 +32,7 @@ test('forty functions, each found by its address, in any order, before and after
   functions[3]!.configWrite(0x10, 4, 0xd000_0000);
   assert.equal(domain.map.read(0xe000_3000, 4), 0xffff_ffff);
   assert.equal(domain.map.read(0xd000_0010, 4), (4 << 24) | 0x10);
+  assert.equal(functions[4]!.dmaEnabled, true);
   domain.root.remove(functions[4]!);
   assert.equal(domain.map.claims(0xe000_4000), false);
   assert.equal(functions[4]!.dmaEnabled, false);
@@ -46,6 +47,23 @@ test('the edges: the last byte of a BAR is its, the next is not; nothing answers
   assert.equal(domain.map.claims(0x7fff_ffff), false);
   assert.equal(domain.map.read(0x8000_0fff, 1), 0x0100_0fff);
   assert.equal(domain.map.claims(0x8000_1000), false);
+});
+
+test('a BAR at an address that a number cannot hold exactly is nowhere', () => {
+  const trace = new RecordingTrace();
+  const domain = new PciDomain(trace);
+  const fn = new PciFunction({ trace });
+  declareType0(fn.config, { vendorId: 1, deviceId: 3, revision: 0, classCode: 0 });
+  fn.addBar({ index: 0, kind: 'memory64', sizeBytes: 4096 }, { read: () => 0, write: () => undefined });
+  domain.root.add(fn, 0);
+  fn.configWrite(0x04, 2, 2);
+  fn.configWrite(0x10, 4, 0xffff_f000);
+  fn.configWrite(0x14, 4, 0x001f_ffff);
+  assert.equal(domain.map.claims(2 ** 53 - 1), true, 'the last one that can be');
+  fn.configWrite(0x14, 4, 0x0020_0000);
+  assert.equal(domain.map.claims(2 ** 53 + 0xffff_f000), false);
+  fn.configWrite(0x14, 4, 0xffff_ffff);
+  assert.equal(domain.map.claims(2 ** 64 - 4096), false);
 });
 
 test('a bridge passes only what lies in its window, even half a BAR', () => {

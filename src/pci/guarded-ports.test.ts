@@ -35,6 +35,8 @@ test('a task runs under the guard, again while it has work left, and can be mark
   tasks.mark(task);
   tasks.mark(task);
   assert.equal(runner.queue.length, 1);
+  runner.runOne();
+  assert.equal(task.marked, true, 'as it has work left');
   while (runner.queue.length > 0) runner.runOne();
   assert.deepEqual(seen, [true, true, true]);
   assert.equal(guard.busy, false);

@@ -88,6 +88,16 @@ test('MSI-X: signals while enabled; a vector without an eventfd waits for one', 
   interrupts.irqsChanged(IrqIndex.msix);
   interrupts.irqsChanged(IrqIndex.msix);
   assert.deepEqual(host.signals, ['2.2', '2.3']);
+  // What waited is forgotten when the guest turns MSI-X off.
+  host.connected = false;
+  interrupts.sendMsix(5);
+  for (const control of [0, 0x8000]) {
+    config.write(0x72, 2, control);
+    interrupts.configChanged();
+  }
+  host.connected = true;
+  interrupts.irqsChanged(IrqIndex.msix);
+  assert.deepEqual(host.signals, ['2.2', '2.3']);
 });
 
 test('MSI: signals, and is pending while masked', () => {
