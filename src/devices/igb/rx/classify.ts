@@ -6,6 +6,8 @@ import { ReceiveOffload, STATUS, matchEtherTypeFilter, packetType } from './offl
 import { poolQueue, portQueue, usesPools, usesRss } from './queue-select.ts';
 import { RSS_TYPE, ReceiveSideScaling } from './rss.ts';
 
+const { ETQF, MRQC, RXCSUM, VET } = pf;
+
 export class Classifier {
   private readonly values: Uint32Array;
   private readonly offload: ReceiveOffload;
@@ -27,16 +29,16 @@ export class Classifier {
   finish(frame: ReceivedFrame): void {
     const { values, scaling, offload } = this;
     const { headers, bytes, start } = frame;
-    headers.vlanType = values[pf.VET.index]! & 0xffff;
+    headers.vlanType = values[VET.index]! & 0xffff;
     headers.parse(bytes, start, frame.length);
     frame.etherTypeFilter = matchEtherTypeFilter(values, headers.etherType);
     frame.packetType = packetType(headers, frame.etherTypeFilter);
     offload.judge(values, bytes, start, headers, frame.knownGood);
     frame.status = frame.sourcePool < 0 ? offload.status : offload.status | STATUS.LB;
-    if (usesRss(values[pf.MRQC.index]!)) scaling.classify(bytes, start, headers);
+    if (usesRss(values[MRQC.index]!)) scaling.classify(bytes, start, headers);
     else scaling.none();
     frame.rssType = scaling.type;
-    const reportsHash = (values[pf.RXCSUM.index]! & pf.RXCSUM.PCSD.mask) !== 0;
+    const reportsHash = (values[RXCSUM.index]! & RXCSUM.PCSD.mask) !== 0;
     frame.hashOrSum = reportsHash ? scaling.hash : offload.identificationAndSum;
     if (!reportsHash) frame.rssType = RSS_TYPE.none;
   }
@@ -47,7 +49,7 @@ export class Classifier {
    */
   queues(frame: ReceivedFrame, pools: number): number {
     const { values, scaling } = this;
-    if (!usesPools(values[pf.MRQC.index]!)) return 1 << this.portQueue(frame);
+    if (!usesPools(values[MRQC.index]!)) return 1 << this.portQueue(frame);
     let queues = 0;
     for (let rest = pools; rest !== 0; rest &= rest - 1) {
       queues |= 1 << poolQueue(values, 31 - Math.clz32(rest & -rest), scaling);
@@ -57,9 +59,9 @@ export class Classifier {
 
   private portQueue(frame: ReceivedFrame): number {
     if (frame.etherTypeFilter >= 0) {
-      const filter = this.values[pf.ETQF.index + frame.etherTypeFilter * pf.ETQF.step]!;
-      if ((filter & pf.ETQF.QUEUE_ENABLE.mask) !== 0) {
-        return (filter & pf.ETQF.RX_QUEUE.mask) >>> pf.ETQF.RX_QUEUE.shift;
+      const filter = this.values[ETQF.index + frame.etherTypeFilter * ETQF.step]!;
+      if ((filter & ETQF.QUEUE_ENABLE.mask) !== 0) {
+        return (filter & ETQF.RX_QUEUE.mask) >>> ETQF.RX_QUEUE.shift;
       }
     }
     return portQueue(this.values, this.scaling);

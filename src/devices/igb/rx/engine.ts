@@ -26,6 +26,8 @@ import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
 import { ViewCache } from './views.ts';
 import { passesVlanFilter } from './vlan.ts';
 
+const { CTRL, FCRUC, ICR, MPC, MRQC, RCTL, RDLEN, RLPML, RNBC, ROC, RPLOLR, RUC, VMOLR, XOFFRXC, XONRXC } = pf;
+
 /** What the engine needs of the port's other blocks. */
 export interface ReceiveParts {
   readonly interrupts: Pick<Interrupts, 'raise' | 'receiveDone'>;
@@ -116,7 +118,7 @@ export class ReceiveEngine implements SegmentSink {
     offload: FrameOffload | undefined,
     sourceQueue: number,
   ): void {
-    const pooled = sourceQueue >= 0 && usesPools(this.values[pf.MRQC.index]!);
+    const pooled = sourceQueue >= 0 && usesPools(this.values[MRQC.index]!);
     this.admit(bytes, offset, length, offload, pooled ? sourceQueue & 7 : -1);
   }
 
@@ -165,7 +167,7 @@ export class ReceiveEngine implements SegmentSink {
     this.enabled ^= bit;
     this.trace(isEnabled ? events.igb_rx_queue_enabled : events.igb_rx_queue_disabled, queue);
     if (isEnabled && this.rings.size(queue) === 0) {
-      this.trace(events.igb_guest_error_ring_length, pf.RDLEN.at + queue * pf.RDLEN.step * 4, 0);
+      this.trace(events.igb_guest_error_ring_length, RDLEN.at + queue * RDLEN.step * 4, 0);
     }
   }
 
@@ -177,7 +179,7 @@ export class ReceiveEngine implements SegmentSink {
     offload: FrameOffload | undefined,
     sourcePool: number,
   ): void {
-    if ((this.values[pf.RCTL.index]! & pf.RCTL.EN.mask) === 0) {
+    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.trace(this.context.events.igb_rx_drop_disabled, length);
       return;
     }
@@ -227,8 +229,8 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   private dropOversize(length: number): void {
-    this.parts.statistics.count(pf.ROC.index, 1);
-    this.trace(this.context.events.igb_rx_drop_oversize, length, this.values[pf.RLPML.index]! & 0x3fff);
+    this.parts.statistics.count(ROC.index, 1);
+    this.trace(this.context.events.igb_rx_drop_oversize, length, this.values[RLPML.index]! & 0x3fff);
   }
 
   /**
@@ -245,7 +247,7 @@ export class ReceiveEngine implements SegmentSink {
   ): void {
     const { frame, classifier, values } = this;
     if (length < HEADER_BYTES) {
-      this.parts.statistics.count(pf.RUC.index, 1);
+      this.parts.statistics.count(RUC.index, 1);
       this.trace(this.context.events.igb_rx_drop_undersize, length);
       return;
     }
@@ -293,9 +295,9 @@ export class ReceiveEngine implements SegmentSink {
       this.trace(events.igb_rx_drop_vlan, frame.tags.vid);
       return 0;
     }
-    if (!usesPools(values[pf.MRQC.index]!)) {
+    if (!usesPools(values[MRQC.index]!)) {
       if (acceptsDestination(values, frame.kind, frame.low, frame.high)) return 1;
-      this.trace(events.igb_rx_drop_address, frame.high, frame.low);
+      this.trace(events.igb_rx_drop_address, frame.high, frame.low >>> 0);
       return 0;
     }
     const chosen =
@@ -313,9 +315,9 @@ export class ReceiveEngine implements SegmentSink {
     const { values } = this;
     const { statistics } = this.parts;
     const time = pauseTime(this.frame);
-    if ((values[pf.CTRL.index]! & pf.CTRL.RFCE.mask) === 0) statistics.count(pf.FCRUC.index, 1);
-    else statistics.count(time === 0 ? pf.XONRXC.index : pf.XOFFRXC.index, 1);
-    if ((values[pf.RCTL.index]! & (pf.RCTL.PMCF.mask | pf.RCTL.DPF.mask)) === pf.RCTL.PMCF.mask) return true;
+    if ((values[CTRL.index]! & CTRL.RFCE.mask) === 0) statistics.count(FCRUC.index, 1);
+    else statistics.count(time === 0 ? XONRXC.index : XOFFRXC.index, 1);
+    if ((values[RCTL.index]! & (RCTL.PMCF.mask | RCTL.DPF.mask)) === RCTL.PMCF.mask) return true;
     this.trace(this.context.events.igb_rx_drop_pause, time);
     return false;
   }
@@ -330,10 +332,10 @@ export class ReceiveEngine implements SegmentSink {
       if (!this.storeIn(31 - Math.clz32(bit))) waits |= bit;
     }
     if (waits !== 0) {
-      this.raise(pf.ICR.RXO.mask);
-      statistics.count(pf.RNBC.index, 1);
+      this.raise(ICR.RXO.mask);
+      statistics.count(RNBC.index, 1);
       if (!this.waiting.push(frame, waits)) {
-        statistics.count(pf.MPC.index, 1);
+        statistics.count(MPC.index, 1);
         this.trace(this.context.events.igb_rx_drop_buffer, waits, frame.length);
         if (waits === queues) return;
       } else {
@@ -369,7 +371,7 @@ export class ReceiveEngine implements SegmentSink {
     this.written |= 1 << queue;
     const threshold = rings.threshold(queue);
     const crosses = free > threshold && rings.free(queue) <= threshold;
-    this.raise(crosses ? pf.ICR.RXDMT0.mask : 0);
+    this.raise(crosses ? ICR.RXDMT0.mask : 0);
     return true;
   }
 
@@ -382,20 +384,20 @@ export class ReceiveEngine implements SegmentSink {
   private stripsTag(queue: number): boolean {
     const { frame, values } = this;
     if (frame.tags.count === 0) return false;
-    if (!usesPools(values[pf.MRQC.index]!)) return (values[pf.CTRL.index]! & pf.CTRL.VME.mask) !== 0;
-    if (frame.kind === MULTICAST) return (values[pf.RPLOLR.index]! & pf.RPLOLR.STRVLAN.mask) !== 0;
-    return (values[pf.VMOLR.index + (queue & 7) * pf.VMOLR.step]! & pf.VMOLR.STRVLAN.mask) !== 0;
+    if (!usesPools(values[MRQC.index]!)) return (values[CTRL.index]! & CTRL.VME.mask) !== 0;
+    if (frame.kind === MULTICAST) return (values[RPLOLR.index]! & RPLOLR.STRVLAN.mask) !== 0;
+    return (values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRVLAN.mask) !== 0;
   }
 
   /** Whether software wants the FCS in this queue; it then stands behind the frame. */
   private appendsFcs(queue: number): boolean {
     const { frame, values } = this;
-    let strips = values[pf.RCTL.index]! & pf.RCTL.SECRC.mask;
-    if (usesPools(values[pf.MRQC.index]!)) {
+    let strips = values[RCTL.index]! & RCTL.SECRC.mask;
+    if (usesPools(values[MRQC.index]!)) {
       strips =
         frame.kind === MULTICAST
-          ? values[pf.RPLOLR.index]! & pf.RPLOLR.STRCRC.mask
-          : values[pf.VMOLR.index + (queue & 7) * pf.VMOLR.step]! & pf.VMOLR.STRCRC.mask;
+          ? values[RPLOLR.index]! & RPLOLR.STRCRC.mask
+          : values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRCRC.mask;
     }
     if (strips !== 0) return false;
     if (!frame.hasSpare) this.makeOwn();
@@ -425,7 +427,7 @@ export class ReceiveEngine implements SegmentSink {
   private retry(): void {
     const { waiting, frame, classifier } = this;
     this.retryDue = false;
-    if ((this.values[pf.RCTL.index]! & pf.RCTL.EN.mask) === 0) waiting.clear();
+    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) waiting.clear();
     let stuck = 0;
     for (let index = 0; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
       const ready = waiting.queues[index]! & ~stuck;

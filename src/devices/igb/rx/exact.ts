@@ -1,32 +1,27 @@
 /** The exact destination addresses of a port: receive address entries RA 0-15 and RA2 16-23 (§4.4). */
 import { pf } from '../tables/index.ts';
 
-const ADDRESS_VALID = 0x80000000;
+const { RA2H, RA2L, RAH, RAL } = pf;
+
 /** Set in a result beside the pools, so that a match that names no pool is not zero. */
 const MATCHED = 1 << 8;
 
-function matchesIn(
-  values: Uint32Array,
-  lowIndex: number,
-  highIndex: number,
-  step: number,
-  count: number,
-  low: number,
-  high: number,
-): number {
+/**
+ * 0 where no valid entry holds the address, given as in filter.ts; otherwise not 0, with pools in bits 7:0: of the first that
+ * does, or of `all`.
+ */
+export function exactEntries(values: Uint32Array, low: number, high: number, all: boolean): number {
   let found = 0;
-  for (let entry = 0, at = 0; entry < count; entry += 1, at += step) {
-    if (values[lowIndex + at] !== low) continue;
-    const upper = values[highIndex + at]!;
-    if ((upper & 0xffff) === high && (upper & ADDRESS_VALID) !== 0) found |= MATCHED | ((upper >>> 18) & 0xff);
+  for (let entry = 0; entry < RAL.count + RA2L.count; entry += 1) {
+    const at = entry < RAL.count ? RAL.index + entry * RAL.step : RA2L.index + (entry - RAL.count) * RA2L.step;
+    if ((values[at]! | 0) !== low) continue;
+    // RAH and RA2H follow their RAL and RA2L; AV makes the value negative.
+    const upper = values[at + 1]! | 0;
+    if ((upper & 0xffff) !== high || upper >= 0) continue;
+    found |= MATCHED | ((upper >>> RAH.POOLS.shift) & 0xff);
+    if (!all) break;
   }
   return found;
 }
 
-/** 0 where no valid entry holds the address; otherwise not 0, with the pools of all that do in bits 7:0. */
-export function exactEntries(values: Uint32Array, low: number, high: number): number {
-  return (
-    matchesIn(values, pf.RAL.index, pf.RAH.index, pf.RAL.step, pf.RAL.count, low, high) |
-    matchesIn(values, pf.RA2L.index, pf.RA2H.index, pf.RA2L.step, pf.RA2L.count, low, high)
-  );
-}
+if (RAH.index !== RAL.index + 1 || RA2H.index !== RA2L.index + 1) throw new Error('RAH must follow RAL');

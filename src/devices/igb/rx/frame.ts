@@ -53,7 +53,7 @@ export class ReceivedFrame {
     this.bytes = bytes;
     this.start = start;
     this.length = length;
-    this.low = (bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24)) >>> 0;
+    this.low = bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24);
     this.high = bytes[start + 4]! | (bytes[start + 5]! << 8);
   }
 }

@@ -5,6 +5,8 @@ import { ipProtocols } from '../../../packet/protocols.ts';
 import { pseudoHeaderSum } from '../../../packet/pseudo-header.ts';
 import { pf } from '../tables/index.ts';
 
+const { ETQF, RFCTL, RXCSUM } = pf;
+
 /** Extended status: dword 2 of the advanced write-back, whose low eight bits are the legacy status too. */
 export const STATUS = {
   DD: 1,
@@ -56,9 +58,9 @@ export function packetType(headers: PacketHeaders, etherTypeFilter: number): num
 
 /** Index of the enabled ETQF entry for an EtherType, the lowest where several match, or -1. */
 export function matchEtherTypeFilter(values: Uint32Array, etherType: number): number {
-  for (let entry = 0; entry < pf.ETQF.count; entry += 1) {
-    const filter = values[pf.ETQF.index + entry * pf.ETQF.step]!;
-    if ((filter & pf.ETQF.FILTER_ENABLE.mask) !== 0 && (filter & 0xffff) === etherType) return entry;
+  for (let entry = 0; entry < ETQF.count; entry += 1) {
+    const filter = values[ETQF.index + entry * ETQF.step]!;
+    if ((filter & ETQF.FILTER_ENABLE.mask) !== 0 && (filter & 0xffff) === etherType) return entry;
   }
   return -1;
 }
@@ -80,21 +82,21 @@ export class ReceiveOffload {
    * or somebody vouches for them. Nothing is said of a packet that is cut short, nor of a UDP datagram without checksum.
    */
   judge(values: Uint32Array, bytes: Uint8Array, start: number, headers: PacketHeaders, knownGood: boolean): void {
-    const rxcsum = values[pf.RXCSUM.index]!;
+    const rxcsum = values[RXCSUM.index]!;
     this.status = 0;
     this.identificationAndSum = 0;
     if (headers.ipVersion === 0) return;
     if (headers.ipVersion === 4) {
-      if ((rxcsum & pf.RXCSUM.IPOFL.mask) !== 0) this.judgeIpv4(bytes, start, headers);
-      if ((rxcsum & pf.RXCSUM.PCSD.mask) === 0) this.noteFragment(bytes, start, headers);
-    } else if ((values[pf.RFCTL.index]! & pf.RFCTL.IPV6_XSUM_DIS.mask) !== 0) {
+      if ((rxcsum & RXCSUM.IPOFL.mask) !== 0) this.judgeIpv4(bytes, start, headers);
+      if ((rxcsum & RXCSUM.PCSD.mask) === 0) this.noteFragment(bytes, start, headers);
+    } else if ((values[RFCTL.index]! & RFCTL.IPV6_XSUM_DIS.mask) !== 0) {
       return;
     }
     if (headers.fragment || headers.truncated || headers.l4Length === 0) return;
     const { protocol } = headers;
     if (protocol === ipProtocols.sctp) {
-      if ((rxcsum & pf.RXCSUM.CRCOFL.mask) !== 0) this.judgeSctp(bytes, start, headers);
-    } else if ((rxcsum & pf.RXCSUM.TUOFL.mask) !== 0) {
+      if ((rxcsum & RXCSUM.CRCOFL.mask) !== 0) this.judgeSctp(bytes, start, headers);
+    } else if ((rxcsum & RXCSUM.TUOFL.mask) !== 0) {
       if (protocol === ipProtocols.tcp) this.judgeTcp(bytes, start, headers, knownGood);
       else if (protocol === ipProtocols.udp) this.judgeUdp(bytes, start, headers, knownGood);
     }
@@ -164,7 +166,7 @@ function transportSum(bytes: Uint8Array, start: number, headers: PacketHeaders, 
 
 /** The packet checksum of a legacy descriptor: from byte RXCSUM.PCSS to the end, not complemented. */
 export function packetSum(values: Uint32Array, bytes: Uint8Array, start: number, length: number): number {
-  const from = values[pf.RXCSUM.index]! & pf.RXCSUM.PCSS.mask;
+  const from = values[RXCSUM.index]! & RXCSUM.PCSS.mask;
   if (from >= length) return 0;
   // An odd start keeps its bytes' places within the words of the frame.
   const sum = internetSum(bytes, start + from, length - from);

@@ -2,6 +2,8 @@
 import { pf } from '../tables/index.ts';
 import type { ReceivedFrame } from './frame.ts';
 
+const { FCAH, FCAL, RAH, RAL } = pf;
+
 const MAC_CONTROL = 0x8808;
 const PAUSE = 1;
 
@@ -10,8 +12,8 @@ export function isPause(values: Uint32Array, frame: ReceivedFrame): boolean {
   const { bytes, start } = frame;
   if (((bytes[start + 12]! << 8) | bytes[start + 13]!) !== MAC_CONTROL) return false;
   if (((bytes[start + 14]! << 8) | bytes[start + 15]!) !== PAUSE) return false;
-  if (frame.low === values[pf.FCAL.index]! && frame.high === (values[pf.FCAH.index]! & 0xffff)) return true;
-  return frame.low === values[pf.RAL.index]! && frame.high === (values[pf.RAH.index]! & 0xffff);
+  if (frame.low === (values[FCAL.index]! | 0) && frame.high === (values[FCAH.index]! & 0xffff)) return true;
+  return frame.low === (values[RAL.index]! | 0) && frame.high === (values[RAH.index]! & 0xffff);
 }
 
 /** The pause time that a pause frame asks for, in units of 512 bit times; 0 is XON. */

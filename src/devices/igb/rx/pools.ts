@@ -6,6 +6,8 @@ import { pf } from '../tables/index.ts';
 import { exactEntries } from './exact.ts';
 import { BROADCAST, UNICAST, hashHits } from './filter.ts';
 
+const { DTXSWC, MTA, RCTL, UTA, VFRE, VLVF, VMOLR, VT_CTL } = pf;
+
 const ALL_POOLS = 0xff;
 
 /** Pools in bits 7:0 of a selection; above them what else the selection found out. */
@@ -19,7 +21,7 @@ export const LOCAL_VLAN = 1 << 9;
 function poolsWith(values: Uint32Array, mask: number): number {
   let pools = 0;
   for (let pool = 0; pool < 8; pool += 1) {
-    if ((values[pf.VMOLR.index + pool * pf.VMOLR.step]! & mask) !== 0) pools |= 1 << pool;
+    if ((values[VMOLR.index + pool * VMOLR.step]! & mask) !== 0) pools |= 1 << pool;
   }
   return pools;
 }
@@ -27,25 +29,25 @@ function poolsWith(values: Uint32Array, mask: number): number {
 /** Pools that list a VID in VLVF, with LOCAL_VLAN where an entry says so. */
 function poolsOfVlan(values: Uint32Array, vid: number): number {
   let found = 0;
-  for (let entry = 0; entry < pf.VLVF.count; entry += 1) {
-    const value = values[pf.VLVF.index + entry * pf.VLVF.step]!;
-    if ((value & pf.VLVF.VI_EN.mask) === 0 || (value & 0xfff) !== vid) continue;
-    found |= (value & pf.VLVF.POOLS.mask) >>> pf.VLVF.POOLS.shift;
-    if ((value & pf.VLVF.LVLAN.mask) !== 0) found |= LOCAL_VLAN;
+  for (let entry = 0; entry < VLVF.count; entry += 1) {
+    const value = values[VLVF.index + entry * VLVF.step]!;
+    if ((value & VLVF.VI_EN.mask) === 0 || (value & 0xfff) !== vid) continue;
+    found |= (value & VLVF.POOLS.mask) >>> VLVF.POOLS.shift;
+    if ((value & VLVF.LVLAN.mask) !== 0) found |= LOCAL_VLAN;
   }
   return found;
 }
 
 function poolsOfAddress(values: Uint32Array, kind: number, low: number, high: number): number {
-  if (kind === BROADCAST) return poolsWith(values, pf.VMOLR.BAM.mask);
-  const exact = exactEntries(values, low, high);
+  if (kind === BROADCAST) return poolsWith(values, VMOLR.BAM.mask);
+  const exact = exactEntries(values, low, high, true);
   // The two bits above the pools tell a match that names no pool from none at all.
   const pools = exact & POOLS_MASK;
   if (kind === UNICAST) {
     if (exact !== 0) return pools | EXACT_UNICAST;
-    return hashHits(values, pf.UTA.index, high) ? poolsWith(values, pf.VMOLR.ROPE.mask) : 0;
+    return hashHits(values, UTA.index, high) ? poolsWith(values, VMOLR.ROPE.mask) : 0;
   }
-  const open = hashHits(values, pf.MTA.index, high) ? pf.VMOLR.MPME.mask | pf.VMOLR.ROMPE.mask : pf.VMOLR.MPME.mask;
+  const open = hashHits(values, MTA.index, high) ? VMOLR.MPME.mask | VMOLR.ROMPE.mask : VMOLR.MPME.mask;
   return pools | poolsWith(values, open);
 }
 
@@ -65,23 +67,23 @@ export function selectPools(
   vid: number,
   sourcePool: number,
 ): number {
-  const control = values[pf.VT_CTL.index]!;
-  const found = (control & pf.VT_CTL.IGNORE_MAC.mask) !== 0 ? ALL_POOLS : poolsOfAddress(values, kind, low, high);
+  const control = values[VT_CTL.index]!;
+  const found = (control & VT_CTL.IGNORE_MAC.mask) !== 0 ? ALL_POOLS : poolsOfAddress(values, kind, low, high);
   let pools = found & POOLS_MASK;
   let notes = found & ~POOLS_MASK;
-  if ((values[pf.RCTL.index]! & pf.RCTL.VFE.mask) !== 0) {
-    const allowed = vid < 0 ? poolsWith(values, pf.VMOLR.AUPE.mask) : poolsOfVlan(values, vid);
+  if ((values[RCTL.index]! & RCTL.VFE.mask) !== 0) {
+    const allowed = vid < 0 ? poolsWith(values, VMOLR.AUPE.mask) : poolsOfVlan(values, vid);
     pools &= allowed;
     notes |= allowed & LOCAL_VLAN;
   }
-  if (pools === 0 && kind === UNICAST && sourcePool < 0 && (control & pf.VT_CTL.DIS_DEF_POOL.mask) === 0) {
-    pools = 1 << ((control & pf.VT_CTL.DEF_PL.mask) >>> pf.VT_CTL.DEF_PL.shift);
+  if (pools === 0 && kind === UNICAST && sourcePool < 0 && (control & VT_CTL.DIS_DEF_POOL.mask) === 0) {
+    pools = 1 << ((control & VT_CTL.DEF_PL.mask) >>> VT_CTL.DEF_PL.shift);
   }
-  pools &= values[pf.VFRE.index]!;
+  pools &= values[VFRE.index]!;
   if (sourcePool >= 0) {
-    const loopsBack = ((values[pf.DTXSWC.index]! & pf.DTXSWC.LLE.mask) >>> pf.DTXSWC.LLE.shift) & (1 << sourcePool);
+    const loopsBack = ((values[DTXSWC.index]! & DTXSWC.LLE.mask) >>> DTXSWC.LLE.shift) & (1 << sourcePool);
     if (loopsBack === 0) pools &= ~(1 << sourcePool);
   }
-  if (kind !== UNICAST && (control & pf.VT_CTL.REPL_EN.mask) === 0) pools &= -pools;
+  if (kind !== UNICAST && (control & VT_CTL.REPL_EN.mask) === 0) pools &= -pools;
   return pools | notes;
 }

@@ -2,6 +2,8 @@
 import { pf } from '../tables/index.ts';
 import type { ReceiveSideScaling } from './rss.ts';
 
+const { MRQC, VMOLR } = pf;
+
 /** MRQC modes. */
 export const MODE_RSS = 2;
 export const MODE_VMDQ_RSS = 5;
@@ -13,7 +15,7 @@ export function usesPools(mrqc: number): boolean {
 
 /** Whether some queue may depend on the hash. */
 export function usesRss(mrqc: number): boolean {
-  const mode = mrqc & pf.MRQC.MODE.mask;
+  const mode = mrqc & MRQC.MODE.mask;
   return mode === MODE_RSS || mode === MODE_VMDQ_RSS;
 }
 
@@ -22,9 +24,9 @@ export function usesRss(mrqc: number): boolean {
  * there is not known.)
  */
 export function portQueue(values: Uint32Array, scaling: ReceiveSideScaling): number {
-  const mrqc = values[pf.MRQC.index]!;
-  if ((mrqc & pf.MRQC.MODE.mask) === MODE_RSS) return scaling.redirection() & 0xf;
-  return (mrqc & pf.MRQC.DEF_Q.mask) >>> pf.MRQC.DEF_Q.shift;
+  const mrqc = values[MRQC.index]!;
+  if ((mrqc & MRQC.MODE.mask) === MODE_RSS) return scaling.redirection() & 0xf;
+  return (mrqc & MRQC.DEF_Q.mask) >>> MRQC.DEF_Q.shift;
 }
 
 /**
@@ -32,7 +34,7 @@ export function portQueue(values: Uint32Array, scaling: ReceiveSideScaling): num
  * shifts its two-queue table left by 3 when VFs exist.
  */
 export function poolQueue(values: Uint32Array, pool: number, scaling: ReceiveSideScaling): number {
-  if ((values[pf.MRQC.index]! & pf.MRQC.MODE.mask) !== MODE_VMDQ_RSS) return pool;
-  if ((values[pf.VMOLR.index + pool * pf.VMOLR.step]! & pf.VMOLR.RSSE.mask) === 0) return pool;
+  if ((values[MRQC.index]! & MRQC.MODE.mask) !== MODE_VMDQ_RSS) return pool;
+  if ((values[VMOLR.index + pool * VMOLR.step]! & VMOLR.RSSE.mask) === 0) return pool;
   return pool + (scaling.redirection() & 8);
 }

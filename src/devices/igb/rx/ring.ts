@@ -1,6 +1,8 @@
 /** The rings of the receive queues as the guest programs them (03 §3.8): all state is in the registers. */
 import { pf } from '../tables/index.ts';
 
+const { QDE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RXDCTL, SRRCTL } = pf;
+
 export const DESCRIPTOR_BYTES = 16;
 
 /** Sizes of RCTL.BSIZE, and times 16 with BSEX. */
@@ -22,30 +24,30 @@ export class ReceiveRings {
   }
 
   isEnabled(queue: number): boolean {
-    return (this.values[pf.RXDCTL.index + queue * pf.RXDCTL.step]! & pf.RXDCTL.ENABLE.mask) !== 0;
+    return (this.values[RXDCTL.index + queue * RXDCTL.step]! & RXDCTL.ENABLE.mask) !== 0;
   }
 
   /** Guest address of the first descriptor. */
   base(queue: number): number {
     const { values } = this;
-    const low = values[pf.RDBAL.index + queue * pf.RDBAL.step]! & ~0xf;
-    return values[pf.RDBAH.index + queue * pf.RDBAH.step]! * 0x1_0000_0000 + (low >>> 0);
+    const low = values[RDBAL.index + queue * RDBAL.step]! & ~0xf;
+    return values[RDBAH.index + queue * RDBAH.step]! * 0x1_0000_0000 + (low >>> 0);
   }
 
   /** Descriptors in the ring. */
   size(queue: number): number {
-    return (this.values[pf.RDLEN.index + queue * pf.RDLEN.step]! & 0xfffff) >>> 4;
+    return (this.values[RDLEN.index + queue * RDLEN.step]! & 0xfffff) >>> 4;
   }
 
   head(queue: number): number {
-    return this.values[pf.RDH.index + queue * pf.RDH.step]! & 0xffff;
+    return this.values[RDH.index + queue * RDH.step]! & 0xffff;
   }
 
   /** Descriptors that the guest has made available. Head or tail beyond the ring: none, as in QEMU. */
   free(queue: number): number {
     const size = this.size(queue);
     const head = this.head(queue);
-    const tail = this.values[pf.RDT.index + queue * pf.RDT.step]! & 0xffff;
+    const tail = this.values[RDT.index + queue * RDT.step]! & 0xffff;
     if (head >= size || tail >= size) return 0;
     return tail >= head ? tail - head : tail - head + size;
   }
@@ -54,42 +56,42 @@ export class ReceiveRings {
   advance(queue: number, count: number): void {
     const next = this.head(queue) + count;
     const size = this.size(queue);
-    this.values[pf.RDH.index + queue * pf.RDH.step] = next >= size ? next - size : next;
+    this.values[RDH.index + queue * RDH.step] = next >= size ? next - size : next;
   }
 
   /** Bytes of a packet buffer: SRRCTL's KB, or else RCTL's size; at least 256. */
   bufferBytes(queue: number): number {
     const { values } = this;
-    const kilobytes = values[pf.SRRCTL.index + queue * pf.SRRCTL.step]! & pf.SRRCTL.BSIZEPACKET.mask;
+    const kilobytes = values[SRRCTL.index + queue * SRRCTL.step]! & SRRCTL.BSIZEPACKET.mask;
     if (kilobytes !== 0) return kilobytes << 10;
-    const rctl = values[pf.RCTL.index]!;
-    const code = (rctl & pf.RCTL.BSIZE.mask) >>> pf.RCTL.BSIZE.shift;
+    const rctl = values[RCTL.index]!;
+    const code = (rctl & RCTL.BSIZE.mask) >>> RCTL.BSIZE.shift;
     const bytes = LEGACY_SIZES[code]!;
     // Code 0 with BSEX is reserved; it stays 2048.
-    return (rctl & pf.RCTL.BSEX.mask) === 0 || code === 0 ? bytes : bytes << 4;
+    return (rctl & RCTL.BSEX.mask) === 0 || code === 0 ? bytes : bytes << 4;
   }
 
   /** Bytes of a header buffer, 0 to 960. */
   headerBytes(queue: number): number {
-    const srrctl = this.values[pf.SRRCTL.index + queue * pf.SRRCTL.step]!;
-    return ((srrctl & pf.SRRCTL.BSIZEHEADER.mask) >>> pf.SRRCTL.BSIZEHEADER.shift) << 6;
+    const srrctl = this.values[SRRCTL.index + queue * SRRCTL.step]!;
+    return ((srrctl & SRRCTL.BSIZEHEADER.mask) >>> SRRCTL.BSIZEHEADER.shift) << 6;
   }
 
   descriptorType(queue: number): number {
-    const srrctl = this.values[pf.SRRCTL.index + queue * pf.SRRCTL.step]!;
-    return (srrctl & pf.SRRCTL.DESCTYPE.mask) >>> pf.SRRCTL.DESCTYPE.shift;
+    const srrctl = this.values[SRRCTL.index + queue * SRRCTL.step]!;
+    return (srrctl & SRRCTL.DESCTYPE.mask) >>> SRRCTL.DESCTYPE.shift;
   }
 
   /** Whether frames without a descriptor are dropped instead of waiting (SRRCTL.DROP_EN or QDE). */
   mayDrop(queue: number): boolean {
     const { values } = this;
-    if ((values[pf.SRRCTL.index + queue * pf.SRRCTL.step]! & pf.SRRCTL.DROP_EN.mask) !== 0) return true;
-    return ((values[pf.QDE.index]! >>> queue) & 1) !== 0;
+    if ((values[SRRCTL.index + queue * SRRCTL.step]! & SRRCTL.DROP_EN.mask) !== 0) return true;
+    return ((values[QDE.index]! >>> queue) & 1) !== 0;
   }
 
   /** Free descriptors at which RXDMT0 is due. */
   threshold(queue: number): number {
-    const srrctl = this.values[pf.SRRCTL.index + queue * pf.SRRCTL.step]!;
-    return ((srrctl & pf.SRRCTL.RDMTS.mask) >>> pf.SRRCTL.RDMTS.shift) << 4;
+    const srrctl = this.values[SRRCTL.index + queue * SRRCTL.step]!;
+    return ((srrctl & SRRCTL.RDMTS.mask) >>> SRRCTL.RDMTS.shift) << 4;
   }
 }

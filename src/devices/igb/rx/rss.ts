@@ -4,6 +4,8 @@ import type { PacketHeaders } from '../../../packet/headers.ts';
 import { pf } from '../tables/index.ts';
 import { ToeplitzHash } from './toeplitz.ts';
 
+const { MRQC, RETA, RFCTL, RSSRK } = pf;
+
 /** RSS types of the advanced write-back (03 §3.6). */
 export const RSS_TYPE = {
   none: 0,
@@ -30,9 +32,9 @@ function portsProtocol(headers: PacketHeaders): number {
 
 function typeOfIpv4(mrqc: number, headers: PacketHeaders): number {
   const protocol = portsProtocol(headers);
-  if (protocol === ipProtocols.tcp && (mrqc & pf.MRQC.RSS_TCP_IPV4.mask) !== 0) return RSS_TYPE.ipv4Tcp;
-  if (protocol === ipProtocols.udp && (mrqc & pf.MRQC.RSS_UDP_IPV4.mask) !== 0) return RSS_TYPE.ipv4Udp;
-  return (mrqc & pf.MRQC.RSS_IPV4.mask) === 0 ? RSS_TYPE.none : RSS_TYPE.ipv4;
+  if (protocol === ipProtocols.tcp && (mrqc & MRQC.RSS_TCP_IPV4.mask) !== 0) return RSS_TYPE.ipv4Tcp;
+  if (protocol === ipProtocols.udp && (mrqc & MRQC.RSS_UDP_IPV4.mask) !== 0) return RSS_TYPE.ipv4Udp;
+  return (mrqc & MRQC.RSS_IPV4.mask) === 0 ? RSS_TYPE.none : RSS_TYPE.ipv4;
 }
 
 /**
@@ -41,24 +43,24 @@ function typeOfIpv4(mrqc: number, headers: PacketHeaders): number {
  * Ex type over its plain addresses where only that is on.
  */
 function typeOfIpv6(mrqc: number, rfctl: number, headers: PacketHeaders): number {
-  if (!headers.l3Extended || (rfctl & pf.RFCTL.IPV6_EX_DIS.mask) === 0) {
+  if (!headers.l3Extended || (rfctl & RFCTL.IPV6_EX_DIS.mask) === 0) {
     const ex = usesExtensionAddresses(headers);
-    if (ex && (rfctl & pf.RFCTL.NEW_IPV6_EXT_DIS.mask) !== 0) return plainIpv6(mrqc);
+    if (ex && (rfctl & RFCTL.NEW_IPV6_EXT_DIS.mask) !== 0) return plainIpv6(mrqc);
     const protocol = portsProtocol(headers);
     if (protocol === ipProtocols.tcp) {
-      if (!ex && (mrqc & pf.MRQC.RSS_TCP_IPV6.mask) !== 0) return RSS_TYPE.ipv6Tcp;
-      if ((mrqc & pf.MRQC.RSS_TCP_IPV6_EX.mask) !== 0) return RSS_TYPE.ipv6TcpEx;
+      if (!ex && (mrqc & MRQC.RSS_TCP_IPV6.mask) !== 0) return RSS_TYPE.ipv6Tcp;
+      if ((mrqc & MRQC.RSS_TCP_IPV6_EX.mask) !== 0) return RSS_TYPE.ipv6TcpEx;
     } else if (protocol === ipProtocols.udp) {
-      if (!ex && (mrqc & pf.MRQC.RSS_UDP_IPV6.mask) !== 0) return RSS_TYPE.ipv6Udp;
-      if ((mrqc & pf.MRQC.RSS_UDP_IPV6_EX.mask) !== 0) return RSS_TYPE.ipv6UdpEx;
+      if (!ex && (mrqc & MRQC.RSS_UDP_IPV6.mask) !== 0) return RSS_TYPE.ipv6Udp;
+      if ((mrqc & MRQC.RSS_UDP_IPV6_EX.mask) !== 0) return RSS_TYPE.ipv6UdpEx;
     }
-    if ((mrqc & pf.MRQC.RSS_IPV6_EX.mask) !== 0 && (ex || (mrqc & pf.MRQC.RSS_IPV6.mask) === 0)) return RSS_TYPE.ipv6Ex;
+    if ((mrqc & MRQC.RSS_IPV6_EX.mask) !== 0 && (ex || (mrqc & MRQC.RSS_IPV6.mask) === 0)) return RSS_TYPE.ipv6Ex;
   }
   return plainIpv6(mrqc);
 }
 
 function plainIpv6(mrqc: number): number {
-  return (mrqc & pf.MRQC.RSS_IPV6.mask) === 0 ? RSS_TYPE.none : RSS_TYPE.ipv6;
+  return (mrqc & MRQC.RSS_IPV6.mask) === 0 ? RSS_TYPE.none : RSS_TYPE.ipv6;
 }
 
 function usesExtensionAddresses(headers: PacketHeaders): boolean {
@@ -104,11 +106,11 @@ export class ReceiveSideScaling {
   /** Sets `type` and `hash` for the frame at bytes[start…] that `headers` describes; a hash of no type is 0. */
   classify(bytes: Uint8Array, start: number, headers: PacketHeaders): void {
     const { values } = this;
-    const type = rssType(values[pf.MRQC.index]!, values[pf.RFCTL.index]!, headers);
+    const type = rssType(values[MRQC.index]!, values[RFCTL.index]!, headers);
     this.type = type;
     this.hash = 0;
     if (type === RSS_TYPE.none) return;
-    this.toeplitz.useKey(values, pf.RSSRK.index);
+    this.toeplitz.useKey(values, RSSRK.index);
     const network = start + headers.l3Offset;
     const ports = (WITH_PORTS & (1 << type)) === 0 ? -1 : start + headers.l4Offset;
     if (headers.ipVersion === 4) {
@@ -128,6 +130,6 @@ export class ReceiveSideScaling {
   redirection(): number {
     if (this.type === RSS_TYPE.none) return 0;
     const entry = this.hash & 0x7f;
-    return (this.values[pf.RETA.index + (entry >>> 2)]! >>> ((entry & 3) * 8)) & 0xff;
+    return (this.values[RETA.index + (entry >>> 2)]! >>> ((entry & 3) * 8)) & 0xff;
   }
 }

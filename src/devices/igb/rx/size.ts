@@ -1,6 +1,8 @@
 /** Frame sizes: what is too long (§4.2, §4.5 step 9) and what is padded. Lengths exclude the FCS unless a name says so. */
 import { pf } from '../tables/index.ts';
 
+const { RCTL, RLPML, VMOLR } = pf;
+
 export const FCS_BYTES = 4;
 /** Shortest frame on a medium; hosts and kernels hand over shorter ones. */
 export const MINIMUM_BYTES = 60;
@@ -13,9 +15,9 @@ const STANDARD_BYTES = 1514;
 /** Whether the port as a whole refuses a frame; `tags` recognised VLAN tags lengthen the standard limit. */
 export function isOversize(values: Uint32Array, length: number, tags: number): boolean {
   if (length > MAXIMUM_BYTES) return true;
-  const rctl = values[pf.RCTL.index]!;
-  if ((rctl & pf.RCTL.SBP.mask) !== 0) return false;
-  if ((rctl & pf.RCTL.LPE.mask) !== 0) return length + FCS_BYTES > (values[pf.RLPML.index]! & 0x3fff);
+  const rctl = values[RCTL.index]!;
+  if ((rctl & RCTL.SBP.mask) !== 0) return false;
+  if ((rctl & RCTL.LPE.mask) !== 0) return length + FCS_BYTES > (values[RLPML.index]! & 0x3fff);
   return length > STANDARD_BYTES + 4 * tags;
 }
 
@@ -24,10 +26,10 @@ export function poolsForLength(values: Uint32Array, pools: number, length: numbe
   let fitting = 0;
   for (let rest = pools; rest !== 0; rest &= rest - 1) {
     const pool = 31 - Math.clz32(rest & -rest);
-    const vmolr = values[pf.VMOLR.index + pool * pf.VMOLR.step]!;
+    const vmolr = values[VMOLR.index + pool * VMOLR.step]!;
     const fits =
-      (vmolr & pf.VMOLR.LPE.mask) !== 0
-        ? length + FCS_BYTES <= (vmolr & pf.VMOLR.RLPML.mask)
+      (vmolr & VMOLR.LPE.mask) !== 0
+        ? length + FCS_BYTES <= (vmolr & VMOLR.RLPML.mask)
         : length <= STANDARD_BYTES + 4 * tags;
     if (fits) fitting |= 1 << pool;
   }

@@ -17,6 +17,8 @@ import { ViewCache } from './views.ts';
 import { TAG_BYTES } from './vlan.ts';
 import { WriteBack } from './write-back.ts';
 
+const { RFCTL } = pf;
+
 /** What became of a frame at one queue. */
 export const STORED = 0;
 export const NO_DESCRIPTORS = 1;
@@ -68,7 +70,7 @@ export class FrameStore {
     const type = rings.descriptorType(queue);
     if (type < 2) split.none();
     else {
-      const splitsFragments = (this.context.registers.values[pf.RFCTL.index]! & pf.RFCTL.IPFRSP_DIS.mask) === 0;
+      const splitsFragments = (this.context.registers.values[RFCTL.index]! & RFCTL.IPFRSP_DIS.mask) === 0;
       split.plan(type, rings.headerBytes(queue), frame.headers, total, removed, splitsFragments);
     }
     const bufferBytes = rings.bufferBytes(queue);

@@ -134,7 +134,7 @@ export class ReceiveHarness {
 /** An address as its two register values. */
 export function addressWords(text: string): readonly [number, number] {
   const bytes = text.split(':').map((part) => parseInt(part, 16));
-  return [(bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0, bytes[4]! | (bytes[5]! << 8)];
+  return [bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24), bytes[4]! | (bytes[5]! << 8)];
 }
 
 /** Fresh register values of a port. */

@@ -18,12 +18,12 @@ function keyWindow(key: Uint8Array, position: number): number {
 }
 
 export class ToeplitzHash {
-  private readonly rows: Uint32Array;
+  private readonly rows: Int32Array;
   /** The key that the rows are made for, as RSSRK holds it. */
   private readonly key: Uint32Array;
 
   constructor() {
-    this.rows = new Uint32Array(INPUT_BYTES * 256);
+    this.rows = new Int32Array(INPUT_BYTES * 256);
     // All rows of the key of zeros are zero, so the table is right from the start.
     this.key = new Uint32Array(KEY_BYTES >>> 2);
   }
@@ -40,28 +40,26 @@ export class ToeplitzHash {
   }
 
   /**
-   * The hash over two addresses of `addressBytes` each and, unless `ports` is negative, the four bytes of both ports; all
-   * are offsets into `bytes`.
+   * The hash, as a signed number, over two addresses of `addressBytes` each and, unless `ports` is negative, the four bytes of
+   * both ports; all are offsets into `bytes`.
    */
   hash(bytes: Uint8Array, source: number, destination: number, addressBytes: number, ports: number): number {
     const { rows } = this;
+    const second = addressBytes << 8;
     let hash = 0;
-    let row = 0;
     for (let n = 0; n < addressBytes; n += 1) {
-      hash ^= rows[row + bytes[source + n]!]!;
-      row += 256;
+      const row = n << 8;
+      hash ^= rows[row | bytes[source + n]!]! ^ rows[(second + row) | bytes[destination + n]!]!;
     }
-    for (let n = 0; n < addressBytes; n += 1) {
-      hash ^= rows[row + bytes[destination + n]!]!;
-      row += 256;
-    }
-    if (ports >= 0) {
-      for (let n = 0; n < 4; n += 1) {
-        hash ^= rows[row + bytes[ports + n]!]!;
-        row += 256;
-      }
-    }
-    return hash >>> 0;
+    if (ports < 0) return hash;
+    const third = addressBytes << 9;
+    return (
+      hash ^
+      rows[third | bytes[ports]!]! ^
+      rows[(third + 0x100) | bytes[ports + 1]!]! ^
+      rows[(third + 0x200) | bytes[ports + 2]!]! ^
+      rows[(third + 0x300) | bytes[ports + 3]!]!
+    );
   }
 
   private build(): void {

@@ -1,6 +1,8 @@
 /** VLAN tags of a received frame: which ones the port recognises, and the port-wide VLAN filter (§4.3). */
 import { pf } from '../tables/index.ts';
 
+const { CTRL_EXT, RCTL, VET, VFTA } = pf;
+
 /** Bytes of one tag. */
 export const TAG_BYTES = 4;
 const TYPE_OFFSET = 12;
@@ -25,12 +27,12 @@ export class VlanTags {
    * counts as untagged.
    */
   recognise(values: Uint32Array, bytes: Uint8Array, start: number, length: number): void {
-    const types = values[pf.VET.index]!;
+    const types = values[VET.index]!;
     const type = (bytes[start + TYPE_OFFSET]! << 8) | bytes[start + TYPE_OFFSET + 1]!;
     this.count = 0;
     this.offset = TYPE_OFFSET;
     this.control = 0;
-    if ((values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.EXT_VLAN.mask) === 0) {
+    if ((values[CTRL_EXT.index]! & CTRL_EXT.EXT_VLAN.mask) === 0) {
       if (type !== (types & 0xffff) || length < TYPE_OFFSET + TAG_BYTES + 2) return;
       this.count = 1;
     } else {
@@ -54,10 +56,10 @@ export class VlanTags {
  * for priority-tagged frames.
  */
 export function passesVlanFilter(values: Uint32Array, tags: VlanTags): boolean {
-  const rctl = values[pf.RCTL.index]!;
-  if (tags.count === 0 || (rctl & pf.RCTL.VFE.mask) === 0) return true;
+  const rctl = values[RCTL.index]!;
+  if (tags.count === 0 || (rctl & RCTL.VFE.mask) === 0) return true;
   const vid = tags.control & 0xfff;
-  if (((values[pf.VFTA.index + (vid >>> 5)]! >>> (vid & 31)) & 1) === 0) return false;
-  if ((rctl & pf.RCTL.CFIEN.mask) === 0) return true;
-  return ((rctl & pf.RCTL.CFI.mask) !== 0) === ((tags.control & 0x1000) !== 0);
+  if (((values[VFTA.index + (vid >>> 5)]! >>> (vid & 31)) & 1) === 0) return false;
+  if ((rctl & RCTL.CFIEN.mask) === 0) return true;
+  return ((rctl & RCTL.CFI.mask) !== 0) === ((tags.control & 0x1000) !== 0);
 }
