@@ -17,6 +17,7 @@ import { openNetdevs, type Netdevs } from './netdevs.ts';
 
 export interface AssemblyOptions {
   readonly config: NicConfig;
+  readonly netdevs: DeviceThreadData['netdevs'];
   readonly captures: DeviceThreadData['captures'];
   readonly loop: EventLoop;
   readonly trace: Trace;
@@ -73,7 +74,7 @@ function makeDevice(options: AssemblyOptions, wire: Wire): { port: IgbPort; devi
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
 export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { config, loop, log } = options;
-  const netdevs = openNetdevs(config.netdev, loop, log);
+  const netdevs = openNetdevs(options.netdevs, loop, log);
   try {
     const { port, device } = makeDevice(options, captured(netdevs, options));
     const server = new VfioUserServer({ loop, path: config.attach[0]!.path, device, log });

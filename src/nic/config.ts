@@ -1,6 +1,6 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
-import { nearest } from '../wires/nearest.ts';
+import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
 const macAddress = v.pipe(

@@ -33,6 +33,7 @@ function main(): void {
   try {
     nic = assembleNic({
       config: data.config,
+      netdevs: data.netdevs,
       captures: data.captures,
       loop,
       trace,

@@ -1,5 +1,5 @@
 /** `-object filter-dump,id=…,netdev=…,file=…[,maxlen=…]`, as QEMU takes it. */
-import { nearest } from '../wires/nearest.ts';
+import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
 export interface FilterDumpOptions {

@@ -1,11 +1,14 @@
 /** What the main thread and the device thread say to each other. */
 import type { CaptureMemory } from '../capture/ring.ts';
 import type { TraceMemory } from '../trace/ring.ts';
+import type { NetdevOptions } from '../wires/index.ts';
 import type { NicConfig } from './config.ts';
 
 /** Given to the device thread when it starts. */
 export interface DeviceThreadData {
   readonly config: NicConfig;
+  /** `config.netdev`, parsed, with names of hosts resolved. */
+  readonly netdevs: readonly NetdevOptions[];
   readonly trace: TraceMemory;
   /** One for each `filter-dump`, with the netdev that it listens to. */
   readonly captures: readonly { readonly netdev: string; readonly memory: CaptureMemory }[];

@@ -3,12 +3,14 @@ import { Worker } from 'node:worker_threads';
 import { makeCaptureMemory } from '../capture/ring.ts';
 import { CaptureFile } from '../capture/capture-file.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
+import { parseNetdev, resolveHosts } from '../wires/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
 import { selectEvents } from '../trace/select.ts';
 import { TraceLog } from '../trace/trace-log.ts';
 import { parseFilterDump } from './filter-dump-options.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
 import { NicError } from './errors.ts';
+import { checkNetdevs } from './netdevs.ts';
 import type { DeviceThreadData, FromDevice, NicStatistics, ToDevice } from './messages.ts';
 
 /** How long a closing NIC may take before its thread is ended by force, in ms. */
@@ -32,6 +34,8 @@ export interface Nic {
 /** Starts a NIC; resolves when it listens. Throws NicError for what the user can mend. */
 export async function startNic(input: NicConfigInput, options: NicOptions = {}): Promise<Nic> {
   const config = parseConfig(input);
+  const netdevs = await Promise.all(config.netdev.map((text) => resolveHosts(parseNetdev(text))));
+  checkNetdevs(netdevs);
   const log = options.log ?? ((line: string) => console.error(line));
   const trace = makeTraceMemory();
   for (const glob of selectEvents(trace, config.trace)) log(`--trace ${glob}: no event has such a name`);
@@ -41,6 +45,7 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const traceLog = config.trace.length > 0 ? new TraceLog(trace, config.traceFile) : undefined;
   const workerData: DeviceThreadData = {
     config,
+    netdevs,
     trace,
     captures: captures.map(({ netdev, memory }) => ({ netdev, memory })),
   };

@@ -30,7 +30,13 @@ export type NetdevOptions =
     }
   /** `socket,fd=`: a stream or a datagram socket, which the descriptor itself knows. */
   | { readonly type: 'socket-fd'; readonly id: string; readonly fd: number }
-  | { readonly type: 'hubport'; readonly id: string; readonly hubid: number }
+  | {
+      readonly type: 'hubport';
+      readonly id: string;
+      readonly hubid: number;
+      /** The netdev that the port is connected to; a NIC can be plugged into it where none is given. */
+      readonly netdev?: string | undefined;
+    }
   | ({ readonly type: 'passt'; readonly id: string } & PasstSettings);
 
 /** Reads QEMU's `-netdev` syntax: `tap,id=n0,ifname=ob0`. Throws NetdevError. */

@@ -16,7 +16,7 @@ const text = v.pipe(v.string(), v.nonEmpty('is empty'));
 const fd = count(0x7fffffff);
 const port = count(65535);
 const interfaceName = v.pipe(text, v.maxLength(15, 'has at most 15 characters'));
-const id = v.optional(text, '');
+const id = v.optional(v.string(), '');
 /** Here no program is run for an interface. */
 const noScript = v.optional(v.picklist(['no', ''], 'can only be "no": set the interface up yourself'));
 const path = v.pipe(text, v.maxBytes(107, 'has at most 107 bytes'));
@@ -69,7 +69,8 @@ export const schemas = {
     udp: v.optional(text),
     localaddr: v.optional(text),
   }),
-  hubport: v.object({ id, hubid: count(0x7fffffff) }),
+  /** `netdev` connects the port to another netdev instead of leaving it to a NIC. */
+  hubport: v.object({ id, hubid: count(0x7fffffff), netdev: v.optional(id) }),
   passt: v.object({
     id,
     path: v.optional(text),
