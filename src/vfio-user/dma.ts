@@ -14,7 +14,7 @@ const FLAG_DIRTY_BITMAP = 1;
 const FLAG_ALL = 2;
 
 /** What a user has to change where QEMU keeps the guest's RAM to itself. */
-export const MISSING_SHARED_MEMORY =
+const MISSING_SHARED_MEMORY =
   'guest RAM came without a file descriptor, so the device cannot reach it; start QEMU with ' +
   '"-object memory-backend-memfd,id=m0,size=…,share=on" (the size of -m) and add "memory-backend=m0" to -M';
 

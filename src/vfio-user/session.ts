@@ -14,7 +14,7 @@ import { MAX_TRANSFER_BYTES, TYPE_MASK, TYPE_REPLY, TYPE_REQUEST, command, unsup
 import { regionRead, regionWrite } from './region.ts';
 import { negotiate } from './version.ts';
 
-/** Refused messages that are logged for one client; a broken one would fill the log. */
+/** Refusals that are logged for one client, each text once; a broken client would fill the log. */
 const MAX_LOGGED_REFUSALS = 10;
 
 /** The buffers of a session: large, so they are made once and used for one client after the other. */
@@ -50,7 +50,7 @@ export class Session implements VfioUserClient {
   #ended: boolean;
   /** The socket took less than there was: waiting until it can take more. */
   #blocked: boolean;
-  #loggedRefusals: number;
+  readonly #loggedRefusals: Set<string>;
   readonly #stopFlushing: () => void;
 
   /** Takes the connected socket `fd` over. */
@@ -75,7 +75,7 @@ export class Session implements VfioUserClient {
     this.#attached = false;
     this.#ended = false;
     this.#blocked = false;
-    this.#loggedRefusals = 0;
+    this.#loggedRefusals = new Set();
     loop.watch(fd, EPOLLIN, () => this.ready());
     this.#stopFlushing = loop.atTurnEnd(() => this.#flush());
   }
@@ -245,13 +245,18 @@ export class Session implements VfioUserClient {
   #refuse(number: number, text: string | undefined): void {
     const message = this.#reader;
     if (message.wantsReply) this.#output.addError(message.id, message.command, number);
-    if (this.#loggedRefusals >= MAX_LOGGED_REFUSALS) return;
-    this.#loggedRefusals++;
-    const name = Object.entries(command).find(([, value]) => value === message.command)?.[0];
-    const last = this.#loggedRefusals === MAX_LOGGED_REFUSALS ? '; further ones of this client are not logged' : '';
-    this.#options.log(
-      `refused ${name ?? `command ${message.command}`} (${errnoName(number)}): ${text ?? 'outside the regions, or of a wrong length'}${last}`,
-    );
+    if (this.#loggedRefusals.size < MAX_LOGGED_REFUSALS) this.#logRefusal(number, text);
+  }
+
+  #logRefusal(number: number, text: string | undefined): void {
+    const { command: asked } = this.#reader;
+    const name = Object.entries(command).find(([, value]) => value === asked)?.[0] ?? `command ${asked}`;
+    const reason = text ?? 'outside the regions, or of a wrong length';
+    const line = `refused ${name} (${errnoName(number)}): ${reason}`;
+    if (this.#loggedRefusals.has(line)) return;
+    this.#loggedRefusals.add(line);
+    const last = this.#loggedRefusals.size === MAX_LOGGED_REFUSALS;
+    this.#options.log(last ? `${line}; further refusals are not logged` : line);
   }
 
   /** Sends what waits; called at the end of every turn. */
