@@ -22,15 +22,17 @@ export interface PacketSocketOptions {
   readonly interfaceName?: string;
   /** An opened and bound packet socket instead, taken over. */
   readonly fd?: number;
-  readonly vnetHeader: boolean;
 }
 
-/** Opens a socket that sees all frames that reach the interface, and none that this host sends there. */
+/**
+ * Opens a socket that sees all frames that reach the interface, and none that this host sends there. Each carries a
+ * virtio_net_hdr: without one nobody would know which checksums are still to be computed.
+ */
 export function openPacketSocket(options: PacketSocketOptions): number {
   const fd = options.fd ?? openSocket(AF_PACKET, SOCK_RAW, 0);
   try {
     setNonblocking(fd);
-    setOption(fd, SOL_PACKET, PACKET_VNET_HDR, options.vnetHeader ? 1 : 0);
+    setOption(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
     setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
     setOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
@@ -84,20 +86,18 @@ export class PacketReceiver {
   private readonly fd: number;
   private readonly block: NativeBlock;
   private readonly address: number;
-  private readonly headerLength: number;
   private readonly cache: AddressCache;
 
-  constructor(fd: number, vnetHeader: boolean) {
+  constructor(fd: number) {
     this.fd = fd;
     this.vlanTag = -1;
     this.vlanProtocol = 0x8100;
-    this.headerLength = vnetHeader ? VIRTIO_HEADER_LENGTH : 0;
     this.block = new NativeBlock(HEADER * 4 + 16);
     this.address = this.block.address;
     this.cache = new AddressCache();
     this.header = new DataView(this.block.bytes.buffer, HEADER * 4, VIRTIO_HEADER_LENGTH);
-    this.block.setPointer(MSG_IOV, this.address + (vnetHeader ? IOV : FRAME_BASE) * 4);
-    this.block.words[MSG_IOVLEN] = vnetHeader ? 2 : 1;
+    this.block.setPointer(MSG_IOV, this.address + IOV * 4);
+    this.block.words[MSG_IOVLEN] = 2;
     this.block.setPointer(MSG_CONTROL, this.address + CONTROL * 4);
     this.block.setPointer(IOV, this.address + HEADER * 4);
     this.block.words[IOV + 2] = VIRTIO_HEADER_LENGTH;
@@ -123,6 +123,6 @@ export class PacketReceiver {
         this.vlanProtocol = known ? this.block.view.getUint16(AUX_AT + 18, true) : 0x8100;
       }
     }
-    return count < this.headerLength ? 0 : count - this.headerLength;
+    return count < VIRTIO_HEADER_LENGTH ? 0 : count - VIRTIO_HEADER_LENGTH;
   }
 }

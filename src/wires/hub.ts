@@ -1,5 +1,6 @@
 import { makeTask, type Task, type Tasks, type Wire, type WirePort } from '../ports/index.ts';
 import { ByteRing } from './byte-ring.ts';
+import { FrameFinisher } from './frame-finisher.ts';
 import { LONGEST_FRAME, type WireCounters } from './wire.ts';
 
 const LENGTH_BYTES = 4;
@@ -27,10 +28,12 @@ export class Hub {
     return port;
   }
 
-  /** Connects a wire that lies outside; it must carry finished frames only. */
+  /** Connects a wire that lies outside; what it leaves unfinished is finished here. */
   connect(wire: Wire): HubPort {
-    if (wire.acceptsOffload) throw new Error('a wire on a hub must not carry unfinished frames: vnet_hdr=off');
     const port = this.addPort();
+    const finisher = new FrameFinisher({
+      segment: (bytes, offset, length) => port.send(bytes, offset, length),
+    });
     port.plug({
       canReceive: () => true,
       receive: (bytes, offset, length) => wire.send(bytes, offset, length, undefined),
@@ -38,7 +41,9 @@ export class Hub {
     });
     wire.plug({
       canReceive: () => true,
-      receive: (bytes, offset, length) => port.send(bytes, offset, length),
+      receive: (bytes, offset, length, offload) => {
+        if (!finisher.finish(bytes, offset, length, offload)) port.counters.malformed += 1;
+      },
       carrierChanged: () => undefined,
     });
     return port;

@@ -15,6 +15,10 @@ import { FrameWire, type WireContext } from './wire.ts';
 export interface PacketWireOptions {
   readonly ifname?: string | undefined;
   readonly fd?: number | undefined;
+  /**
+   * Whether frames are taken with work left to do; on unless said otherwise. Received ones carry it in any case: the other
+   * end of a veth leaves checksums and segments to whoever receives.
+   */
   readonly vnet_hdr?: boolean | undefined;
 }
 
@@ -24,33 +28,31 @@ const ADDRESSES_LENGTH = 12;
 /** One end of a veth through a packet socket, for hosts without /dev/net/tun. */
 export class PacketWire extends FrameWire {
   private readonly socket: number;
-  private readonly vnetHeader: boolean;
+  private readonly takesOffload: boolean;
   private readonly frames: FrameDescriptor;
   private readonly receiver: PacketReceiver;
   private readonly offload: FrameOffload;
 
   constructor(context: WireContext, options: PacketWireOptions) {
-    const vnetHeader = options.vnet_hdr ?? true;
     const socket = openPacketSocket({
       ...(options.ifname === undefined ? {} : { interfaceName: options.ifname }),
       ...(options.fd === undefined ? {} : { fd: options.fd }),
-      vnetHeader,
     });
     super(context, socket);
     this.socket = socket;
-    this.vnetHeader = vnetHeader;
-    this.frames = new FrameDescriptor(socket, vnetHeader ? VIRTIO_HEADER_LENGTH : 0);
-    this.receiver = new PacketReceiver(socket, vnetHeader);
+    this.takesOffload = options.vnet_hdr ?? true;
+    this.frames = new FrameDescriptor(socket, VIRTIO_HEADER_LENGTH);
+    this.receiver = new PacketReceiver(socket);
     this.offload = makeOffload();
   }
 
   override get acceptsOffload(): boolean {
-    return this.vnetHeader;
+    return this.takesOffload;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     if (this.isOpen) {
-      if (this.vnetHeader) writeVirtioHeader(this.frames.sentHeader, offload);
+      writeVirtioHeader(this.frames.sentHeader, offload);
       if (this.frames.write(bytes, offset, length) === 0) {
         this.countSent(length);
         return;
@@ -69,7 +71,7 @@ export class PacketWire extends FrameWire {
     let at = this.buffer.offset + TAG_LENGTH;
     let length = this.read(bytes, at, this.buffer.length - TAG_LENGTH);
     if (length === -1) return false;
-    const unfinished = this.vnetHeader && readVirtioHeader(this.receiver.header, this.offload);
+    const unfinished = readVirtioHeader(this.receiver.header, this.offload);
     const tag = this.receiver.vlanTag;
     if (tag !== -1 && length >= ADDRESSES_LENGTH) {
       bytes.copyWithin(at - TAG_LENGTH, at, at + ADDRESSES_LENGTH);
