@@ -27,6 +27,10 @@ export const NO_RING = 2;
 /** Even when empty the ring is too small for the frame; waiting is of no use. */
 export const TOO_SMALL = 3;
 
+/** Places in `addresses`. */
+const PACKET = 0;
+const HEADER = 1;
+
 /** Shorter copies are done byte by byte. */
 const SHORT_COPY = 16;
 
@@ -39,9 +43,8 @@ export class FrameStore {
   /** A descriptor that had to be copied from memory that is not mapped. */
   private readonly fetched: Uint32Array;
   private readonly fetchedBytes: Uint8Array;
-  /** Buffer addresses of the descriptor at hand. */
-  private packetAddress: number;
-  private headerAddress: number;
+  /** Addresses of packet and header buffer of the descriptor at hand; as fields of the object they would be allocated anew. */
+  private readonly addresses: Float64Array;
   /** Where the tag that is left out starts, from the frame's start; beyond its end where none is. */
   private hole: number;
 
@@ -53,8 +56,7 @@ export class FrameStore {
     this.writeBack = new WriteBack();
     this.fetched = new Uint32Array(4);
     this.fetchedBytes = new Uint8Array(this.fetched.buffer);
-    this.packetAddress = 0;
-    this.headerAddress = 0;
+    this.addresses = new Float64Array(2);
     this.hole = 0;
   }
 
@@ -102,11 +104,11 @@ export class FrameStore {
         return NO_RING;
       }
       if (n === 0 && split.bytes > 0) {
-        if (!this.copyOut(memory, this.headerAddress, frame, 0, split.bytes)) lost = true;
+        if (!this.copyOut(memory, this.addresses[HEADER]!, frame, 0, split.bytes)) lost = true;
         position = split.bytes;
       }
       const length = Math.min(bufferBytes, total - position);
-      if (!this.copyOut(memory, this.packetAddress, frame, position, length)) lost = true;
+      if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
       this.compose(queue, frame, type, n, length, position >= total, lost);
       this.put(memory, descriptor);
@@ -131,7 +133,7 @@ export class FrameStore {
     const { writeBack, split, context } = this;
     const headerInfo = n === 0 ? split.info : 0;
     if (!last) {
-      if (type === DESCRIPTOR_LEGACY) writeBack.legacyPart(this.packetAddress, length);
+      if (type === DESCRIPTOR_LEGACY) writeBack.legacyPart(this.addresses[PACKET]!, length);
       else writeBack.advancedPart(headerInfo, length);
       return;
     }
@@ -144,7 +146,7 @@ export class FrameStore {
     }
     if (type === DESCRIPTOR_LEGACY) {
       const sum = packetSum(context.registers.values, frame.bytes, frame.start, frame.length);
-      writeBack.legacy(frame, this.packetAddress, status, length, tag, sum);
+      writeBack.legacy(frame, this.addresses[PACKET]!, status, length, tag, sum);
     } else {
       writeBack.advanced(frame, headerInfo, status, length, tag);
     }
@@ -156,6 +158,7 @@ export class FrameStore {
 
   /** Reads the addresses of a descriptor; false where there is no memory. */
   private fetch(memory: GuestMemory, address: number): boolean {
+    const { addresses } = this;
     const piece = memory.forReading(address, DESCRIPTOR_BYTES);
     let dwords = this.fetched;
     let at = 0;
@@ -165,9 +168,9 @@ export class FrameStore {
     } else if (!memory.read(address, this.fetchedBytes, 0, DESCRIPTOR_BYTES)) {
       return false;
     }
-    this.packetAddress = dwords[at + 1]! * 0x1_0000_0000 + dwords[at]!;
+    addresses[PACKET] = dwords[at + 1]! * 0x1_0000_0000 + dwords[at]!;
     // Bit 0 is where the done bit will be; software writes it as 0.
-    this.headerAddress = dwords[at + 3]! * 0x1_0000_0000 + ((dwords[at + 2]! & ~1) >>> 0);
+    addresses[HEADER] = dwords[at + 3]! * 0x1_0000_0000 + ((dwords[at + 2]! & ~1) >>> 0);
     return true;
   }
 
