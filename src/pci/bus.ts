@@ -5,6 +5,7 @@ import type { ResetKind } from './reset.ts';
 /** The bridge above a bus. */
 export interface UpstreamBridge {
   readonly dmaEnabled: boolean;
+  readonly secondaryNumber: number;
 }
 
 export class Bus implements FunctionBus {
@@ -21,6 +22,10 @@ export class Bus implements FunctionBus {
 
   get mastering(): boolean {
     return this.bridge?.dmaEnabled ?? true;
+  }
+
+  get number(): number {
+    return this.bridge?.secondaryNumber ?? 0;
   }
 
   routingChanged(): void {

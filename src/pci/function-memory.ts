@@ -62,9 +62,9 @@ export class FunctionMemory implements GuestMemory, MessageSender {
 
   #refuse(reason: number, address: number, length: number): false {
     this.refused[reason]! += 1;
-    const { trace, events, routingOffset } = this.#fn;
+    const { trace, events } = this.#fn;
     if (trace.on[events.pci_dma_refused] !== 0) {
-      trace.emit(events.pci_dma_refused, routingOffset, address, length, reason);
+      trace.emit(events.pci_dma_refused, this.#fn.routingId, address, length, reason);
     }
     return false;
   }
@@ -128,8 +128,8 @@ export class FunctionMemory implements GuestMemory, MessageSender {
   /** A message is a memory write: one that is aimed at a register window goes there, any other to the client. */
   sendMessage(address: number, data: number): void {
     if (!this.#allowed(address, 4)) return;
-    const { trace, events, routingOffset } = this.#fn;
-    if (trace.on[events.pci_msi_message] !== 0) trace.emit(events.pci_msi_message, routingOffset, address, data);
+    const { trace, events } = this.#fn;
+    if (trace.on[events.pci_msi_message] !== 0) trace.emit(events.pci_msi_message, this.#fn.routingId, address, data);
     if (this.domain.map.claims(address)) this.domain.map.write(address, 4, data);
     else this.domain.host!.writeMessage(address, data);
   }

@@ -22,6 +22,8 @@ export interface FunctionBus {
   routingChanged(): void;
   /** The bridges above let this bus's requests through. */
   readonly mastering: boolean;
+  /** Bus number that a guest gave. */
+  readonly number: number;
 }
 
 /** BARs of a type 0 header. */
@@ -70,6 +72,11 @@ export class PciFunction {
     this.#windows[spec.index] = window;
   }
 
+  /** Bus, device and function now; 0xffff while it is on no bus of ours (a VMD's endpoint). */
+  get routingId(): number {
+    return this.bus === undefined ? 0xffff : (this.bus.number << 8) + this.routingOffset;
+  }
+
   get powerState(): number {
     return this.powerManagement?.state ?? 0;
   }
@@ -86,7 +93,7 @@ export class PciFunction {
   configRead(offset: number, size: number): number {
     const value = this.config.read(offset, size);
     if (this.trace.on[this.events.pci_cfg_read] !== 0) {
-      this.trace.emit(this.events.pci_cfg_read, this.routingOffset, offset, value, size);
+      this.trace.emit(this.events.pci_cfg_read, this.routingId, offset, value, size);
     }
     return value;
   }
@@ -94,7 +101,7 @@ export class PciFunction {
   /** Writes 1, 2 or 4 aligned bytes of config space and does what follows from it. */
   configWrite(offset: number, size: number, value: number): void {
     if (this.trace.on[this.events.pci_cfg_write] !== 0) {
-      this.trace.emit(this.events.pci_cfg_write, this.routingOffset, offset, value >>> 0, size);
+      this.trace.emit(this.events.pci_cfg_write, this.routingId, offset, value >>> 0, size);
     }
     const changes = this.config.write(offset, size, value);
     if (changes === 0) return;
@@ -158,12 +165,12 @@ export class PciFunction {
 
   #refused(bar: number, offset: number, write: number): void {
     const event = this.events.pci_reentrant_access;
-    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingOffset, bar, offset, write);
+    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingId, bar, offset, write);
   }
 
   reset(kind: ResetKind): void {
     const event = this.events.pci_reset;
-    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingOffset, resetNumber[kind]);
+    if (this.trace.on[event] !== 0) this.trace.emit(event, this.routingId, resetNumber[kind]);
     const before = this.guard.beginWork();
     try {
       this.config.reset(kind !== 'fundamental');

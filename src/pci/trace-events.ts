@@ -1,4 +1,4 @@
-/** Trace events of the bus code. A function is named by its routing id on its own bus: bus offset, device, function. */
+/** Trace events of the bus code. A function is named by its routing id: bus, device, function; ffff is a VMD's endpoint itself. */
 import type { TraceEventSpec } from '../ports/index.ts';
 
 export const pciTraceEvents = {
