@@ -19,6 +19,10 @@ heading('Fast tests');
 add(await runTests(fastFolders));
 heading('vfio-user protocol');
 add(await runTests(['test/protocol']));
+if (!all) {
+  heading("Wires against QEMU's own");
+  add(await runTests(['test/guest/wires.test.ts'], { reporter: 'spec' }));
+}
 heading(all ? 'Guests, all workloads' : 'A guest, smoke workload');
 add(await runTests(all ? ['test/guest'] : ['test/guest/smoke.test.ts'], { reporter: 'spec', concurrency: 1 }));
 
