@@ -101,3 +101,9 @@ const renumber = (planned: Uint8Array, numbers: Readonly<Partial<Record<string, 
 /** What a read or write of each dword does besides. */
 export const readActions = renumber(pfPlan.readHook, onRead);
 export const writeActions = renumber(pfPlan.writeHook, onWrite);
+
+/** Dwords that no write changes, declared ones only. */
+export const readOnly = pfPlan.register.map((register, dword) => {
+  const takes = pfPlan.writable[dword]! | pfPlan.writeOneClears[dword]! | pfPlan.writeOneSets[dword]!;
+  return register !== 0 && takes === 0 && pfPlan.writeHook[dword] === 0 ? 1 : 0;
+});

@@ -221,7 +221,7 @@ test('queue causes appear in ICR without any IVAR: iPXE polls for TXDW and RXT0 
 test('the watchdog kick: EICS of enabled vectors sends them all (§9.3)', () => {
   const { port, irq } = setUpLinuxMsix();
   port.write(pf.EICS.at, 3);
-  assert.deepEqual(irq.take().sort(), [0, 1]);
+  assert.deepEqual(new Set(irq.take()), new Set([0, 1]));
 });
 
 test('EITR(n) moderates vector n, and EITR(0) the single interrupt', () => {
@@ -258,6 +258,14 @@ test('a vector postponed by EITR that is masked before the end waits for its EIM
   assert.deepEqual(irq.take(), [1]);
   port.write(pf.EIMS.at, 2);
   assert.deepEqual(irq.take(), [1]);
+});
+
+test('MULTIPLE_MSIX while the guest has MSI-X off: nothing is sent, and the cause stays', () => {
+  const { port, interrupts, irq } = setUpLinuxMsix();
+  irq.msixEnabled = false;
+  interrupts.receiveDone(0);
+  assert.deepEqual(irq.take(), []);
+  assert.equal(port.peek(pf.EICR.at), 2);
 });
 
 test('PBACLR forgets pending messages of the named vectors', () => {

@@ -193,7 +193,9 @@ test('STATUS: which port, VFs, master enable; a write changes none of it (§2.3.
   assert.equal(port.read(STATUS.at) & STATUS.GIO_MASTER_ENABLE.mask, 0);
   port.write(CTRL.at, 0);
   assert.equal(port.read(STATUS.at) & STATUS.GIO_MASTER_ENABLE.mask, STATUS.GIO_MASTER_ENABLE.mask);
-  port.blocks.link.setVirtualFunctions(7);
+  port.onSriovChanged(7, true);
   const { NUM_VFS, IOV_MODE } = STATUS;
   assert.equal(port.read(STATUS.at) & (NUM_VFS.mask | IOV_MODE.mask), (7 << NUM_VFS.shift) | IOV_MODE.mask);
+  port.onSriovChanged(7, false);
+  assert.equal(port.read(STATUS.at) & (NUM_VFS.mask | IOV_MODE.mask), 0);
 });

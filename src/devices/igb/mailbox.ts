@@ -1,4 +1,7 @@
-/** Mailboxes between PF and VFs (reference §7.4): so far storage, and what a PF's reset tells the VFs. */
+/**
+ * Mailboxes between PF and VFs (reference §7.4): so far storage, and what a PF's reset tells the VFs. RSTI is what V2PMAILBOX
+ * resets to, so every reset of the port sets it.
+ */
 import { POOLS, type PortContext } from './context.ts';
 import { pf } from './tables/index.ts';
 
@@ -9,23 +12,13 @@ export class Mailbox {
     this.context = context;
   }
 
-  /** The PF is being reset: RSTI for every VF until its driver says otherwise. */
-  resetStarted(): void {
-    this.forEachVf(0, pf.V2PMAILBOX.RSTI.mask);
-  }
-
-  /** CTRL_EXT.PFRSTD: the PF's driver is ready; acts whether or not VFs exist (Linux 6.12 writes it before it enables them). */
+  /** CTRL_EXT.PFRSTD, RSTI becomes RSTD: the PF's driver is ready; acts whether or not VFs exist (Linux 6.12 writes it before it enables them). */
   resetDone(): void {
-    const { trace, events } = this.context;
+    const { registers, trace, events } = this.context;
     if (trace.on[events.igb_reset_done] === 1) trace.emit(events.igb_reset_done);
-    this.forEachVf(pf.V2PMAILBOX.RSTI.mask, pf.V2PMAILBOX.RSTD.mask);
-  }
-
-  private forEachVf(clear: number, set: number): void {
-    const { values } = this.context.registers;
     for (let vf = 0; vf < POOLS; vf += 1) {
       const index = pf.V2PMAILBOX.index + vf * pf.V2PMAILBOX.step;
-      values[index] = (values[index]! & ~clear) | set;
+      registers.values[index] = (registers.values[index]! & ~pf.V2PMAILBOX.RSTI.mask) | pf.V2PMAILBOX.RSTD.mask;
     }
   }
 }

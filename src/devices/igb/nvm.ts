@@ -1,6 +1,5 @@
 /** Access to the NVM (reference §8.3): EERD answers at once, EECD grants at once; serial access has its pins, and no chip yet. */
 import type { PortContext } from './context.ts';
-import { NVM_WORDS } from './nvm-image.ts';
 import { pf } from './tables/index.ts';
 
 const ERASED = 0xffff;
@@ -52,18 +51,11 @@ export class Nvm {
     values[pf.EECD.index] = eecd;
   }
 
-  /** Automatic read after a reset: the station address into RAL0 and RAH0, and what EECD says about the part. */
+  /** Automatic read after a reset: the station address into RAL0 and RAH0. EECD says at its reset value that it is done. */
   load(): void {
     const { values } = this.context.registers;
     const last = this.words[2]! ^ (this.context.portNumber === 0 ? 0 : 0x0100);
     values[pf.RAL.index] = this.words[0]! | (this.words[1]! << 16);
     values[pf.RAH.index] = last | pf.RAH.AV.mask;
-    const size = Math.log2(NVM_WORDS) - 6;
-    values[pf.EECD.index] =
-      (1 << pf.EECD.FWE.shift) |
-      pf.EECD.PRES.mask |
-      pf.EECD.AUTO_RD.mask |
-      pf.EECD.ADDR_BITS.mask |
-      (size << pf.EECD.SIZE_EX.shift);
   }
 }

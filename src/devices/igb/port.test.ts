@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TestDriver } from './testing-driver.ts';
 import { makeTestPort } from './testing-port.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
 
@@ -31,6 +32,13 @@ test('an undeclared register reads as zero whatever is written, and is traced on
     events.map(([at]) => at),
     [hole],
   );
+});
+
+test('a write that no register takes is traced', () => {
+  const { port, context } = makeTestPort();
+  port.write(pf.WUPL.at, 5);
+  assert.equal(port.read(pf.WUPL.at), 0);
+  assert.deepEqual(context.trace.of('igb_guest_error_register_read_only')[0]!.slice(0, 2), [pf.WUPL.at, 5]);
 });
 
 test('the window repeats every 128 KiB: 17 address bits are decoded', () => {
@@ -82,4 +90,16 @@ test('frames pass to the wire only with a link, and come back in loopback (§8.2
   port.write(pf.RCTL.at, pf.RCTL.EN.mask | pf.RCTL.BAM.mask | (1 << pf.RCTL.LBM.shift));
   send();
   assert.equal(context.wire.sent.length, 1, 'MAC loopback keeps it inside');
+});
+
+test('a pool gets its own broadcast back from PHY loopback: to the filters it comes from the wire (§9.5)', () => {
+  const driver = new TestDriver(makeTestPort(), 'msix');
+  driver.probe();
+  driver.open();
+  driver.write(pf.MRQC, 3);
+  driver.update(pf.VMOLR, 0, pf.VMOLR.BAM.mask | pf.VMOLR.AUPE.mask);
+  driver.phyWrite(0, 0x4140);
+  driver.send(new Uint8Array(60).fill(0xff, 0, 6));
+  driver.sleep(1);
+  assert.equal(driver.receiveAll().length, 1);
 });

@@ -105,6 +105,11 @@ export class IgbPort implements WirePort {
     resetPort(this.context, this.blocks, kind);
   }
 
+  /** The guest changed SR-IOV in config space: STATUS shows how many VFs there are. */
+  onSriovChanged(numVfs: number, enabled: boolean): void {
+    this.link.setVirtualFunctions(enabled ? numVfs : 0);
+  }
+
   /** Pulls or plugs the cable on our side. */
   setLink(up: boolean): void {
     this.link.setLink(up);

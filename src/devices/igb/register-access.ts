@@ -3,7 +3,7 @@
  * side effect. Any offset and any value is answered at once; nothing throws.
  */
 import { QUEUES, type PortContext } from './context.ts';
-import { onRead, onWrite, readActions, writeActions, type ReadAction, type WriteAction } from './hooks.ts';
+import { onRead, onWrite, readActions, readOnly, writeActions, type ReadAction, type WriteAction } from './hooks.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -73,6 +73,9 @@ export class RegisterAccess {
       return;
     }
     if (pfPlan.inert[dword] === 1) this.note(dword, events.igb_reg_inert);
+    if (readOnly[dword] === 1 && trace.on[events.igb_guest_error_register_read_only] === 1) {
+      trace.emit(events.igb_guest_error_register_read_only, at, value >>> 0);
+    }
     const before = this.context.registers.write(pfPlan.storage[dword]!, value);
     const action = writeActions[dword]! as WriteAction;
     if (action !== 0) this.writeAction(action, pfPlan.element[dword]!, value >>> 0, before);

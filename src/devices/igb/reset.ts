@@ -3,7 +3,6 @@ import type { ResetKind } from '../../pci/reset.ts';
 import type { PortContext } from './context.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
-import type { Mailbox } from './mailbox.ts';
 import type { Nvm } from './nvm.ts';
 import type { PortTime } from './time.ts';
 
@@ -14,7 +13,6 @@ export interface ResettableParts {
   readonly interrupts: Pick<Interrupts, 'reset'>;
   readonly link: Pick<Link, 'reset' | 'phy'>;
   readonly nvm: Pick<Nvm, 'load'>;
-  readonly mailbox: Pick<Mailbox, 'resetStarted'>;
   readonly time: Pick<PortTime, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
@@ -30,7 +28,6 @@ export function resetPort(context: PortContext, parts: ResettableParts, kind: Po
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();
-  parts.mailbox.resetStarted();
   parts.link.phy.holdInReset(false);
   if (kind === 'fundamental' || kind === 'hot') parts.link.phy.reset();
   parts.link.reset();

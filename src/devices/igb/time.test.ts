@@ -83,6 +83,7 @@ test('without an increment, and after a reset, it stands still', () => {
   assert.equal(systim(), 0n);
   port.write(pf.TIMINCA.at, LINUX_TIMINCA);
   clock.advance(1e9);
+  port.write(pf.TIMINCA.at, LINUX_TIMINCA);
   port.write(pf.CTRL.at, pf.CTRL.RST.mask);
   clock.advance(1e9);
   assert.equal(systim(), 0n);
