@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { datagramPair, DatagramSocket, close, EventLoop } from '../linux/index.ts';
+import { close, datagramPair, DatagramSocket, EventLoop, makeOffload } from '../linux/index.ts';
+import type { Wire, WirePort } from '../ports/index.ts';
 import { DgramWire } from './dgram-wire.ts';
 import { Hub } from './hub.ts';
 import { openWire } from './open.ts';
@@ -72,5 +73,36 @@ test('a wire can be one of the ports', async () => {
   assert.equal(peer.read(bytes, 0, 100), 65);
   wire.close();
   close(theirs);
+  loop.close();
+});
+
+test('what a wire leaves unfinished is finished before it enters a hub', () => {
+  const loop = new EventLoop();
+  const hub = new Hub(loop);
+  const port = new RecordingPort();
+  hub.addPort().plug(port);
+  let outside: WirePort | undefined;
+  const wire: Wire = {
+    acceptsOffload: true,
+    carrier: true,
+    send: () => undefined,
+    plug: (plugged) => (outside = plugged),
+    resume: () => undefined,
+  };
+  hub.connect(wire);
+  // IPv4 and UDP to port 9, four bytes of payload, the pseudo-header's sum in the checksum field.
+  const frame = Uint8Array.from(
+    Buffer.from('02000000000202000000000108004500002000000000401100000a0000010a00000204d200090000000061626364', 'hex'),
+  );
+  frame.set([0, 12], 38);
+  const pseudo = 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 17 + 12;
+  frame.set([pseudo >> 8, pseudo & 255], 40);
+  const offload = { ...makeOffload(), needsChecksum: true, checksumStart: 34, checksumOffset: 6 };
+  outside!.receive(frame, 0, frame.length, offload);
+  const [seen] = port.frames;
+  let total = pseudo;
+  for (let at = 34; at < 46; at += 2) total += (seen![at]! << 8) | seen![at + 1]!;
+  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
+  assert.equal(total, 0xffff, 'the checksum holds (RFC 768)');
   loop.close();
 });

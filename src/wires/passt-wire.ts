@@ -40,6 +40,7 @@ export class PasstWire extends StreamWire {
     if (child.pid === undefined) {
       close(ours);
       child.on('error', () => undefined);
+      child.stderr?.destroy();
       throw new SystemError('ENOENT', 'spawn', `${program} did not start: install passt, or name it with path=`);
     }
     super(context, { address: { type: 'fd', fd: ours }, server: false, reconnectMs: 0 });
