@@ -17,7 +17,7 @@ function failed(error: unknown): void {
 /** True when the thread is to end. */
 function obey(nic: AssembledNic, loop: EventLoop): boolean {
   for (;;) {
-    const message = (receiveMessageOnPort(port) as { message: ToDevice } | undefined)?.message;
+    const message = receiveMessageOnPort(port)?.message as ToDevice | undefined;
     if (message === undefined) return loop.stopped;
     if (message.type === 'close') return true;
     if (message.type === 'set-link') nic.setLink(message.up);
