@@ -180,6 +180,25 @@ test('frames for other queues pass a queue that is full', () => {
   assert.equal(rx.engine.canReceive(), false);
 });
 
+test('one queue that stays full does not use up the packet buffer for another that comes and goes', () => {
+  const rx = new ReceiveHarness();
+  const frame = buildFrame({ payload: payload(1400) });
+  rx.ring(0, { available: 0 });
+  rx.ring(3, { size: 16, available: 0 });
+  rx.receive(frame);
+  rx.set('MRQC', 3 << pf.MRQC.DEF_Q.shift);
+  for (let round = 1; round <= 300; round += 1) {
+    rx.receive(frame);
+    rx.tail(3, round % 16);
+    rx.turn();
+    assert.equal(rx.head(3), round % 16);
+  }
+  assert.equal(rx.get('MPC'), 0);
+  rx.tail(0, 1);
+  rx.turn();
+  assert.deepEqual(rx.descriptor(0, 0).data, frame);
+});
+
 test('a waiting frame goes when its queue is disabled, and when reception is', () => {
   for (const end of ['queue', 'port'] as const) {
     const rx = new ReceiveHarness();

@@ -302,6 +302,7 @@ export class ReceiveEngine implements SegmentSink {
     }
     const chosen =
       selectPools(values, frame.kind, frame.low, frame.high, frame.tags.vid, frame.sourcePool) & POOLS_MASK;
+    // The mirror rules would add their destinations to these.
     const pools = poolsForLength(values, chosen, frame.length, frame.tags.count);
     if (pools === 0) {
       if (chosen === 0) this.trace(events.igb_rx_drop_pool, chosen);
@@ -441,7 +442,7 @@ export class ReceiveEngine implements SegmentSink {
         else stuck |= bit;
       }
     }
-    waiting.settle();
     this.blocked = waiting.waitedFor;
+    if (this.blocked === 0) waiting.clear();
   }
 }

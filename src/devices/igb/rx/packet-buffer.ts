@@ -10,17 +10,24 @@ import type { ViewCache } from './views.ts';
 const BUFFER_BYTES = 128 * 1024;
 const MOST_FRAMES = 512;
 const ALIGNMENT = 63;
+/** The frame's checksums are known to be right. */
+const KNOWN_GOOD = 0x80;
+
+/** Bytes that a frame takes; the spare ones let an FCS be appended in place. */
+function roomFor(length: number): number {
+  return (length + 4 + ALIGNMENT) & ~ALIGNMENT;
+}
 
 export class PacketBuffer {
   private readonly at: number;
   private readonly views: ViewCache;
   private readonly starts: Uint32Array;
   private readonly lengths: Uint32Array;
-  /** Pool of the sender plus one; bit 7 says that checksums are known to be right. */
+  /** Pool of the sender plus one, and KNOWN_GOOD. */
   private readonly origins: Uint8Array;
   /** Queues that each frame still has to go to, a bit each. */
   readonly queues: Uint16Array;
-  /** Frames held, among them some done already; they are 0 to count - 1, oldest first. */
+  /** Frames held, 0 to count - 1, oldest first; some may be done. */
   count: number;
   private used: number;
 
@@ -35,25 +42,23 @@ export class PacketBuffer {
     this.used = 0;
   }
 
-  get isEmpty(): boolean {
-    return this.count === 0;
-  }
-
   /** Keeps a copy of a frame for `queues`; false where it does not fit. */
   push(frame: ReceivedFrame, queues: number): boolean {
-    const { count, used } = this;
-    // The spare bytes let an FCS be appended in place.
-    const room = (frame.length + 4 + ALIGNMENT) & ~ALIGNMENT;
-    if (count === MOST_FRAMES || used + room > BUFFER_BYTES) return false;
-    const start = this.at + used;
+    const room = roomFor(frame.length);
+    if (!this.has(room)) {
+      this.compact();
+      if (!this.has(room)) return false;
+    }
+    const { count } = this;
+    const start = this.at + this.used;
     if (frame.bytes === arena.bytes) arena.bytes.copyWithin(start, frame.start, frame.start + frame.length);
     else arena.bytes.set(this.views.of(frame.bytes, frame.start, frame.length), start);
     this.starts[count] = start;
     this.lengths[count] = frame.length;
-    this.origins[count] = (frame.sourcePool + 1) | (frame.knownGood ? 0x80 : 0);
+    this.origins[count] = (frame.sourcePool + 1) | (frame.knownGood ? KNOWN_GOOD : 0);
     this.queues[count] = queues;
     this.count = count + 1;
-    this.used = used + room;
+    this.used += room;
     return true;
   }
 
@@ -61,14 +66,29 @@ export class PacketBuffer {
   restore(index: number, frame: ReceivedFrame): void {
     frame.take(arena.bytes, this.starts[index]!, this.lengths[index]!);
     frame.hasSpare = true;
-    frame.knownGood = (this.origins[index]! & 0x80) !== 0;
-    frame.sourcePool = (this.origins[index]! & 0x7f) - 1;
+    frame.knownGood = (this.origins[index]! & KNOWN_GOOD) !== 0;
+    frame.sourcePool = (this.origins[index]! & ~KNOWN_GOOD) - 1;
   }
 
-  /** Forgets everything where no frame has a queue left. Memory is used again only then, which keeps it simple. */
-  settle(): void {
-    for (let index = 0; index < this.count; index += 1) if (this.queues[index] !== 0) return;
-    this.clear();
+  /** Forgets the frames that have no queue left, and moves the others together. */
+  compact(): void {
+    let kept = 0;
+    let used = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      if (this.queues[index] === 0) continue;
+      const from = this.starts[index]!;
+      const length = this.lengths[index]!;
+      const start = this.at + used;
+      if (start !== from) arena.bytes.copyWithin(start, from, from + length);
+      this.starts[kept] = start;
+      this.lengths[kept] = length;
+      this.origins[kept] = this.origins[index]!;
+      this.queues[kept] = this.queues[index]!;
+      kept += 1;
+      used += roomFor(length);
+    }
+    this.count = kept;
+    this.used = used;
   }
 
   /** Queues that some held frame waits for. */
@@ -81,5 +101,9 @@ export class PacketBuffer {
   clear(): void {
     this.count = 0;
     this.used = 0;
+  }
+
+  private has(room: number): boolean {
+    return this.count < MOST_FRAMES && this.used + room <= BUFFER_BYTES;
   }
 }

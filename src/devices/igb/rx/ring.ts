@@ -1,6 +1,7 @@
 /** The rings of the receive queues as the guest programs them (03 §3.8): all state is in the registers. */
 import { pf } from '../tables/index.ts';
 
+// As constants of the module: V8 folds their fields then, and does not through an import (3 ns a test).
 const { QDE, RCTL, RDBAH, RDBAL, RDH, RDLEN, RDT, RXDCTL, SRRCTL } = pf;
 
 export const DESCRIPTOR_BYTES = 16;
