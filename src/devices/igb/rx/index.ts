@@ -1,2 +1,1 @@
-export { ReceiveEngine, type ReceiveParts } from './engine.ts';
-export { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, selectPools } from './pools.ts';
+export { ReceiveEngine } from './engine.ts';

@@ -12,7 +12,7 @@ const ALL_POOLS = 0xff;
 
 /** Pools in bits 7:0 of a selection; above them what else the selection found out. */
 export const POOLS_MASK = 0xff;
-/** The unicast destination is an exact address of some pool: a local sender's frame need not go to the wire (05 §5.8). */
+/** The unicast destination is an exact address of a pool in its VLAN: a local sender's frame does not go to the wire (05 §5.8). */
 export const EXACT_UNICAST = 1 << 8;
 /** The VLAN is local (VLVF.LVLAN): its frames never go to the wire. */
 export const LOCAL_VLAN = 1 << 9;
@@ -27,7 +27,7 @@ function poolsWith(values: Uint32Array, mask: number): number {
 }
 
 /** Pools that list a VID in VLVF, with LOCAL_VLAN where an entry says so. */
-function poolsOfVlan(values: Uint32Array, vid: number): number {
+export function poolsOfVlan(values: Uint32Array, vid: number): number {
   let found = 0;
   for (let entry = 0; entry < VLVF.count; entry += 1) {
     const value = values[VLVF.index + entry * VLVF.step]!;
@@ -49,6 +49,11 @@ function poolsOfAddress(values: Uint32Array, kind: number, low: number, high: nu
   }
   const open = hashHits(values, MTA.index, high) ? VMOLR.MPME.mask | VMOLR.ROMPE.mask : VMOLR.MPME.mask;
   return pools | poolsWith(values, open);
+}
+
+/** Whether a pool may receive what it sent itself. */
+export function mayLoopBack(values: Uint32Array, pool: number): boolean {
+  return (values[DTXSWC.index]! & (1 << (DTXSWC.LLE.shift + pool))) !== 0;
 }
 
 /**
@@ -76,14 +81,12 @@ export function selectPools(
     pools &= allowed;
     notes |= allowed & LOCAL_VLAN;
   }
+  if (pools === 0) notes &= ~EXACT_UNICAST;
   if (pools === 0 && kind === UNICAST && sourcePool < 0 && (control & VT_CTL.DIS_DEF_POOL.mask) === 0) {
     pools = 1 << ((control & VT_CTL.DEF_PL.mask) >>> VT_CTL.DEF_PL.shift);
   }
   pools &= values[VFRE.index]!;
-  if (sourcePool >= 0) {
-    const loopsBack = ((values[DTXSWC.index]! & DTXSWC.LLE.mask) >>> DTXSWC.LLE.shift) & (1 << sourcePool);
-    if (loopsBack === 0) pools &= ~(1 << sourcePool);
-  }
+  if (sourcePool >= 0 && !mayLoopBack(values, sourcePool)) pools &= ~(1 << sourcePool);
   if (kind !== UNICAST && (control & VT_CTL.REPL_EN.mask) === 0) pools &= -pools;
   return pools | notes;
 }

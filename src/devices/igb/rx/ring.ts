@@ -9,12 +9,9 @@ export const DESCRIPTOR_BYTES = 16;
 /** Sizes of RCTL.BSIZE, and times 16 with BSEX. */
 const LEGACY_SIZES = Uint16Array.of(2048, 1024, 512, 256);
 
-/** What SRRCTL.DESCTYPE calls. */
+/** Values of SRRCTL.DESCTYPE that make a difference here; all others are one buffer. */
 export const DESCRIPTOR_LEGACY = 0;
-export const DESCRIPTOR_ONE_BUFFER = 1;
 export const DESCRIPTOR_SPLIT = 2;
-export const DESCRIPTOR_REPLICATE_ALWAYS = 3;
-export const DESCRIPTOR_REPLICATE_LARGE = 4;
 export const DESCRIPTOR_SPLIT_ALWAYS = 5;
 
 export class ReceiveRings {

@@ -6,7 +6,7 @@
  * frame and goes on; a buffer at address 0 is skipped, as QEMU does; rings and buffers that overlap contain what was
  * written last.
  */
-import type { GuestMemory } from '../../../ports/index.ts';
+import type { GuestMemory, MemoryPiece } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { pf } from '../tables/index.ts';
 import type { ReceivedFrame } from './frame.ts';
@@ -99,7 +99,8 @@ export class FrameStore {
     let lost = false;
     for (let n = 0; n < count; n += 1) {
       const descriptor = base + slot * DESCRIPTOR_BYTES;
-      if (!this.fetch(memory, descriptor)) {
+      const piece = memory.forWriting(descriptor, DESCRIPTOR_BYTES);
+      if (!this.fetch(memory, piece, descriptor)) {
         rings.advance(queue, n);
         return NO_RING;
       }
@@ -111,7 +112,7 @@ export class FrameStore {
       if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
       this.compose(queue, frame, type, n, length, position >= total, lost);
-      this.put(memory, descriptor);
+      this.put(memory, piece, descriptor);
       slot = slot + 1 === size ? 0 : slot + 1;
     }
     rings.advance(queue, count);
@@ -156,10 +157,9 @@ export class FrameStore {
     }
   }
 
-  /** Reads the addresses of a descriptor; false where there is no memory. */
-  private fetch(memory: GuestMemory, address: number): boolean {
+  /** Reads the addresses of a descriptor, which lies in `piece` if there is one; false where there is no memory. */
+  private fetch(memory: GuestMemory, piece: MemoryPiece | undefined, address: number): boolean {
     const { addresses } = this;
-    const piece = memory.forReading(address, DESCRIPTOR_BYTES);
     let dwords = this.fetched;
     let at = 0;
     if (piece !== undefined) {
@@ -178,8 +178,7 @@ export class FrameStore {
    * Writes the 16 bytes in one copy, so that a driver that polls DD and one that polls the length both find the rest in
    * place.
    */
-  private put(memory: GuestMemory, address: number): void {
-    const piece = memory.forWriting(address, DESCRIPTOR_BYTES);
+  private put(memory: GuestMemory, piece: MemoryPiece | undefined, address: number): void {
     if (piece !== undefined) piece.dwords.set(this.writeBack.dwords, (address - piece.base) >>> 2);
     else memory.write(address, this.writeBack.bytes, 0, DESCRIPTOR_BYTES);
   }
@@ -208,7 +207,7 @@ export class FrameStore {
 
   private copyRun(
     memory: GuestMemory,
-    piece: ReturnType<GuestMemory['forWriting']>,
+    piece: MemoryPiece | undefined,
     address: number,
     bytes: Uint8Array,
     from: number,
