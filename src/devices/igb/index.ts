@@ -1,7 +1,3 @@
-/** Intel's 82576. */
-export { IgbPort, type IgbPortOptions } from './port.ts';
-export { POOLS, QUEUES, type PortContext } from './context.ts';
-export { makeNvmImage, nvmChecksumValid, type NvmIdentity } from './nvm-image.ts';
-export { IgbPhysicalFunction, PF_VECTORS } from './physical-function.ts';
-export { igbTraceEvents } from './trace-events.ts';
-export type { PortResetKind } from './reset.ts';
+/** Intel's 82576: its physical function as PCI sees it, and the port behind that function's registers. */
+export { IgbPhysicalFunction } from './physical-function.ts';
+export { IgbPort } from './port.ts';

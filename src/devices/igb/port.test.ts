@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IgbPort } from './port.ts';
 import { TestDriver } from './testing-driver.ts';
 import { makeTestPort } from './testing-port.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
@@ -102,4 +103,63 @@ test('a pool gets its own broadcast back from PHY loopback: to the filters it co
   driver.send(new Uint8Array(60).fill(0xff, 0, 6));
   driver.sleep(1);
   assert.equal(driver.receiveAll().length, 1);
+});
+
+/** xorshift32: the same hostile guest in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
+
+/** Both sides on, rings of 256 descriptors of whatever the memory holds. */
+function startQueues(port: IgbPort, ring: number, tail: number): void {
+  port.write(pf.CTRL.at, pf.CTRL.SLU.mask);
+  for (const [base, length, control, last] of [
+    [pf.TDBAL, pf.TDLEN, pf.TXDCTL, pf.TDT],
+    [pf.RDBAL, pf.RDLEN, pf.RXDCTL, pf.RDT],
+  ] as const) {
+    port.write(base.at, ring);
+    port.write(base.at + 4, 0);
+    port.write(length.at, 0x1000);
+    port.write(control.at, 0x0200_0000);
+    port.write(last.at, tail);
+  }
+  port.write(pf.TCTL.at, pf.TCTL.EN.mask);
+  port.write(pf.RCTL.at, pf.RCTL.EN.mask | pf.RCTL.BAM.mask | pf.RCTL.UPE.mask);
+  port.write(pf.TDT.at, tail);
+}
+
+test('a hostile guest: random accesses, frames, resets and time end in bounded work and no exception', () => {
+  const declared = [...pfPlan.register.keys()].filter((dword) => pfPlan.register[dword] !== 0);
+  const frame = new Uint8Array(1500);
+  for (const seed of [1, 0xdecade, 0x82576]) {
+    const random = randomFrom(seed);
+    const { port, context } = makeTestPort({ interrupts: (['msix', 'msi', 'intx'] as const)[seed % 3]! });
+    context.trace.on.fill(0);
+    const memory = context.memory[0]!;
+    memory.piece.dwords.forEach((_, at, dwords) => {
+      const address = memory.piece.base + (random() & 0xfffff);
+      const descriptor = [address, 0, random() & (0x2b30_07ff | random()), random()];
+      dwords[at] = descriptor[at & 3]!;
+    });
+    const value = (): number =>
+      [random(), random() & 0xffff, memory.piece.base + (random() & 0xffff0), 0x0200_0000][random() & 3]!;
+    for (let n = 0; n < 20_000; n += 1) {
+      const at = declared[random() % declared.length]! * 4;
+      const choice = random() % 16;
+      if (choice < 9) port.write(at, value());
+      else if (choice < 13) port.read(at);
+      else if (choice === 13) context.clock.advance(random() % 1e8);
+      else if (choice === 14 && port.canReceive()) port.receive(frame, 0, 1 + (random() % 1500), undefined);
+      else if (random() % 64 === 0) port.reset((['fundamental', 'hot', 'flr', 'd3hot'] as const)[random() & 3]!);
+      else if (random() % 4 === 0) startQueues(port, memory.piece.base + (random() & 0xffff0), random() & 0xff);
+      if (n % 16 === 0) context.tasks.runAll();
+    }
+    assert.ok(context.wire.sent.length > 100 && memory.refused > 10, 'frames were sent, and bad addresses refused');
+  }
 });
