@@ -76,25 +76,25 @@ export function addNicCommand(program: Command): void {
   program
     .command('nic')
     .description('run the NIC by itself, until a signal')
-    .option('-c, --config FILE', 'JSON configuration; flags win over it')
+    .option('-c, --config <FILE>', 'JSON configuration; flags win over it')
     .option(
-      '--attach KIND,path=SOCKET',
+      '--attach <KIND,path=SOCKET>',
       'hierarchy (VMD, root port, PF) or function (the PF as a plain endpoint)',
       collect,
       [],
     )
     .option(
-      '--netdev TYPE,id=ID,…',
+      '--netdev <TYPE,id=ID,…>',
       "the wire, in QEMU's words: tap packet stream dgram socket passt hubport",
       collect,
       [],
     )
-    .option('--object filter-dump,id=ID,netdev=ID,file=FILE', 'capture what a wire carries', collect, [])
-    .option('--mac ADDRESS', 'station address')
+    .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect, [])
+    .option('--mac <ADDRESS>', 'station address')
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
-    .option('--trace GLOB', 'trace events, such as igb_irq_*; a leading - excludes', collect, [])
-    .option('--trace-file FILE', 'where trace lines go instead of standard error')
+    .option('--trace <GLOB>', 'trace events, such as igb_irq_*; a leading - excludes', collect, [])
+    .option('--trace-file <FILE>', 'where trace lines go instead of standard error')
     .addHelpText('after', examples)
     .action(runNic);
 }
