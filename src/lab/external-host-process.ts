@@ -6,7 +6,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { close, MessageSocket, openPacketSocket, openTap, SystemError } from '../linux/index.ts';
+import { Worker } from 'node:worker_threads';
+import { close, MessageSocket, openPacketSocket, openTap, requestStop, SystemError } from '../linux/index.ts';
 import { LabError } from './errors.ts';
 import {
   type ExternalHostReply,
@@ -23,6 +24,7 @@ import {
 } from './external-host-protocol.ts';
 import { HttpFiles } from './http-files.ts';
 import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
+import type { VlanRelayData } from './vlan-relay.ts';
 
 const wireInterface = 'wire0';
 /** tcpdump opens its file once it listens; a capture that has not begun by then is an error. */
@@ -37,6 +39,7 @@ class ExternalHost {
   #veth: boolean;
   #capture: ChildProcess | undefined;
   #iperf: ChildProcess | undefined;
+  readonly #vlans: Map<number, { wakeFd: number; ended: Promise<unknown> }>;
 
   constructor(setup: ExternalHostSetup) {
     this.#programs = setup.programs;
@@ -46,6 +49,7 @@ class ExternalHost {
     this.#veth = false;
     this.#capture = undefined;
     this.#iperf = undefined;
+    this.#vlans = new Map();
   }
 
   async answer(request: ExternalHostRequest): Promise<unknown> {
@@ -64,6 +68,10 @@ class ExternalHost {
         return this.#stopCapture();
       case 'iperf':
         return this.#startIperf();
+      case 'addVlan':
+        return this.#addVlan(request.tag, request.address);
+      case 'removeVlan':
+        return this.#removeVlan(request.tag);
       case 'run':
         return this.#run(this.#programs[request.program], request.args, request.timeoutMs);
     }
@@ -71,6 +79,7 @@ class ExternalHost {
 
   /** A fresh wire: its end goes to the parent, its other end gets the host's addresses. */
   async #plug(): Promise<'tap' | 'packet'> {
+    for (const tag of [...this.#vlans.keys()]) await this.#removeVlan(tag);
     if (this.#veth) await this.#ip(`link delete ${hostInterface}`);
     this.#veth = false;
     let fd: number;
@@ -84,7 +93,7 @@ class ExternalHost {
       await this.#ip(`link add ${hostInterface} type veth peer name ${wireInterface}`);
       this.#veth = true;
       await this.#ip(`link set ${wireInterface} mtu ${jumboMtu + 4} up`);
-      fd = openPacketSocket({ interfaceName: wireInterface, vnetHeader: true });
+      fd = openPacketSocket({ interfaceName: wireInterface });
     }
     this.#handover.send(Buffer.from('w'), 0, 1, [fd]);
     close(fd);
@@ -126,6 +135,29 @@ class ExternalHost {
     const ended = once(capture, 'exit');
     capture.kill('SIGTERM');
     await ended;
+  }
+
+  async #addVlan(tag: number, address: string): Promise<void> {
+    const [link, inner] = [`vlan${tag}`, `vlanwire${tag}`];
+    await this.#ip(`link add ${link} type veth peer name ${inner}`);
+    await this.#ip(`link set ${inner} up`);
+    await this.#ip(`link set ${link} up`);
+    await this.#ip(`address add ${address} dev ${link}`);
+    const workerData: VlanRelayData = { tag, outer: hostInterface, inner };
+    const worker = new Worker(new URL('./vlan-relay.js', import.meta.url), { workerData });
+    worker.on('error', (error) => console.error(error));
+    const ended = once(worker, 'exit');
+    const [wakeFd] = (await once(worker, 'message')) as [number];
+    this.#vlans.set(tag, { wakeFd, ended });
+  }
+
+  async #removeVlan(tag: number): Promise<void> {
+    const relay = this.#vlans.get(tag);
+    if (relay === undefined) return;
+    this.#vlans.delete(tag);
+    requestStop(relay.wakeFd);
+    await relay.ended;
+    await this.#ip(`link delete vlan${tag}`);
   }
 
   async #ip(words: string): Promise<void> {

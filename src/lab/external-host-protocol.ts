@@ -18,6 +18,8 @@ export type ExternalHostRequest = { readonly id: number } & (
   | { readonly method: 'capture'; readonly file: string }
   | { readonly method: 'stopCapture' }
   | { readonly method: 'iperf' }
+  | { readonly method: 'addVlan'; readonly tag: number; readonly address: string }
+  | { readonly method: 'removeVlan'; readonly tag: number }
   | {
       readonly method: 'run';
       readonly program: keyof ExternalHostSetup['programs'];

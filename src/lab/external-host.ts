@@ -102,6 +102,15 @@ export class ExternalHost {
     await this.#request({ method: 'iperf' });
   }
 
+  /** Gives the host an interface in a VLAN, with an address ("10.0.0.1/24"). It lasts until it is removed or the wire is plugged anew. */
+  async addVlan(tag: number, address: string): Promise<void> {
+    await this.#request({ method: 'addVlan', tag, address });
+  }
+
+  async removeVlan(tag: number): Promise<void> {
+    await this.#request({ method: 'removeVlan', tag });
+  }
+
   /** Runs a program in the namespace, whatever its exit status. */
   async try(
     program: keyof ExternalHostSetup['programs'],

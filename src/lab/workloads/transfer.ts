@@ -3,7 +3,6 @@ import { hostAddress, httpPort } from '../external-host-protocol.ts';
 import type { Scene } from '../scene.ts';
 
 const limitMs = 300_000;
-const url = `http://${hostAddress}:${httpPort}`;
 
 /** Mbit/s of a transfer. */
 function rate(bytes: number, secondsTaken: number): string {
@@ -15,7 +14,13 @@ function mustEqual(what: string, got: string | undefined, wanted: string): void 
 }
 
 /** Downloads files of the external host at once, each with its own seed, and compares hashes; gives the rate in all. */
-export async function download(scene: Scene, bytes: number, seeds: readonly number[]): Promise<string> {
+export async function download(
+  scene: Scene,
+  bytes: number,
+  seeds: readonly number[],
+  address = hostAddress,
+): Promise<string> {
+  const url = `http://${address}:${httpPort}`;
   await scene.host.serve();
   const hashes = await Promise.all(seeds.map((seed) => scene.host.file(bytes, seed)));
   const files = seeds.map((seed) => `/tmp/file${seed}`);
@@ -35,7 +40,8 @@ export async function download(scene: Scene, bytes: number, seeds: readonly numb
 }
 
 /** Sends a file that came from the external host back to it and compares hashes; gives the rate. */
-export async function upload(scene: Scene, bytes: number, seed: number): Promise<string> {
+export async function upload(scene: Scene, bytes: number, seed: number, address = hostAddress): Promise<string> {
+  const url = `http://${address}:${httpPort}`;
   await scene.host.serve();
   const wanted = await scene.host.file(bytes, seed);
   const name = `upload-${seed}-${Date.now()}`;

@@ -1,11 +1,13 @@
 import { LabError } from '../errors.ts';
-import { hostInterface, vlanGuestAddress, vlanHostAddress } from '../external-host-protocol.ts';
+import { vlanGuestAddress, vlanHostAddress } from '../external-host-protocol.ts';
 import type { Scene } from '../scene.ts';
 import type { Workload } from '../workload.ts';
 import { pingSummary } from '../scene.ts';
+import { download, upload } from './transfer.ts';
 
 const ours = 100;
 const strange = 200;
+const bytes = 8 * 1024 * 1024;
 
 async function mustPing(scene: Scene, words: string): Promise<void> {
   const result = await scene.machine.try(`ping -n -c 10 -i 0.02 -W 2 ${words} ${vlanHostAddress}`, 60_000);
@@ -31,27 +33,26 @@ export const vlan: Workload = {
     const scene = await open({ cpus: 1 });
     const name = scene.interfaceName;
     const link = `${name}.${ours}`;
-    const hostLink = (tag: number): string => `${hostInterface}.${tag}`;
-    for (const [tag, address] of [
-      [ours, `${vlanHostAddress}/24`],
-      [strange, `10.82.${strange}.1/24`],
-    ] as const) {
-      await scene.host.run('ip', `link add link ${hostInterface} name ${hostLink(tag)} type vlan id ${tag}`);
-      await scene.host.run('ip', `address add ${address} dev ${hostLink(tag)}`);
-      await scene.host.run('ip', `link set ${hostLink(tag)} up`);
-    }
+    await scene.host.addVlan(ours, `${vlanHostAddress}/24`);
+    await scene.host.addVlan(strange, `10.82.${strange}.1/24`);
     try {
       await scene.machine.run(
         `modprobe 8021q && ip link add link ${name} name ${link} type vlan id ${ours} && ip address add ${vlanGuestAddress}/24 dev ${link} && ip link set ${link} up`,
       );
       for (const offload of ['on', 'off'])
-        await step(`pings in VLAN ${ours}, tags handled by the ${offload === 'on' ? 'NIC' : 'kernel'}`, async () => {
-          await scene.machine.run(`ethtool -K ${name} txvlan ${offload} rxvlan ${offload}`);
-          await scene.waitForCarrier(true, 10_000);
-          await mustPing(scene, '-s 56');
-          await mustPing(scene, '-s 1472');
-          await mustPing(scene, '-s 4000');
-        });
+        await step(
+          `pings and 8 MiB each way in VLAN ${ours}, tags handled by the ${offload === 'on' ? 'NIC' : 'kernel'}`,
+          async (report) => {
+            await scene.machine.run(`ethtool -K ${name} txvlan ${offload} rxvlan ${offload}`);
+            await scene.waitForCarrier(true, 10_000);
+            await mustPing(scene, '-s 56');
+            await mustPing(scene, '-s 1472');
+            await mustPing(scene, '-s 4000');
+            report(
+              `${await download(scene, bytes, [5], vlanHostAddress)} down, ${await upload(scene, bytes, 6, vlanHostAddress)} up`,
+            );
+          },
+        );
       await scene.machine.run(`ethtool -K ${name} txvlan on rxvlan on`);
       await scene.waitForCarrier(true, 10_000);
       await step(`frames of VLAN ${strange} do not reach the guest`, async () => {
@@ -60,7 +61,7 @@ export const vlan: Workload = {
       });
     } finally {
       await scene.machine.try(`ip link delete ${link}`).catch(() => undefined);
-      for (const tag of [ours, strange]) await scene.host.try('ip', ['link', 'delete', hostLink(tag)]);
+      for (const tag of [ours, strange]) await scene.host.removeVlan(tag);
     }
     await step('untagged traffic goes on', () => scene.mustPing(5));
   },
