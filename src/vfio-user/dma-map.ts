@@ -42,6 +42,8 @@ export interface DmaRequest {
  */
 export class DmaMap implements DmaView {
   #ranges: Range[];
+  /** Where each range ends, for the search: it reads nothing else. */
+  #ends: Float64Array;
   #totalBytes: number;
   /** The pieces that the last look-ups found. */
   #lastRead: MemoryPiece;
@@ -50,6 +52,7 @@ export class DmaMap implements DmaView {
 
   constructor(mapMemory: MapMemory = mapShared) {
     this.#ranges = [];
+    this.#ends = new Float64Array(64);
     this.#totalBytes = 0;
     this.#lastRead = NOWHERE;
     this.#lastWritten = NOWHERE;
@@ -111,7 +114,7 @@ export class DmaMap implements DmaView {
       bytes: new Uint8Array(mapping.buffer),
       dwords: new Uint32Array(mapping.buffer),
     }));
-    this.#ranges.splice(index, 0, { address, length, readable, writable, pieces, mappings });
+    this.#insert(index, { address, length, readable, writable, pieces, mappings });
     if (fd >= 0) this.#totalBytes += length;
   }
 
@@ -134,6 +137,7 @@ export class DmaMap implements DmaView {
         );
       }
     }
+    this.#ends.copyWithin(first, after, this.#ranges.length);
     this.#drop(this.#ranges.splice(first, after - first));
     return after - first;
   }
@@ -141,6 +145,18 @@ export class DmaMap implements DmaView {
   /** Removes everything; pieces still held by someone become inert. */
   clear(): void {
     this.#drop(this.#ranges.splice(0));
+  }
+
+  #insert(index: number, range: Range): void {
+    const { length } = this.#ranges;
+    if (length === this.#ends.length) {
+      const longer = new Float64Array(length * 2);
+      longer.set(this.#ends);
+      this.#ends = longer;
+    }
+    this.#ends.copyWithin(index + 1, index, length);
+    this.#ends[index] = range.address + range.length;
+    this.#ranges.splice(index, 0, range);
   }
 
   #drop(ranges: readonly Range[]): void {
@@ -172,13 +188,12 @@ export class DmaMap implements DmaView {
 
   /** Index of the first range that has a byte at or after `address`. */
   #firstEndingAfter(address: number): number {
-    const ranges = this.#ranges;
+    const ends = this.#ends;
     let low = 0;
-    let high = ranges.length;
+    let high = this.#ranges.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const range = ranges[middle]!;
-      if (range.address + range.length <= address) low = middle + 1;
+      if (ends[middle]! <= address) low = middle + 1;
       else high = middle;
     }
     return low;
