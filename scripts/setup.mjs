@@ -1,10 +1,14 @@
 // Makes a fresh clone ready to run: npm dependencies, then the build. Says what it does while it does it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** The one folder outside the clone that is written to. */
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'outboard');
 
 function fail(line) {
   console.error(`outboard: ${line}`);
@@ -18,7 +22,10 @@ function installDependencies() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('Installing the npm dependencies … ');
   const begin = Date.now();
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, encoding: 'utf8' });
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--cache', join(cache, 'npm')], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (npm.status !== 0) {
     process.stderr.write('failed\n');
     fail(`"npm ci" failed: ${(npm.stderr ?? String(npm.error)).trim().split('\n').slice(0, 5).join('\n  ')}`);
