@@ -27,6 +27,5 @@ export function errorCode(errno: number): string {
 // The values that code here branches on (x86-64 and all other Linux ports but alpha, mips, sparc).
 export const EINTR = 4;
 export const EAGAIN = 11;
-export const ENOENT = 2;
 export const ENOBUFS = 105;
 export const EINPROGRESS = 115;

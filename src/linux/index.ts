@@ -1,15 +1,14 @@
 export { errorCode, SystemError } from './errors.ts';
-export { close, duplicate, isOpen, mustWait, read, setNonblocking, write } from './descriptor.ts';
+export { close, duplicate, read, setNonblocking, write } from './descriptor.ts';
 export { createEventFd, drain, signal } from './event-fd.ts';
 export * from './event-loop.ts';
 export * from './memory.ts';
-export { createTimerFd, drainTimerFd, setTimerFd } from './timer-fd.ts';
 export * from './unix-socket.ts';
 export * from './datagram.ts';
 export * from './inet-socket.ts';
 export * from './packet-socket.ts';
 export { acceptSocket, isDatagramSocket, socketError } from './socket.ts';
-export { inetAddress, unixAddress, type SocketAddress } from './socket-address.ts';
-export { openTap, type Tap, type TapOptions } from './tap.ts';
+export { inetAddress, unixAddress } from './socket-address.ts';
+export { openTap, type Tap } from './tap.ts';
 export * from './vectored.ts';
 export * from './virtio-header.ts';

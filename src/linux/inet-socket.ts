@@ -9,6 +9,7 @@ import {
   openSocket,
   setOption,
   setOptionBytes,
+  setReceiveBuffer,
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_STREAM,
@@ -22,6 +23,7 @@ const TCP_NODELAY = 1;
 const IP_MULTICAST_IF = 32;
 const IP_MULTICAST_LOOP = 34;
 const IP_ADD_MEMBERSHIP = 35;
+const DATAGRAM_BUFFER_BYTES = 1 << 20;
 
 function guarded<T>(fd: number, body: () => T): T {
   try {
@@ -66,6 +68,7 @@ export function bindUdp(host: string, port: number): number {
   const fd = openSocket(address.family, SOCK_DGRAM);
   return guarded(fd, () => {
     if (address.family !== AF_INET6) setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    setReceiveBuffer(fd, DATAGRAM_BUFFER_BYTES);
     bindSocket(fd, address, `${host} port ${port}`);
     return fd;
   });
@@ -95,6 +98,7 @@ export function joinMulticast(group: string, port: number, localHost?: string): 
   const receiver = openSocket(address.family, SOCK_DGRAM);
   return guarded(receiver, () => {
     setOption(receiver, SOL_SOCKET, SO_REUSEADDR, 1);
+    setReceiveBuffer(receiver, DATAGRAM_BUFFER_BYTES);
     bindSocket(receiver, address, `${group} port ${port}`);
     setOptionBytes(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership, 8);
     const sender = openSocket(address.family, SOCK_DGRAM);

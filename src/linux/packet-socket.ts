@@ -3,7 +3,7 @@ import { SystemError } from './errors.ts';
 import { mustWait, setNonblocking } from './descriptor.ts';
 import { check, fail, libc } from './libc.ts';
 import { AddressCache, cString, NativeBlock } from './native-block.ts';
-import { openSocket, setOption, setOptionBytes, SO_RCVBUF, SOCK_RAW, SOL_SOCKET } from './socket.ts';
+import { openSocket, setOption, setOptionBytes, setReceiveBuffer, SOCK_RAW } from './socket.ts';
 import { VIRTIO_HEADER_LENGTH } from './virtio-header.ts';
 
 const AF_PACKET = 17;
@@ -15,6 +15,7 @@ const PACKET_AUXDATA = 8;
 const PACKET_VNET_HDR = 15;
 const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_MR_PROMISC = 1;
+/** A frame of 64 KiB counts for more than its bytes; the usual limit would hold three of them. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
 export interface PacketSocketOptions {
@@ -35,7 +36,7 @@ export function openPacketSocket(options: PacketSocketOptions): number {
     setOption(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
     setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-    setOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES);
     if (options.fd === undefined) attach(fd, options.interfaceName ?? '');
   } catch (error) {
     if (options.fd === undefined) libc.close(fd);

@@ -13,8 +13,8 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 const SO_TYPE = 3;
 const SO_ERROR = 4;
-export const SO_SNDBUF = 7;
-export const SO_RCVBUF = 8;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 
 const scratch = new NativeBlock(16);
 
@@ -88,4 +88,12 @@ export function localPort(fd: number): number {
 /** A socket that keeps the bounds of what is sent, as against a stream. Throws 'ENOTSOCK'. */
 export function isDatagramSocket(fd: number): boolean {
   return getOption(fd, SOL_SOCKET, SO_TYPE) === SOCK_DGRAM;
+}
+
+/** Lets more bytes wait to be read: beyond the host's limit (net.core.rmem_max) where we have the right to, else up to it. */
+export function setReceiveBuffer(fd: number, lengthBytes: number): void {
+  scratch.words[0] = lengthBytes;
+  if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, scratch.address, 4) === -1) {
+    setOption(fd, SOL_SOCKET, SO_RCVBUF, lengthBytes);
+  }
 }

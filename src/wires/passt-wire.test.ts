@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { EventLoop, SystemError } from '../linux/index.ts';
 import { openWire } from './open.ts';
 import { parseNetdev } from './parse.ts';
-import { makeFrame, pump, RecordingPort } from './recording-port.ts';
+import { descriptorsBackTo, makeFrame, openDescriptors, pump, RecordingPort } from './recording-port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outboard-passt-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -35,7 +35,7 @@ function isRunning(pid: number): boolean {
 }
 
 test('frames reach the passt process and come back; it ends with the wire', async () => {
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors();
   const loop = new EventLoop();
   const lines: string[] = [];
   const wire = openWire(parseNetdev(`passt,id=p0,path=${program},mtu=1500,address=10.0.2.15`), {
@@ -58,8 +58,7 @@ test('frames reach the passt process and come back; it ends with the wire', asyn
   wire.close();
   await pump(loop, () => !isRunning(pid));
   loop.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(readdirSync('/proc/self/fd').length, before);
+  await descriptorsBackTo(before);
 });
 
 test('the carrier goes when passt dies', async () => {
@@ -78,7 +77,7 @@ test('the carrier goes when passt dies', async () => {
 });
 
 test('a passt that is not there is an error with what to do', async () => {
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors();
   const loop = new EventLoop();
   assert.throws(
     () => openWire(parseNetdev(`passt,id=p0,path=${folder}/absent`), { loop }),
@@ -86,6 +85,5 @@ test('a passt that is not there is an error with what to do', async () => {
       error instanceof SystemError && error.code === 'ENOENT' && /install passt.*path=/.test(error.message),
   );
   loop.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(readdirSync('/proc/self/fd').length, before);
+  await descriptorsBackTo(before);
 });

@@ -1,4 +1,5 @@
 /** For tests: a port that keeps what it is given, and a way to run a loop beside Node's own. */
+import { readdirSync } from 'node:fs';
 import type { EventLoop } from '../linux/index.ts';
 import type { FrameOffload, WirePort } from '../ports/index.ts';
 
@@ -53,4 +54,15 @@ export function framed(frame: Uint8Array, length = frame.length): Buffer {
   result.writeUInt32BE(length);
   result.set(frame, 4);
   return result;
+}
+
+export function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** Waits until as many descriptors are open as before; Node closes those of child processes and sockets a little later. */
+export async function descriptorsBackTo(count: number): Promise<void> {
+  const end = performance.now() + 2000;
+  while (openDescriptors() > count && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
+  if (openDescriptors() > count) throw new Error(`${openDescriptors()} descriptors are open, not ${count}`);
 }

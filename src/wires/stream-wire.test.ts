@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { close, EventLoop, streamPair, SystemError } from '../linux/index.ts';
 import { openWire } from './open.ts';
 import { parseNetdev } from './parse.ts';
-import { framed, makeFrame, pump, RecordingPort } from './recording-port.ts';
+import { descriptorsBackTo, framed, makeFrame, openDescriptors, pump, RecordingPort } from './recording-port.ts';
 import { StreamWire } from './stream-wire.ts';
 import { LONGEST_FRAME } from './wire.ts';
 
@@ -30,7 +30,7 @@ async function withServer(
   body: (parts: { loop: EventLoop; wire: StreamWire; port: RecordingPort; path: string }) => Promise<void>,
   room?: number,
 ): Promise<void> {
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors();
   const loop = new EventLoop();
   const path = newPath();
   const wire = new StreamWire({ loop }, { address: { type: 'unix', path }, server: true, reconnectMs: 0 });
@@ -44,8 +44,7 @@ async function withServer(
     loop.close();
   }
   assert.equal(existsSync(path), false, 'the socket file is gone');
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(readdirSync('/proc/self/fd').length, before, 'no descriptor is left');
+  await descriptorsBackTo(before);
 }
 
 test('frames in one piece, in pieces and byte by byte are the same frames', async () => {
