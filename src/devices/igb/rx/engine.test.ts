@@ -168,6 +168,18 @@ test('a queue that may not drop keeps its frames; they arrive in order once the 
   assert.equal(rx.get('GPRC'), 3, 'each counts once');
 });
 
+test('a frame that comes between the tail write and the retry does not overtake those that wait', () => {
+  const rx = new ReceiveHarness();
+  rx.ring(0, { available: 0 });
+  const frames = [1, 2].map((n) => buildFrame({ payload: payload(100 * n) }));
+  rx.receive(frames[0]!);
+  rx.tail(0, 8);
+  rx.receive(frames[1]!);
+  rx.turn();
+  assert.deepEqual(rx.descriptor(0, 0).data, frames[0]);
+  assert.deepEqual(rx.descriptor(0, 1).data, frames[1]);
+});
+
 test('frames for other queues pass a queue that is full', () => {
   const rx = new ReceiveHarness();
   rx.ring(0, { available: 0 });
