@@ -10,6 +10,11 @@ interface Symptom {
 
 /** From the most to the least telling. */
 const symptoms: readonly Symptom[] = [
+  {
+    log: 'nic',
+    pattern: /^\w*Error\b|^\w*Error:|AssertionError/,
+    cause: "a fault of Outboard's own, in the device thread",
+  },
   { log: 'qemu', pattern: /KVM internal error/, cause: 'KVM cannot run this guest here; is the host itself a guest?' },
   {
     log: 'qemu',
@@ -41,7 +46,7 @@ const symptoms: readonly Symptom[] = [
     pattern: /init: no agent port/,
     cause: "the guest has no port for the agent: virtio's modules did not load",
   },
-  { log: 'nic', pattern: /share=on|fd/, cause: "the NIC could not map the guest's memory" },
+  { log: 'nic', pattern: /share=on/, cause: "the NIC could not map the guest's memory" },
 ];
 
 const causesByCode: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ export interface WorkloadFailure {
 
 export interface WorkloadResult {
   readonly name: string;
-  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly outcome: 'passed' | 'failed';
   readonly milliseconds: number;
   readonly steps: readonly StepResult[];
   readonly failure?: WorkloadFailure;
@@ -46,18 +46,16 @@ export function junit(run: RunResult): string {
         ? `    ${open}/>`
         : `    ${open}>\n      <failure message="${escaped(step.detail)}">${escaped(workload.failure?.likelyCause ?? '')}\nlogs: ${escaped(run.folder)}</failure>\n    </testcase>`;
     });
-    // Every suite has a case for itself, so that one which failed or was skipped between steps is not lost.
+    // Every suite has a case for itself, so that one which failed between steps is not lost.
     const whole = `<testcase classname="outboard.lab" name="${escaped(workload.name)}" time="${seconds(workload.milliseconds)}"`;
     const broke = workload.outcome === 'failed' && !workload.steps.some((step) => !step.ok);
-    if (workload.outcome === 'skipped') cases.push(`    ${whole}>\n      <skipped/>\n    </testcase>`);
-    else if (broke)
+    if (broke)
       cases.push(
         `    ${whole}>\n      <failure message="${escaped(workload.failure?.message ?? '')}"/>\n    </testcase>`,
       );
     else if (cases.length === 0) cases.push(`    ${whole}/>`);
     const failures = workload.outcome === 'failed' ? 1 : 0;
-    const skipped = workload.outcome === 'skipped' ? 1 : 0;
-    return `  <testsuite name="${escaped(workload.name)}" tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${seconds(workload.milliseconds)}" timestamp="${escaped(run.started)}">\n${cases.join('\n')}\n  </testsuite>`;
+    return `  <testsuite name="${escaped(workload.name)}" tests="${cases.length}" failures="${failures}" errors="0" skipped="0" time="${seconds(workload.milliseconds)}" timestamp="${escaped(run.started)}">\n${cases.join('\n')}\n  </testsuite>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="outboard lab">\n${suites.join('\n')}\n</testsuites>\n`;
 }

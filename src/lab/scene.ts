@@ -12,6 +12,8 @@ export interface SceneOptions {
   readonly cpus: number;
   /** The guest may reboot without ending the machine. */
   readonly reboots?: boolean;
+  /** No capture, where it would weigh on a measurement. */
+  readonly capture?: boolean;
 }
 
 export interface SceneHooks {

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { LabError } from './errors.ts';
+import { ExternalHost } from './external-host.ts';
+import { type Lab, type LabOptions, prepareLab } from './lab.ts';
+import { chooseNic, type NicUnderTest } from './nic-under-test.ts';
+import type { Attachment } from './qemu-args.ts';
+import type { Reporter } from './reporter.ts';
+import { makeRunFolder } from './run-folder.ts';
+import { Scene, type SceneOptions } from './scene.ts';
+import { onInterrupt } from './signals.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+export interface RunOptions extends LabOptions {
+  /** What is run: our NIC attached one way or the other, or QEMU's own igb for comparison. */
+  readonly nic?: Attachment | 'qemu' | undefined;
+  /** Globs of trace events that the run folder's trace keeps. */
+  readonly trace?: readonly string[] | undefined;
+}
+
+/** What a driver does to the device and what goes wrong, not what happens to each packet. */
+const defaultTrace = [
+  ...['igb_guest_error*', 'igb_reg_inert', 'igb_reg_*_unknown', 'igb_reset*', 'igb_link*', 'igb_mailbox*'],
+  ...['igb_*_queue_*', 'igb_rx_drop*', 'igb_tx_drop*', 'igb_switch_drop*'],
+  ...['pci_reset', 'pci_cfg_write', 'pci_dma_refused', 'pci_reentrant_access', 'pci_unclaimed_access'],
+];
+
+/** Owns what a run starts: the external host, the guest at hand with its NIC, and their end. */
+export class Run {
+  readonly lab: Lab;
+  readonly folder: string;
+  readonly reporter: Reporter;
+  readonly #options: RunOptions;
+  #host: ExternalHost | undefined;
+  #scene: Scene | undefined;
+  #bare: VirtualMachine | undefined;
+  #scenes: number;
+  #cancelled: boolean;
+
+  constructor(lab: Lab, folder: string, reporter: Reporter, options: RunOptions) {
+    this.lab = lab;
+    this.folder = folder;
+    this.reporter = reporter;
+    this.#options = options;
+    this.#host = undefined;
+    this.#scene = undefined;
+    this.#bare = undefined;
+    this.#scenes = 0;
+    this.#cancelled = false;
+  }
+
+  get host(): ExternalHost {
+    if (this.#host === undefined) throw new LabError('EXTERNAL_HOST', 'the external host is not there yet');
+    return this.#host;
+  }
+
+  get scene(): Scene | undefined {
+    return this.#scene;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  async begin(): Promise<void> {
+    this.#host = await ExternalHost.start(this.lab.tools, this.folder);
+  }
+
+  makeNic(): NicUnderTest {
+    return chooseNic(this.#options.nic ?? 'hierarchy', this.lab.qemu, this.#options.trace ?? defaultTrace);
+  }
+
+  /** A guest with the NIC up: the one at hand where it fits and `fresh` is not asked for, else a new one. */
+  async open(options: SceneOptions, fresh = false, nic?: NicUnderTest): Promise<Scene> {
+    const current = this.#scene;
+    const fits =
+      current !== undefined &&
+      current.machine.running &&
+      current.options.cpus === options.cpus &&
+      (current.options.reboots ?? false) === (options.reboots ?? false);
+    if (fits && !fresh && nic === undefined) return current;
+    await this.closeScene(true);
+    if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
+    const suffix = this.#scenes === 0 ? '' : `-${this.#scenes + 1}`;
+    this.#scenes += 1;
+    return Scene.open(this.lab, nic ?? this.makeNic(), this.host, options, this.folder, suffix, this.reporter, {
+      opened: (scene) => (this.#scene = scene),
+      plugged: () =>
+        options.capture === false ? Promise.resolve() : this.host.capture(join(this.folder, `host${suffix}.pcap`)),
+    });
+  }
+
+  async closeScene(keepLog: boolean): Promise<void> {
+    const scene = this.#scene;
+    this.#scene = undefined;
+    if (scene === undefined) return;
+    await this.#host?.stopCapture().catch(() => undefined);
+    await scene.close(keepLog);
+  }
+
+  /** Boots the same guest without the NIC and gives its kernel log, raw. */
+  async bareLog(options: SceneOptions): Promise<string> {
+    const { qemu, accelerator, image } = this.lab;
+    const machine = new VirtualMachine({
+      ...{ qemu, accelerator, image, folder: this.folder, name: '-without' },
+      ...{ cpus: options.cpus, nicArguments: [], descriptors: [] },
+    });
+    this.#bare = machine;
+    try {
+      await machine.boot();
+      await machine.run('coldplug');
+      return await machine.run('dmesg -r');
+    } finally {
+      await machine.stop();
+      this.#bare = undefined;
+    }
+  }
+
+  /** Ends everything that was started. */
+  async end(): Promise<void> {
+    await this.closeScene(!this.#cancelled);
+    await this.#bare?.kill();
+    await this.#host?.stop();
+  }
+
+  /** Ends everything at once; what waits for any of it fails. */
+  async cancel(): Promise<void> {
+    this.#cancelled = true;
+    await Promise.all([this.#scene?.machine.kill(), this.#bare?.kill()]);
+    await this.#scene?.nic.stop();
+    await this.#host?.stop();
+  }
+}
+
+/** Prepares the lab, runs `work` with an external host at hand, and ends everything, on Ctrl-C too. */
+export async function withRun<T>(
+  what: string,
+  options: RunOptions,
+  reporter: Reporter,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  let run: Run | undefined;
+  const release = onInterrupt(async () => {
+    abort.abort();
+    await run?.cancel();
+  });
+  try {
+    reporter.group('set-up');
+    const lab = await prepareLab({ ...options, signal: abort.signal }, (title, step) => reporter.step(title, step));
+    const mine = new Run(lab, makeRunFolder(what), reporter, options);
+    run = mine;
+    try {
+      mine.makeNic(); // refuses here what this QEMU cannot attach
+      await reporter.step('the external host', () => mine.begin());
+      return await work(mine);
+    } finally {
+      await mine.end();
+    }
+  } catch (error) {
+    // The signal's handler ends the process; what fails meanwhile fails because of it.
+    if (abort.signal.aborted) await new Promise(() => undefined);
+    throw error;
+  } finally {
+    release();
+  }
+}
