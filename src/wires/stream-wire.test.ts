@@ -4,12 +4,12 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { close, EventLoop, streamPair, SystemError } from '../linux/index.ts';
+import { close, EventLoop, streamPair, SystemError, write } from '../linux/index.ts';
 import { openWire } from './open.ts';
 import { parseNetdev } from './parse.ts';
 import { descriptorsBackTo, framed, makeFrame, openDescriptors, pump, RecordingPort } from './recording-port.ts';
 import { StreamWire } from './stream-wire.ts';
-import { LONGEST_FRAME } from './wire.ts';
+import { LONGEST_FRAME, RECEIVE_BUFFER_LENGTH } from './wire.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outboard-stream-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -253,5 +253,27 @@ test('socket,listen= and socket,connect= speak the same framing', async () => {
   assert.deepEqual(ports[1].frames, [makeFrame(65, 2)]);
   client.close();
   server.close();
+  loop.close();
+});
+
+test("two wires that are offered one buffer do not spoil each other's unfinished frames", async () => {
+  const loop = new EventLoop();
+  const buffer = { bytes: new Uint8Array(1 << 18), offset: 64, length: RECEIVE_BUFFER_LENGTH };
+  const pairs = [1, 2].map((seed) => {
+    const [ours, theirs] = streamPair();
+    const wire = openWire({ type: 'socket-fd', id: '', fd: ours }, { loop, buffer });
+    const port = new RecordingPort();
+    wire.plug(port);
+    return { wire, port, theirs, bytes: framed(makeFrame(1000, seed)), expected: makeFrame(1000, seed) };
+  });
+  for (const { theirs, bytes } of pairs) assert.equal(write(theirs, bytes, 0, 500), 500);
+  while (loop.runOnce(0));
+  for (const { theirs, bytes } of pairs) assert.equal(write(theirs, bytes, 500, 504), 504);
+  await pump(loop, () => pairs.every(({ port }) => port.frames.length === 1));
+  for (const { wire, port, theirs, expected } of pairs) {
+    assert.deepEqual(port.frames, [expected]);
+    wire.close();
+    close(theirs);
+  }
   loop.close();
 });

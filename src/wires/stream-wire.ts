@@ -95,6 +95,7 @@ export class StreamWire extends BaseWire implements ConnectionOwner {
     this.connecting = -1;
     this.connection?.close();
     this.connection = undefined;
+    this.releaseBuffer();
     this.setCarrier(false);
   }
 

@@ -8,7 +8,11 @@ export const LONGEST_FRAME = 65_600;
 /** Bytes that a wire receives into. */
 export const RECEIVE_BUFFER_LENGTH = 131_072;
 
-/** Where a wire puts what it receives: the bytes of a packet arena, say, so that checksums are summed in place. */
+/**
+ * Where a wire puts what it receives: the bytes of a packet arena, say, so that checksums are summed in place. A stream
+ * keeps unfinished frames there, so it belongs to one wire while that is open: another that is offered the same one takes
+ * plain memory of its own.
+ */
 export interface ReceiveBuffer {
   readonly bytes: Uint8Array;
   readonly offset: number;
@@ -53,12 +57,7 @@ export abstract class BaseWire implements Wire {
       malformed: 0,
     };
     this.loop = context.loop;
-    this.buffer = context.buffer ?? {
-      bytes: new Uint8Array(RECEIVE_BUFFER_LENGTH),
-      offset: 0,
-      length: RECEIVE_BUFFER_LENGTH,
-    };
-    if (this.buffer.length < RECEIVE_BUFFER_LENGTH) throw new RangeError('receive buffer too short');
+    this.buffer = claim(context.buffer);
     this.log = context.log ?? ignore;
     this.port = undefined;
     this.up = carrier;
@@ -81,6 +80,11 @@ export abstract class BaseWire implements Wire {
   abstract resume(): void;
   /** Gives everything back; the wire is dead afterwards. */
   abstract close(): void;
+
+  /** Lets another wire have the buffer. */
+  protected releaseBuffer(): void {
+    claimed.delete(this.buffer);
+  }
 
   protected setCarrier(up: boolean): void {
     if (up === this.up) return;
@@ -129,6 +133,7 @@ export abstract class FrameWire extends BaseWire {
     this.loop.unwatch(this.fd);
     this.fd = -1;
     this.closeDescriptors();
+    this.releaseBuffer();
     this.setCarrier(false);
   }
 
@@ -160,6 +165,18 @@ export abstract class FrameWire extends BaseWire {
       if (!more || this.fd === -1) return;
     }
   }
+}
+
+const claimed = new WeakSet<ReceiveBuffer>();
+
+function claim(offered: ReceiveBuffer | undefined): ReceiveBuffer {
+  if (offered !== undefined && offered.length < RECEIVE_BUFFER_LENGTH) throw new RangeError('receive buffer too short');
+  const buffer =
+    offered !== undefined && !claimed.has(offered)
+      ? offered
+      : { bytes: new Uint8Array(RECEIVE_BUFFER_LENGTH), offset: 0, length: RECEIVE_BUFFER_LENGTH };
+  claimed.add(buffer);
+  return buffer;
 }
 
 function ignore(): void {
