@@ -7,6 +7,7 @@ import { Statistics } from '../src/devices/igb/statistics.ts';
 import { pf } from '../src/devices/igb/tables/index.ts';
 import { FakeMemory, makeTestContext } from '../src/devices/igb/testing.ts';
 import { command, option } from '../src/devices/igb/tx/descriptor.ts';
+import { route } from '../src/devices/igb/tx/parts.ts';
 
 const RING = 0x1_0000;
 const BUFFERS = 0x2_0000;
@@ -32,7 +33,8 @@ const engine = new TransmitEngine(context, {
   },
   statistics: new Statistics(values),
   sink: {
-    acceptsOffload: () => accepts,
+    route: () => (accepts ? route.wire | route.whole : route.wire),
+    deliver() {},
     transmit() {
       frames += 1;
     },

@@ -90,6 +90,8 @@ export const onWrite = {
   pvteicr: 48,
   wuc: 49,
   wus: 50,
+  rttdqsel: 51,
+  rttbcnrc: 52,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

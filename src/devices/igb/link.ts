@@ -37,6 +37,11 @@ export class Link {
     return (rctl & (1 << pf.RCTL.LBM.shift)) !== 0 || this.phy.loopback;
   }
 
+  /** What STATUS shows, as a number. */
+  get speedMbps(): number {
+    return SPEEDS[(this.readStatus() & pf.STATUS.SPEED.mask) >>> pf.STATUS.SPEED.shift]!;
+  }
+
   setLink(up: boolean): void {
     this.pluggedIn = up;
     this.carrierChanged();
@@ -97,6 +102,9 @@ export class Link {
     return this.phy.link && (this.context.registers.values[pf.CTRL.index]! & pf.CTRL.SLU.mask) !== 0;
   }
 }
+
+/** By STATUS.SPEED. */
+const SPEEDS = [10, 100, 1000, 1000] as const;
 
 const COMPUTED =
   pf.STATUS.FD.mask |

@@ -26,10 +26,11 @@ import { resetPort, type PortResetKind } from './reset.ts';
 import { ReceiveEngine } from './rx/engine.ts';
 import { Semaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
+import { LocalSwitch } from './switch/index.ts';
 import { pfPlan } from './tables/index.ts';
 import { PortTime } from './time.ts';
 import { igbTraceEvents } from './trace-events.ts';
-import { TransmitEngine, type TransmitSink } from './tx/index.ts';
+import { TransmitEngine } from './tx/index.ts';
 
 export interface IgbPortOptions {
   readonly clock: Clock;
@@ -60,7 +61,7 @@ export class IgbPort implements WirePort {
     const time = new PortTime(context);
     const link = new Link(context, { interrupts });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time });
-    const sink = makeSink(context, link, receive);
+    const sink = new LocalSwitch(context, { link, receive, interrupts, statistics });
     const mac = addressInNvm(options.mac, context.portNumber);
     this.context = context;
     this.link = link;
@@ -74,7 +75,7 @@ export class IgbPort implements WirePort {
       mailbox: new Mailbox(context),
       semaphores: new Semaphores(context),
       statistics,
-      transmit: new TransmitEngine(context, { interrupts, statistics, time, sink }),
+      transmit: new TransmitEngine(context, { interrupts, statistics, time, sink, link }),
       receive,
     };
     this.access = new RegisterAccess(context, this.blocks, (kind) => this.reset(kind));
@@ -164,21 +165,5 @@ function makeContext(options: IgbPortOptions): PortContext {
     interruptPorts,
     queueFunction: new Uint8Array(QUEUES),
     portNumber: options.portNumber ?? 0,
-  };
-}
-
-/** A frame that MAC or PHY loops back is one from the wire to the filters, not one of a pool. */
-const FROM_THE_WIRE = -1;
-
-/** Where frames go that the queues send. The switch between pools is to decide here, before the wire. */
-function makeSink(context: PortContext, link: Link, receive: ReceiveEngine): TransmitSink {
-  const { wire, trace, events } = context;
-  return {
-    acceptsOffload: () => wire.acceptsOffload && !link.loopback,
-    transmit: (queue, bytes, offset, length, offload) => {
-      if (link.loopback) receive.loopback(bytes, offset, length, offload, FROM_THE_WIRE);
-      else if (link.passing) wire.send(bytes, offset, length, offload);
-      else if (trace.on[events.igb_tx_drop_link] === 1) trace.emit(events.igb_tx_drop_link, queue, length);
-    },
   };
 }

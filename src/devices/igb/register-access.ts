@@ -14,6 +14,7 @@ import type { Semaphores } from './semaphores.ts';
 import type { Statistics } from './statistics.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
 import type { PortTime } from './time.ts';
+import type { TransmitEngine } from './tx/index.ts';
 
 /** A side of the data path, as far as registers control it. */
 export interface QueueEngine {
@@ -33,7 +34,7 @@ export interface PortBlocks {
   readonly mailbox: Mailbox;
   readonly semaphores: Semaphores;
   readonly statistics: Statistics;
-  readonly transmit: QueueEngine;
+  readonly transmit: QueueEngine & Pick<TransmitEngine, 'rateSelected' | 'rateWritten'>;
   readonly receive: QueueEngine;
 }
 
@@ -221,6 +222,10 @@ export class RegisterAccess {
         return this.transmitControlWritten();
       case onWrite.txdctl:
         return transmit.controlWritten(element);
+      case onWrite.rttdqsel:
+        return transmit.rateSelected();
+      case onWrite.rttbcnrc:
+        return transmit.rateWritten();
       case onWrite.systiml:
         return time.writeSystiml(value);
       case onWrite.systimh:

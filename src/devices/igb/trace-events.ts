@@ -89,6 +89,7 @@ const transmit = {
   igb_tx_drop_short: { format: 'queue %u length %u', doc: 'Dropped: shorter than an Ethernet header.' },
   igb_tx_drop_endless: { format: 'queue %u descriptors %u', doc: 'Dropped: more descriptors than a packet may have.' },
   igb_tx_drop_link: { format: 'queue %u length %u', doc: 'Dropped: no link.' },
+  igb_tx_rate_wait: { format: 'queue %u ns %u', doc: 'A queue waits for its rate limit.' },
 } as const satisfies Events;
 
 /** Receive. */
@@ -149,6 +150,17 @@ const virtualization = {
   igb_mailbox_revoked: { format: 'vf %u', doc: 'The PF took the buffer from a VF.' },
 } as const satisfies Events;
 
+/** The switch between pools. */
+const localSwitch = {
+  igb_switch_drop: { format: 'queue %u length %u', doc: 'Dropped: the destination is inside and no pool may have it.' },
+  igb_switch_drop_spoof: {
+    format: 'queue %u reason %u',
+    doc: 'Dropped: spoofed; reason 1 is the source address, 2 the VLAN.',
+  },
+  igb_switch_storm: { format: 'broadcast %u length %u', doc: 'A threshold of storm control is exceeded.' },
+  igb_switch_drop_storm: { format: 'broadcast %u length %u', doc: 'Dropped: storm control.' },
+} as const satisfies Events;
+
 /** IEEE 1588. */
 const timeSync = {
   igb_time_tx_stamp: { format: 'high 0x%x low 0x%x', doc: 'A transmitted packet was stamped.' },
@@ -165,5 +177,6 @@ export const igbTraceEvents = {
   ...receive,
   ...interrupts,
   ...virtualization,
+  ...localSwitch,
   ...timeSync,
 } as const satisfies Events;

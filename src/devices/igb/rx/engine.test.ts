@@ -233,18 +233,18 @@ test('segments that find no descriptor wait; beyond the packet buffer frames are
   rx.receive(large, offloadOf({ segmentation: 'tcp4', segmentSize: 1448 }));
   assert.equal(rx.head(0), 3);
   assert.equal(rx.get('MPC'), 0);
-  for (let n = 0; n < 100; n += 1) rx.receive(buildFrame({ payload: payload(1400) }));
+  for (let n = 0; n < 200; n += 1) rx.receive(buildFrame({ payload: payload(1400) }));
   const lost = rx.get('MPC');
-  assert.ok(lost > 0 && lost < 100, `${lost}`);
-  assert.equal(rx.get('GPRC'), 14 + 100 - lost);
+  assert.ok(lost > 0 && lost < 200, `${lost}`);
+  assert.equal(rx.get('GPRC'), 14 + 200 - lost);
   let stored = 3;
-  for (let turns = 0; turns < 100 && stored < 14 + 100 - lost; turns += 1) {
+  for (let turns = 0; turns < 100 && stored < 14 + 200 - lost; turns += 1) {
     const before = rx.head(0);
     rx.tail(0, (before + 9) % 32);
     rx.turn();
     stored += (rx.head(0) - before + 32) % 32;
   }
-  assert.equal(stored, 14 + 100 - lost);
+  assert.equal(stored, 14 + 200 - lost);
   assert.equal(rx.engine.canReceive(), true);
 });
 
@@ -315,7 +315,7 @@ test('the ethtool loopback test: broadcast to DEF_Q, MRQC as with that many VFs'
   const frame = new Uint8Array(256).fill(0xff);
   frame[138] = 0xbe;
   frame[140] = 0xaf;
-  for (let n = 0; n < 64; n += 1) rx.engine.loopback(frame, 0, frame.length, undefined, -1);
+  for (let n = 0; n < 64; n += 1) rx.engine.loopback(frame, 0, frame.length, undefined);
   rx.turn();
   assert.equal(rx.head(7), 64);
   const { data, dwords } = rx.descriptor(7, 20);

@@ -11,10 +11,12 @@ import { makeTask, type FrameOffload, type Task } from '../../../ports/index.ts'
 import type { PortContext } from '../context.ts';
 import type { Interrupts } from '../interrupts.ts';
 import type { Statistics } from '../statistics.ts';
+import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
+import { STORM_DROP, STORM_EVENT, StormControl } from '../switch/storm-control.ts';
 import { pf } from '../tables/index.ts';
 import type { PortTime } from '../time.ts';
 import { Classifier } from './classify.ts';
-import { MULTICAST, acceptsDestination } from './filter.ts';
+import { BROADCAST, MULTICAST, UNICAST, acceptsDestination } from './filter.ts';
 import { ReceivedFrame } from './frame.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import { isPause, pauseTime } from './pause.ts';
@@ -50,6 +52,7 @@ export class ReceiveEngine implements SegmentSink {
   private readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
+  private readonly storms: StormControl;
   private readonly waiting: PacketBuffer;
   private readonly segmenter: Segmenter;
   private readonly views: ViewCache;
@@ -68,8 +71,6 @@ export class ReceiveEngine implements SegmentSink {
   private causes: number;
   /** Queues that were enabled when last looked at. */
   private enabled: number;
-  /** Sender's pool of a frame that is being cut. */
-  private segmentPool: number;
   private readonly task: Task;
 
   constructor(context: PortContext, parts: ReceiveParts) {
@@ -80,6 +81,7 @@ export class ReceiveEngine implements SegmentSink {
     this.classifier = new Classifier(this.values);
     this.views = new ViewCache();
     this.store = new FrameStore(context, this.rings, this.views);
+    this.storms = new StormControl(this.values, context.clock);
     this.waiting = new PacketBuffer(this.views);
     this.segmenter = new Segmenter();
     this.frame = new ReceivedFrame();
@@ -91,35 +93,55 @@ export class ReceiveEngine implements SegmentSink {
     this.written = 0;
     this.causes = 0;
     this.enabled = 0;
-    this.segmentPool = -1;
     this.task = makeTask(() => this.run());
   }
 
-  /** False while a frame waits for descriptors of a queue that may not drop; the transmit side may ask as well. */
+  /**
+   * False while a frame waits for descriptors of a queue that may not drop. With pools the wire never waits: none of them
+   * may hold up the others (docs/fidelity.md).
+   */
   canReceive(): boolean {
-    if (this.blocked === 0) return true;
+    if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return true;
     this.resumeDue = true;
     return false;
   }
 
   /** A frame from the wire, in the terms of WirePort. The port asks only while it has a link. */
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
-    this.admit(bytes, offset, length, offload, -1);
+    this.admit(bytes, offset, length, offload);
+  }
+
+  /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
+  loopback(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    this.admit(bytes, offset, length, offload);
   }
 
   /**
-   * A frame that comes back inside the port: from the switch where `sourceQueue` is the sender's queue, or with -1 through
-   * MAC or PHY loopback, which makes it a frame from the wire but for the link.
+   * A finished frame that `sourcePool` sent and the switch gives to `pools`, a bit each; in the arena bytes behind it may be
+   * overwritten. `knownGood`: its transport checksum is known to be right. False where no pool may have it.
    */
-  loopback(
+  switched(
     bytes: Uint8Array,
     offset: number,
     length: number,
-    offload: FrameOffload | undefined,
-    sourceQueue: number,
-  ): void {
-    const pooled = sourceQueue >= 0 && usesPools(this.values[MRQC.index]!);
-    this.admit(bytes, offset, length, offload, pooled ? sourceQueue & 7 : -1);
+    knownGood: boolean,
+    sourcePool: number,
+    pools: number,
+  ): boolean {
+    const { frame, values, classifier } = this;
+    if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
+      this.trace(this.context.events.igb_rx_drop_disabled, length);
+      return false;
+    }
+    if (!this.take(bytes, offset, length, knownGood, bytes === arena.bytes, sourcePool)) return false;
+    const fitting = poolsForLength(values, pools, frame.length, frame.tags.count);
+    if (fitting === 0) {
+      this.dropOversize(frame.length);
+      return false;
+    }
+    classifier.finish(frame);
+    this.deliver(classifier.queues(frame, fitting));
+    return true;
   }
 
   /** RDT of a queue was written. */
@@ -149,9 +171,20 @@ export class ReceiveEngine implements SegmentSink {
     if (this.resumeDue) this.context.tasks.mark(this.task);
   }
 
+  /** One queue was reset, its registers are already: frames that wait for it are gone. */
+  resetQueue(queue: number): void {
+    const bit = 1 << queue;
+    this.written &= ~bit;
+    if ((this.blocked & bit) === 0) return;
+    this.blocked &= ~bit;
+    this.waiting.forgetQueue(queue);
+    if (this.blocked === 0) this.waiting.clear();
+    if (this.resumeDue) this.context.tasks.mark(this.task);
+  }
+
   /** One segment of a large frame; called by the segmenter. */
   segment(bytes: Uint8Array, offset: number, length: number): void {
-    this.accept(bytes, offset, length, true, true, this.segmentPool);
+    this.accept(bytes, offset, length, true, true);
   }
 
   private trace(event: number, a: number, b = 0): void {
@@ -172,19 +205,13 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /** Brings a frame into the arena and finishes what was left to do. */
-  private admit(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    offload: FrameOffload | undefined,
-    sourcePool: number,
-  ): void {
+  private admit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.trace(this.context.events.igb_rx_drop_disabled, length);
       return;
     }
     if (offload !== undefined && offload.segmentation !== 'none') {
-      this.admitLarge(bytes, offset, length, offload, sourcePool);
+      this.admitLarge(bytes, offset, length, offload);
       return;
     }
     const needsChecksum = offload !== undefined && offload.needsChecksum;
@@ -193,22 +220,16 @@ export class ReceiveEngine implements SegmentSink {
       return;
     }
     if (bytes === arena.bytes && !needsChecksum) {
-      this.accept(bytes, offset, length, false, false, sourcePool);
+      this.accept(bytes, offset, length, false, false);
       return;
     }
     this.copyIn(bytes, offset, length, this.scratch);
     const known =
       needsChecksum && finishChecksum(arena.bytes, this.scratch, length, offload.checksumStart, offload.checksumOffset);
-    this.accept(arena.bytes, this.scratch, length, known, true, sourcePool);
+    this.accept(arena.bytes, this.scratch, length, known, true);
   }
 
-  private admitLarge(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    offload: FrameOffload,
-    sourcePool: number,
-  ): void {
+  private admitLarge(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload): void {
     if (length > LARGE_BYTES) {
       this.dropOversize(length);
       return;
@@ -218,7 +239,6 @@ export class ReceiveEngine implements SegmentSink {
       start = this.large;
       this.copyIn(bytes, offset, length, start);
     }
-    this.segmentPool = sourcePool;
     const count = this.segmenter.segmentOffloaded(arena.bytes, start, length, offload, this);
     if (count === 0) this.trace(this.context.events.igb_rx_drop_offload, length, offload.segmentSize);
   }
@@ -233,41 +253,46 @@ export class ReceiveEngine implements SegmentSink {
     this.trace(this.context.events.igb_rx_drop_oversize, length, this.values[RLPML.index]! & 0x3fff);
   }
 
+  /** A finished frame from the wire, in the arena, through filters to its queues. */
+  private accept(bytes: Uint8Array, start: number, length: number, knownGood: boolean, hasSpare: boolean): void {
+    const { frame, classifier } = this;
+    if (!this.take(bytes, start, length, knownGood, hasSpare, -1)) return;
+    const pools = this.filter();
+    if (pools === 0) {
+      this.parts.statistics.filtered(frame.length);
+      return;
+    }
+    classifier.finish(frame);
+    this.deliver(classifier.queues(frame, pools));
+  }
+
   /**
-   * A finished frame in the arena through filters to its queues. `hasSpare`: the bytes behind it may be overwritten.
+   * Makes a frame the one at hand; false where its length is none. `hasSpare`: the bytes behind it may be overwritten.
    * Frames shorter than the medium's minimum are padded, since hosts do not do it, and not counted as undersized.
    */
-  private accept(
+  private take(
     bytes: Uint8Array,
     start: number,
     length: number,
     knownGood: boolean,
     hasSpare: boolean,
     sourcePool: number,
-  ): void {
-    const { frame, classifier, values } = this;
+  ): boolean {
+    const { frame } = this;
     if (length < HEADER_BYTES) {
       this.parts.statistics.count(RUC.index, 1);
       this.trace(this.context.events.igb_rx_drop_undersize, length);
-      return;
+      return false;
     }
     frame.take(bytes, start, length);
     frame.hasSpare = hasSpare;
     frame.knownGood = knownGood;
     frame.sourcePool = sourcePool;
     if (length < MINIMUM_BYTES) this.pad();
-    classifier.begin(frame);
-    if (isOversize(values, frame.length, frame.tags.count)) {
-      this.dropOversize(length);
-      return;
-    }
-    const pools = this.filter();
-    if (pools === 0) {
-      if (sourcePool < 0) this.parts.statistics.filtered(frame.length);
-      return;
-    }
-    classifier.finish(frame);
-    this.deliver(classifier.queues(frame, pools));
+    this.classifier.begin(frame);
+    if (!isOversize(this.values, frame.length, frame.tags.count)) return true;
+    this.dropOversize(length);
+    return false;
   }
 
   private pad(): void {
@@ -290,7 +315,8 @@ export class ReceiveEngine implements SegmentSink {
   private filter(): number {
     const { frame, values } = this;
     const { events } = this.context;
-    if (frame.sourcePool < 0 && isPause(values, frame) && !this.passesPause()) return 0;
+    if (isPause(values, frame) && !this.passesPause()) return 0;
+    if (frame.kind !== UNICAST && this.storms.isOn && this.isStorm()) return 0;
     if (!passesVlanFilter(values, frame.tags)) {
       this.trace(events.igb_rx_drop_vlan, frame.tags.vid);
       return 0;
@@ -300,15 +326,30 @@ export class ReceiveEngine implements SegmentSink {
       this.trace(events.igb_rx_drop_address, frame.high, frame.low >>> 0);
       return 0;
     }
-    const chosen =
-      selectPools(values, frame.kind, frame.low, frame.high, frame.tags.vid, frame.sourcePool) & POOLS_MASK;
-    // The mirror rules would add their destinations to these.
-    const pools = poolsForLength(values, chosen, frame.length, frame.tags.count);
+    const { kind, low, high, tags } = frame;
+    let chosen = selectPools(values, kind, low, high, tags.vid, -1) & POOLS_MASK;
+    chosen |= mirrorPools(values, chosen, tags.vid, FROM_WIRE);
+    const pools = poolsForLength(values, chosen, frame.length, tags.count);
     if (pools === 0) {
       if (chosen === 0) this.trace(events.igb_rx_drop_pool, chosen);
       else this.dropOversize(frame.length);
     }
     return pools;
+  }
+
+  /** Whether storm control drops the broadcast or multicast frame at hand. */
+  private isStorm(): boolean {
+    const { frame } = this;
+    const { events } = this.context;
+    const broadcast = frame.kind === BROADCAST;
+    const verdict = this.storms.judge(broadcast, frame.length);
+    if ((verdict & STORM_EVENT) !== 0) {
+      this.raise(ICR.SCE.mask);
+      this.trace(events.igb_switch_storm, broadcast ? 1 : 0, frame.length);
+    }
+    if ((verdict & STORM_DROP) === 0) return false;
+    this.trace(events.igb_switch_drop_storm, broadcast ? 1 : 0, frame.length);
+    return true;
   }
 
   /** Counts a pause frame; it goes on to software only with RCTL.PMCF. Transmission is not paused. */
@@ -335,13 +376,13 @@ export class ReceiveEngine implements SegmentSink {
     if (waits !== 0) {
       this.raise(ICR.RXO.mask);
       statistics.count(RNBC.index, 1);
-      if (!this.waiting.push(frame, waits)) {
-        statistics.count(MPC.index, 1);
-        this.trace(this.context.events.igb_rx_drop_buffer, waits, frame.length);
-        if (waits === queues) return;
-      } else {
-        this.trace(this.context.events.igb_rx_wait, waits, frame.length);
-        this.blocked |= waits;
+      const kept = this.waiting.push(frame, waits, usesPools(this.values[MRQC.index]!));
+      if (kept !== 0) this.trace(this.context.events.igb_rx_wait, kept, frame.length);
+      this.blocked |= kept;
+      if (kept !== waits) {
+        for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) statistics.count(MPC.index, 1);
+        this.trace(this.context.events.igb_rx_drop_buffer, waits & ~kept, frame.length);
+        if (kept === 0 && waits === queues) return;
       }
     }
     if (frame.sourcePool < 0) statistics.received(frame.bytes, frame.start, frame.length);
@@ -417,7 +458,7 @@ export class ReceiveEngine implements SegmentSink {
     this.causes = 0;
     for (let rest = written; rest !== 0; rest &= rest - 1) interrupts.receiveDone(31 - Math.clz32(rest & -rest));
     if (causes !== 0) interrupts.raise(causes);
-    if (this.resumeDue && this.blocked === 0) {
+    if (this.resumeDue && (this.blocked === 0 || usesPools(this.values[MRQC.index]!))) {
       this.resumeDue = false;
       this.context.wire.resume();
     }
@@ -438,7 +479,8 @@ export class ReceiveEngine implements SegmentSink {
       classifier.finish(frame);
       for (let rest = ready; rest !== 0; rest &= rest - 1) {
         const bit = rest & -rest;
-        if (this.storeIn(31 - Math.clz32(bit))) waiting.queues[index]! &= ~bit;
+        const queue = 31 - Math.clz32(bit);
+        if (this.storeIn(queue)) waiting.release(index, queue);
         else stuck |= bit;
       }
     }

@@ -1,13 +1,18 @@
 /**
  * The port's packet buffer: frames that some queue, not allowed to drop, had no descriptors for (§4.7). They keep their
- * order; while it holds any, the wire is told to wait.
+ * order; while it holds any, the wire is told to wait, but not in the VMDq modes, where each queue has its own share.
  */
 import { arena } from '../../../packet/arena.ts';
+import { QUEUES } from '../context.ts';
 import type { ReceivedFrame } from './frame.ts';
 import type { ViewCache } from './views.ts';
 
 /** Enough for one large frame that has been cut; silicon has 64 KB (RXPBS). */
-const BUFFER_BYTES = 128 * 1024;
+const BUFFER_BYTES = 256 * 1024;
+/** What one queue may hold where pools must not harm each other. */
+const SHARE_BYTES = BUFFER_BYTES / QUEUES;
+/** What a frame counts at least, so that shares are shares of MOST_FRAMES too. */
+const LEAST_COUNTED = 512;
 const MOST_FRAMES = 512;
 const ALIGNMENT = 63;
 /** The frame's checksums are known to be right. */
@@ -30,6 +35,8 @@ export class PacketBuffer {
   /** Frames held, 0 to count - 1, oldest first; some may be done. */
   count: number;
   private used: number;
+  /** Bytes held for each queue. */
+  private readonly held: Uint32Array;
 
   constructor(views: ViewCache) {
     this.at = arena.reserve(BUFFER_BYTES);
@@ -40,15 +47,19 @@ export class PacketBuffer {
     this.queues = new Uint16Array(MOST_FRAMES);
     this.count = 0;
     this.used = 0;
+    this.held = new Uint32Array(QUEUES);
   }
 
-  /** Keeps a copy of a frame for `queues`; false where it does not fit. */
-  push(frame: ReceivedFrame, queues: number): boolean {
+  /** Keeps a copy of a frame for `wanted`, with `shared` only for those of them whose share has room; returns for which. */
+  push(frame: ReceivedFrame, wanted: number, shared: boolean): number {
     const room = roomFor(frame.length);
+    const queues = shared ? this.withShare(wanted, room) : wanted;
+    if (queues === 0) return 0;
     if (!this.has(room)) {
       this.compact();
-      if (!this.has(room)) return false;
+      if (!this.has(room)) return 0;
     }
+    this.hold(queues, room);
     const { count } = this;
     const start = this.at + this.used;
     if (frame.bytes === arena.bytes) arena.bytes.copyWithin(start, frame.start, frame.start + frame.length);
@@ -59,7 +70,13 @@ export class PacketBuffer {
     this.queues[count] = queues;
     this.count = count + 1;
     this.used += room;
-    return true;
+    return queues;
+  }
+
+  /** Frame `index` has reached one of its queues. */
+  release(index: number, queue: number): void {
+    this.queues[index]! &= ~(1 << queue);
+    this.held[queue]! -= Math.max(roomFor(this.lengths[index]!), LEAST_COUNTED);
   }
 
   /** Makes `frame` the held frame `index`. */
@@ -91,6 +108,11 @@ export class PacketBuffer {
     this.used = used;
   }
 
+  /** No frame waits for this queue any more. */
+  forgetQueue(queue: number): void {
+    for (let index = 0; index < this.count; index += 1) this.queues[index]! &= ~(1 << queue);
+  }
+
   /** Queues that some held frame waits for. */
   get waitedFor(): number {
     let queues = 0;
@@ -101,6 +123,22 @@ export class PacketBuffer {
   clear(): void {
     this.count = 0;
     this.used = 0;
+    this.held.fill(0);
+  }
+
+  private hold(queues: number, room: number): void {
+    for (let rest = queues; rest !== 0; rest &= rest - 1) {
+      this.held[31 - Math.clz32(rest & -rest)]! += Math.max(room, LEAST_COUNTED);
+    }
+  }
+
+  private withShare(queues: number, room: number): number {
+    let allowed = 0;
+    for (let rest = queues; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      if (this.held[31 - Math.clz32(bit)]! + Math.max(room, LEAST_COUNTED) <= SHARE_BYTES) allowed |= bit;
+    }
+    return allowed;
   }
 
   private has(room: number): boolean {

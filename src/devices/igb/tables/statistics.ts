@@ -86,7 +86,7 @@ export const statistics = {
   HGOTCL: low(0x04130, 'Good octets from the host, low half.'),
   HGOTCH: high(0x04134, 'hgotch', 'Good octets from the host, high half.'),
   LENERRS: idle(0x04138, 'Length errors.'),
-  SSVPC: idle(0x041a0, 'Frames dropped by the spoof checks.'),
+  SSVPC: counter(0x041a0, 'Frames dropped by the spoof checks.'),
   SCVPC: idle(0x04228, 'Code violations (SerDes, SGMII, KX); copper drivers avoid reading it.'),
   LSECCNT: { at: 0x04300, count: 53, access: 'rc', inert: true, evidence: 'linux', doc: 'MACsec statistics.' },
 } as const satisfies Readonly<Record<string, RegisterSpec>>;

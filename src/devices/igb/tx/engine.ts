@@ -10,6 +10,7 @@ import { DESCRIPTOR_BYTES } from './descriptor.ts';
 import { DescriptorFetch, fetched } from './fetch.ts';
 import { dropReason, PacketSender } from './packet-sender.ts';
 import type { TransmitParts } from './parts.ts';
+import { RateLimiter } from './rate-limit.ts';
 import { TransmitRing } from './ring.ts';
 import { writeBack } from './write-back.ts';
 
@@ -23,6 +24,7 @@ export class TransmitEngine {
   readonly #rings: readonly TransmitRing[];
   readonly #fetch: DescriptorFetch;
   readonly #sender: PacketSender;
+  readonly #rates: RateLimiter;
   /** Queues that may have work, a bit each. */
   #ready: number;
   /** Queues with a write-back in this run, whose interrupt is still to be raised. */
@@ -39,6 +41,7 @@ export class TransmitEngine {
     this.#rings = Array.from({ length: QUEUES }, (_, queue) => new TransmitRing(queue));
     this.#fetch = new DescriptorFetch();
     this.#sender = new PacketSender(context, parts);
+    this.#rates = new RateLimiter(context, parts.link, (queue) => this.tailWritten(queue));
     this.#ready = 0;
     this.#reported = 0;
     this.#next = 0;
@@ -69,11 +72,22 @@ export class TransmitEngine {
     else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.tailWritten(queue);
   }
 
+  /** RTTDQSEL was written. */
+  rateSelected(): void {
+    this.#rates.selected();
+  }
+
+  /** RTTBCNRC was written. */
+  rateWritten(): void {
+    this.tailWritten(this.#rates.written());
+  }
+
   /** The device was reset, registers included: nothing is left to do and no context is known. */
   reset(): void {
     this.#ready = 0;
     this.#reported = 0;
     this.#enabledQueues = 0;
+    this.#rates.reset();
     for (const ring of this.#rings) ring.reset();
   }
 
@@ -138,6 +152,7 @@ export class TransmitEngine {
         this.#ready |= bit;
         break;
       }
+      if (!this.#rates.maySend(queue)) break;
       const kind = this.#fetch.next(ring, memory, piece);
       if (kind >= fetched.partial) {
         if (kind === fetched.unreadable) this.#traceUnreadable(ring);
@@ -150,6 +165,7 @@ export class TransmitEngine {
       }
       ring.storeHead(values);
     }
+    if (ring.head === ring.tail) this.#rates.emptied(queue);
     return used;
   }
 
@@ -159,7 +175,9 @@ export class TransmitEngine {
     const { trace, events } = this.#context;
     if (kind === fetched.packet) {
       if (trace.on[events.igb_tx_descriptor] === 1) this.#traceDescriptors(ring);
-      return this.#sender.send(ring, this.#fetch, memory);
+      const sent = this.#sender.send(ring, this.#fetch, memory);
+      this.#rates.charge(ring.queue, this.#sender.wireBytes);
+      return sent;
     }
     if (kind === fetched.context) {
       const slot = slotOf(words[3]!);

@@ -74,6 +74,18 @@ export function fillTransportChecksum(l3: number, l4: number, protocol: number, 
   put16(field, checksum === 0 && protocol === ipProtocols.udp ? 0xffff : checksum);
 }
 
+/**
+ * Whether a checksum made for a transport packet of `protocol` at `l4` is the one that a receiver looks for, going by the IP
+ * header at `l3`: not where the driver's lengths say something else, nor of a fragment or behind extension headers.
+ */
+export function checksumsCover(l3: number, l4: number, protocol: number): boolean {
+  if (bytes[l3]! >>> 4 === 4) {
+    const whole = ((bytes[l3 + 6]! & 0x3f) | bytes[l3 + 7]!) === 0;
+    return whole && bytes[l3 + 9] === protocol && (bytes[l3]! & 0xf) * 4 === l4 - l3;
+  }
+  return bytes[l3]! >>> 4 === 6 && bytes[l3 + 6] === protocol && l4 - l3 === 40;
+}
+
 /** TXSM left to the wire: only the pseudo-header's sum, as virtio_net_hdr has it. */
 export function placeSeed(l3: number, l4: number, protocol: number, length: number): void {
   put16(l4 + checksumOffsetOf(protocol), seedOf(l3, l4, protocol, length));

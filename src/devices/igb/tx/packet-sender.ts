@@ -18,6 +18,7 @@ import type { DescriptorFetch } from './fetch.ts';
 import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
 import {
   checksumOffsetOf,
+  checksumsCover,
   describeLargePacket,
   fillIpv4Checksum,
   fillLegacyChecksum,
@@ -27,7 +28,8 @@ import {
   placeSeed,
   transportLength,
 } from './offload.ts';
-import type { TransmitParts } from './parts.ts';
+import { route, type TransmitParts } from './parts.ts';
+import { WIRE_OVERHEAD_BYTES } from './rate-limit.ts';
 import type { TransmitRing } from './ring.ts';
 
 /** 9.5 KB, tag included, FCS not. */
@@ -58,6 +60,14 @@ export class PacketSender implements SegmentSink {
   #legacy: boolean;
   #frame: number;
   #length: number;
+  /** Its tag comes from VMVIR. */
+  #tagIsPools: boolean;
+  /** Where it goes, in bits of `route`; without `wire` once the wire has it whole. */
+  #route: number;
+  /** Its segments' checksums are made from headers that a receiver reads the same way. */
+  #checksumsKnown: boolean;
+  /** What the last packet took on the wire, with FCS, preamble and gap, or would have taken. */
+  wireBytes: number;
 
   constructor(context: PortContext, parts: TransmitParts) {
     this.drops = new Uint32Array(Object.keys(dropReason).length);
@@ -89,11 +99,16 @@ export class PacketSender implements SegmentSink {
     this.#legacy = false;
     this.#frame = 0;
     this.#length = 0;
+    this.#tagIsPools = false;
+    this.#route = 0;
+    this.#checksumsKnown = false;
+    this.wireBytes = 0;
   }
 
   /** Sends the packet, or drops and counts it; returns the number of frames that it took. */
   send(ring: TransmitRing, fetch: DescriptorFetch, memory: GuestMemory): number {
     this.#queue = ring.queue;
+    this.wireBytes = 0;
     this.#latch(ring, fetch);
     const segments = !this.#legacy && (this.#command & command.TSE) !== 0;
     if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME + FCS_BYTES))
@@ -105,6 +120,8 @@ export class PacketSender implements SegmentSink {
     if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
     const context = ring.contexts[slotOf(this.#options)]!;
     this.#insertTag(context);
+    this.#route = this.#parts.sink.route(this.#queue, this.#frame, this.#length, this.#tagIsPools);
+    if (this.#route === 0) return 0;
     if ((this.#command & command.TSTAMP) !== 0 && !this.#legacy) this.#stamp();
     if (segments) return this.#sendSegmented(context);
     if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
@@ -122,7 +139,7 @@ export class PacketSender implements SegmentSink {
 
   /** One segment of the packet at hand, from the segmenter. */
   segment(bytes: Uint8Array, offset: number, length: number): void {
-    this.#transmit(bytes, offset, length, undefined);
+    this.#transmit(bytes, offset, length, undefined, this.#checksumsKnown);
   }
 
   /**
@@ -137,6 +154,7 @@ export class PacketSender implements SegmentSink {
     this.#command = words[from + 2]! | (words[last + 2]! & command.IFCS);
     this.#options = words[from + 3]!;
     this.#tagBytes = 0;
+    this.#tagIsPools = false;
     for (let at = 4; at < last; at += 4) {
       const word2 = words[at + 2]!;
       if (carriesData(word2) || kindOf(word2) !== kinds.context) continue;
@@ -153,6 +171,7 @@ export class PacketSender implements SegmentSink {
       const rule = values[pf.VMVIR.index + (this.#queue % POOLS) * pf.VMVIR.step]!;
       if ((rule & pf.VMVIR.ALWAYS.mask) !== 0) {
         insert = true;
+        this.#tagIsPools = true;
         tag = rule & 0xffff;
       } else if ((rule & pf.VMVIR.NEVER.mask) !== 0) insert = false;
     }
@@ -169,7 +188,6 @@ export class PacketSender implements SegmentSink {
 
   #sendSegmented(context: OffloadContext): number {
     const layout = this.#layout;
-    const frame = this.#frame;
     layout.l3Offset = context.macLength + this.#tagBytes;
     layout.l3Length = context.ipLength;
     layout.l4Length = context.l4Length;
@@ -185,15 +203,26 @@ export class PacketSender implements SegmentSink {
     }
     const largest = Math.min(this.#length, headerLength + layout.segmentSize);
     if (largest > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
-    if (count > 1 && this.#handOver(layout, headerLength)) return this.#countSegments(count, headerLength);
+    let sent = 0;
+    if (count > 1 && this.#handOver(layout, headerLength)) {
+      this.#countSegments(count, headerLength);
+      this.#route &= ~route.wire;
+      sent = 1;
+    }
+    if ((this.#route & (route.wire | route.pools)) !== 0) sent += this.#cut(layout);
+    if (sent > 0) this.#parts.statistics.count(pf.TSCTC.index, 1);
+    return sent;
+  }
+
+  /** Makes the segments; returns how many. */
+  #cut(layout: SegmentLayout): number {
     this.#takeFlagMasks(layout);
-    const l3 = frame + layout.l3Offset;
+    const l3 = this.#frame + layout.l3Offset;
+    this.#checksumsKnown = checksumsCover(l3, l3 + layout.l3Length, layout.protocol);
     layout.pseudoHeader = pseudoHeaderSum(arena.bytes, l3, layout.l3Length, layout.protocol);
     if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length, layout.protocol);
-    const sent = this.#segmenter.segment(arena.bytes, frame, this.#length, layout, this);
-    if (sent === 0) return this.drop(dropReason.offload, this.#queue, this.#length);
-    this.#parts.statistics.count(pf.TSCTC.index, 1);
-    return sent;
+    const sent = this.#segmenter.segment(arena.bytes, this.#frame, this.#length, layout, this);
+    return sent === 0 ? this.drop(dropReason.offload, this.#queue, this.#length) : sent;
   }
 
   #dropUnfit(layout: SegmentLayout): 0 {
@@ -224,7 +253,7 @@ export class PacketSender implements SegmentSink {
    * sink or the headers do not allow it.
    */
   #handOver(layout: SegmentLayout, headerLength: number): boolean {
-    if (layout.protocol !== ipProtocols.tcp || !this.#parts.sink.acceptsOffload(this.#queue)) return false;
+    if (layout.protocol !== ipProtocols.tcp || (this.#route & route.whole) === 0) return false;
     const l3 = this.#frame + layout.l3Offset;
     const l4 = l3 + layout.l3Length;
     // The kernel goes by the header's own length, not by ours.
@@ -243,21 +272,21 @@ export class PacketSender implements SegmentSink {
   }
 
   /** Counts the segments that the wire makes of a frame, as the chip would have sent them. */
-  #countSegments(count: number, headerLength: number): number {
+  #countSegments(count: number, headerLength: number): void {
     const { statistics } = this.#parts;
     const { segmentSize } = this.#layout;
     let left = this.#length - headerLength;
     for (let n = 0; n < count; n += 1) {
       const payload = Math.min(left, segmentSize);
       statistics.transmitted(arena.bytes, this.#frame, headerLength + payload, this.#queue);
+      this.#charge(headerLength + payload);
       left -= payload;
     }
-    statistics.count(pf.TSCTC.index, 1);
-    return 1;
   }
 
   #sendSingle(context: OffloadContext): number {
     let offload: FrameOffload | undefined;
+    this.#checksumsKnown = false;
     if (this.#legacy) this.#legacyChecksum();
     else {
       const l3 = this.#frame + context.macLength + this.#tagBytes;
@@ -270,7 +299,7 @@ export class PacketSender implements SegmentSink {
         offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
       }
     }
-    this.#transmit(arena.bytes, this.#frame, this.#length, offload);
+    this.#transmit(arena.bytes, this.#frame, this.#length, offload, this.#checksumsKnown);
     return 1;
   }
 
@@ -290,8 +319,10 @@ export class PacketSender implements SegmentSink {
       return undefined;
     }
     const protocol = context.l4Type === l4Type.TCP ? ipProtocols.tcp : ipProtocols.udp;
-    if (l4 + length !== end || !this.#parts.sink.acceptsOffload(this.#queue)) {
+    const wholeOnly = (this.#route & (route.whole | route.pools)) === route.whole;
+    if (l4 + length !== end || !wholeOnly) {
       fillTransportChecksum(l3, l4, protocol, length);
+      this.#checksumsKnown = checksumsCover(l3, l4, protocol);
       return undefined;
     }
     placeSeed(l3, l4, protocol, length);
@@ -305,15 +336,32 @@ export class PacketSender implements SegmentSink {
     return offload;
   }
 
-  /** The last step of a frame that is not segmented any more: padding, statistics, the way out. */
-  #transmit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+  /** The last step of a frame that is not segmented any more: padding, statistics, the ways out. */
+  #transmit(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    offload: FrameOffload | undefined,
+    checksumsKnown: boolean,
+  ): void {
     let padded = length;
     if (length < SHORTEST_PADDED && (this.#context.registers.values[pf.TCTL.index]! & pf.TCTL.PSP.mask) !== 0) {
       for (; padded < SHORTEST_PADDED; padded += 1) bytes[offset + padded] = 0;
     }
     this.#trace(padded);
-    this.#parts.statistics.transmitted(bytes, offset, padded, this.#queue);
-    this.#parts.sink.transmit(this.#queue, bytes, offset, padded, offload);
+    const { sink, statistics } = this.#parts;
+    const { wire, whole, pools } = route;
+    if ((this.#route & wire) !== 0) {
+      statistics.transmitted(bytes, offset, padded, this.#queue);
+      sink.transmit(this.#queue, bytes, offset, padded, offload);
+    }
+    if ((this.#route & pools) !== 0) sink.deliver(this.#queue, bytes, offset, padded, checksumsKnown);
+    // What the wire got whole has been charged for already.
+    if ((this.#route & (wire | whole)) !== whole) this.#charge(padded);
+  }
+
+  #charge(length: number): void {
+    this.wireBytes += Math.max(length, SHORTEST_PADDED) + WIRE_OVERHEAD_BYTES;
   }
 
   #trace(length: number): void {

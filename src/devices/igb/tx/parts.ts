@@ -1,15 +1,33 @@
 /** What the transmit engine uses of the rest of the port. */
 import type { FrameOffload } from '../../../ports/index.ts';
 
-/** Where frames go: the local switch, a loopback, the wire. */
+/** Where a packet goes: bits of what `TransmitSink.route` returns. Nothing at all: it is dropped, and was counted there. */
+export const route = {
+  /** To the wire, or through a loopback. */
+  wire: 1,
+  /** The wire takes it with checksums and TCP segmentation left to do. */
+  whole: 2,
+  /** To pools of this port. */
+  pools: 4,
+} as const;
+
+/** Where frames go: the local switch, a loopback, the wire. All frames lie in the packet arena and are free on return. */
 export interface TransmitSink {
-  /** Frames of this queue may be handed over with checksums and TCP segmentation left to do. */
-  acceptsOffload(queue: number): boolean;
-  /** One frame without FCS, in the packet arena; the bytes are free again on return. `offload` is used again for the next. */
+  /**
+   * Decides on a packet before it is segmented, by its addresses and tag, which are final; `start` is its offset in the
+   * arena. Holds for all frames until the next call. `tagIsPools`: its tag was inserted by a rule for the pool (VMVIR).
+   */
+  route(queue: number, start: number, length: number, tagIsPools: boolean): number;
+  /** One frame without FCS for `route.wire`. `offload` is used again for the next. */
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  /**
+   * One finished frame for `route.pools`; at least 64 bytes behind it may be overwritten. `checksumsKnown`: its transport
+   * checksum is known to be right.
+   */
+  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void;
 }
 
-interface TransmitStatistics {
+export interface TransmitStatistics {
   /** A frame on the wire, length without FCS. */
   transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void;
   /** Adds to the counter at a dword index. */
@@ -22,4 +40,6 @@ export interface TransmitParts {
   readonly sink: TransmitSink;
   /** Latches a transmit time stamp (§5.10). */
   readonly time?: { txStamp(): void };
+  /** Speed for rate limits; 1000 Mb/s where not given. */
+  readonly link?: { readonly speedMbps: number };
 }

@@ -6,7 +6,7 @@ import { pf } from '../tables/index.ts';
 import { FakeMemory, makeTestContext, type TestContext } from '../testing.ts';
 import { command } from './descriptor.ts';
 import { TransmitEngine } from './engine.ts';
-import type { TransmitSink } from './parts.ts';
+import { route, type TransmitSink } from './parts.ts';
 
 export interface SentFrame {
   readonly queue: number;
@@ -15,16 +15,29 @@ export interface SentFrame {
 }
 
 export class RecordingSink implements TransmitSink {
+  /** The wire accepts offloads. */
   offload: boolean;
+  /** Frames go to pools as well, or to pools only. */
+  pools: 'none' | 'too' | 'only';
+  readonly delivered: { readonly bytes: Uint8Array; readonly checksumsKnown: boolean }[];
   readonly sent: SentFrame[];
 
   constructor() {
     this.offload = false;
+    this.pools = 'none';
+    this.delivered = [];
     this.sent = [];
   }
 
-  acceptsOffload(): boolean {
-    return this.offload;
+  route(): number {
+    if (this.pools === 'only') return route.pools;
+    const wire = this.offload ? route.wire | route.whole : route.wire;
+    return this.pools === 'too' ? wire | route.pools : wire;
+  }
+
+  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
+    if (bytes !== arena.bytes || queue < 0) throw new Error('a frame outside the arena');
+    this.delivered.push({ bytes: bytes.slice(offset, offset + length), checksumsKnown });
   }
 
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

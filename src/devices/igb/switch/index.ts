@@ -1,0 +1,1 @@
+export { LocalSwitch } from './local-switch.ts';

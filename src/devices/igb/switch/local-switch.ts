@@ -1,0 +1,115 @@
+/**
+ * Where transmitted frames go: the switch between pools and wire (05 §5.8), and what pools may send (§5.9). A packet is
+ * decided on once; what it becomes (segments, say) follows it.
+ */
+import { arena } from '../../../packet/arena.ts';
+import type { FrameOffload } from '../../../ports/index.ts';
+import type { PortContext } from '../context.ts';
+import type { Interrupts } from '../interrupts.ts';
+import type { Link } from '../link.ts';
+import type { ReceiveEngine } from '../rx/engine.ts';
+import { destinationKind } from '../rx/filter.ts';
+import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, selectPools } from '../rx/pools.ts';
+import { usesPools } from '../rx/queue-select.ts';
+import { VlanTags, passesVlanFilter } from '../rx/vlan.ts';
+import type { Statistics } from '../statistics.ts';
+import { pf } from '../tables/index.ts';
+import { route, type TransmitSink } from '../tx/parts.ts';
+import { TO_WIRE, mirrorPools } from './mirror.ts';
+import { isChecked, spoofs } from './spoof-check.ts';
+
+const { DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
+
+export interface SwitchParts {
+  readonly link: Pick<Link, 'loopback' | 'passing'>;
+  readonly receive: Pick<ReceiveEngine, 'loopback' | 'switched'>;
+  readonly interrupts: Pick<Interrupts, 'raise'>;
+  readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
+}
+
+export class LocalSwitch implements TransmitSink {
+  private readonly context: PortContext;
+  private readonly parts: SwitchParts;
+  private readonly values: Uint32Array;
+  private readonly tags: VlanTags;
+  /** Pools that get the packet at hand. */
+  private pools: number;
+
+  constructor(context: PortContext, parts: SwitchParts) {
+    this.context = context;
+    this.parts = parts;
+    this.values = context.registers.values;
+    this.tags = new VlanTags();
+    this.pools = 0;
+  }
+
+  route(queue: number, start: number, length: number, tagIsPools: boolean): number {
+    const { values } = this;
+    if (!usesPools(values[MRQC.index]!)) return this.outside(queue, length);
+    const pool = queue & 7;
+    const dtxswc = values[DTXSWC.index]!;
+    this.tags.recognise(values, arena.bytes, start, length);
+    if (isChecked(dtxswc, pool)) {
+      const reason = spoofs(values, pool, arena.bytes, start, tagIsPools ? -1 : this.tags.vid);
+      if (reason !== 0) return this.refuse(queue, reason);
+    }
+    if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.parts.link.loopback) return this.outside(queue, length);
+    return this.decide(queue, start, length);
+  }
+
+  transmit(_queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    const { link, receive } = this.parts;
+    if (link.loopback) receive.loopback(bytes, offset, length, offload);
+    else this.context.wire.send(bytes, offset, length, offload);
+  }
+
+  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
+    const { receive, statistics } = this.parts;
+    if (receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) {
+      statistics.transmittedLocally(length, queue);
+    }
+  }
+
+  private trace(event: number, a: number, b: number): void {
+    const { trace } = this.context;
+    if (trace.on[event] !== 0) trace.emit(event, a, b);
+  }
+
+  /** The way to the wire, or through a loopback of MAC or PHY. */
+  private outside(queue: number, length: number): number {
+    const { link } = this.parts;
+    if (link.passing) return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
+    if (link.loopback) return route.wire;
+    this.trace(this.context.events.igb_tx_drop_link, queue, length);
+    return 0;
+  }
+
+  private decide(queue: number, start: number, length: number): number {
+    const { values, tags } = this;
+    const { bytes } = arena;
+    const pool = queue & 7;
+    const low = bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24);
+    const high = bytes[start + 4]! | (bytes[start + 5]! << 8);
+    const kind = destinationKind(low, high);
+    const selected = passesVlanFilter(values, tags) ? selectPools(values, kind, low, high, tags.vid, pool) : 0;
+    const leaves = (selected & (EXACT_UNICAST | LOCAL_VLAN)) === 0;
+    let pools = selected & POOLS_MASK;
+    const copies = mirrorPools(values, pools, tags.vid, leaves ? TO_WIRE : 0);
+    if (copies !== 0) pools |= mayLoopBack(values, pool) ? copies : copies & ~(1 << pool);
+    this.pools = pools;
+    const outside = leaves ? this.outside(queue, length) : 0;
+    if (pools !== 0) return outside | route.pools;
+    if (!leaves) this.trace(this.context.events.igb_switch_drop, queue, length);
+    return outside;
+  }
+
+  private refuse(queue: number, reason: number): number {
+    const { values } = this;
+    const { events } = this.context;
+    values[WVBR.index]! |= 1 << queue;
+    this.parts.statistics.count(SSVPC.index, 1);
+    this.trace(events.igb_switch_drop_spoof, queue, reason);
+    if ((values[DTXCTL.index]! & DTXCTL.SPOOF_INT.mask) !== 0) this.parts.interrupts.raise(ICR.DOUTSYNC.mask);
+    return 0;
+  }
+}
