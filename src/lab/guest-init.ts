@@ -12,7 +12,8 @@ exit 0
 
 /**
  * Mounts, the agent on its virtio port, and then waiting (which also reaps). Words on the kernel's command line switch
- * things on: outboard.coldplug loads drivers at once, outboard.shell gives a shell on the second serial port.
+ * things on: outboard.coldplug loads drivers at once, outboard.shell gives a shell on the second serial port as soon as
+ * /run/shell is made.
  */
 const init = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin HOME=/root TERM=linux
@@ -39,6 +40,7 @@ case "$words" in *" outboard.coldplug "*) coldplug ;; esac
 case "$words" in
 *" outboard.shell "*)
   cd /root
+  until [ -e /run/shell ]; do sleep 0.1; done
   export PS1='guest:\\w# '
   setsid -c /bin/bash -l < /dev/ttyS1 > /dev/ttyS1 2>&1
   poweroff -f

@@ -14,6 +14,8 @@ export interface SceneOptions {
   readonly reboots?: boolean;
   /** No capture, where it would weigh on a measurement. */
   readonly capture?: boolean;
+  /** The terminal becomes a console in the guest, which begins when /run/shell is made. */
+  readonly terminal?: boolean;
 }
 
 export interface SceneHooks {
@@ -75,6 +77,8 @@ export class Scene {
         nicArguments: nic.qemuArguments,
         descriptors: nic.descriptors,
         reboots: options.reboots ?? false,
+        terminal: options.terminal ?? false,
+        kernelWords: options.terminal === true ? ['outboard.shell'] : [],
       });
       const made = new Scene(machine, nic, host, options, folder, suffix);
       hooks.opened(made);
