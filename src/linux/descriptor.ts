@@ -1,6 +1,6 @@
 import { EAGAIN, EINTR } from './errors.ts';
 import { check, errno, fail, libc } from './libc.ts';
-import { AddressCache } from './native-block.ts';
+import { AddressCache, NativeBlock } from './native-block.ts';
 
 const F_GETFD = 1;
 const F_GETFL = 3;
@@ -8,6 +8,9 @@ const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
 const O_NONBLOCK = 0o4000;
 
+// One iovec: an address in an argument would be boxed at every call.
+const vector = new NativeBlock(16);
+const vectorAddress = vector.address;
 const readCache = new AddressCache();
 const writeCache = new AddressCache();
 
@@ -18,14 +21,18 @@ export function close(fd: number): void {
 
 /** Reads up to `length` bytes: their number, 0 at the end, -1 where nothing is there yet. */
 export function read(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  const count = libc.read(fd, readCache.of(bytes, offset, length), length);
+  vector.setPointer(0, readCache.of(bytes, offset, length));
+  vector.setPointer(2, length);
+  const count = libc.readv(fd, vectorAddress, 1);
   if (count === -1 && !mustWait()) fail('read');
   return count;
 }
 
 /** Writes up to `length` bytes: their number, or -1 where none can be taken now. */
 export function write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  const count = libc.write(fd, writeCache.of(bytes, offset, length), length);
+  vector.setPointer(0, writeCache.of(bytes, offset, length));
+  vector.setPointer(2, length);
+  const count = libc.writev(fd, vectorAddress, 1);
   if (count === -1 && !mustWait()) fail('write');
   return count;
 }
