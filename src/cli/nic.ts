@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-args.ts';
-import { parseAttachment } from '../nic/config.ts';
 import { NicError } from '../nic/errors.ts';
+import { parseAttachment, parseVf } from '../nic/flags.ts';
 import { startNic } from '../nic/nic.ts';
 
 interface NicFlags {
   config?: string;
   attach: string[];
+  vf: string[];
   netdev: string[];
   object: string[];
   trace: string[];
@@ -24,9 +25,11 @@ const examples = `
 Examples:
   $ outboard nic --attach hierarchy,path=nic.sock --netdev tap,id=n0,ifname=ob0
   $ outboard nic --attach function,path=nic.sock --netdev stream,id=n0,server=on,addr.type=unix,addr.path=wire.sock
+  $ outboard nic --attach vf,index=0,path=vf0.sock --attach vf,index=1,path=vf1.sock --vf 1,vlan=5,max_tx_rate=100
   $ outboard nic --config nic.json
 
-A configuration has the flags' names: {"attach": [{"kind": "hierarchy", "path": "nic.sock"}], "netdev": ["tap,id=n0"]}`;
+A configuration has the flags' names, and "vfs" for --vf:
+  {"attach": [{"kind": "vf", "index": 0, "path": "vf0.sock"}], "vfs": [{"index": 0, "vlan": 5}], "netdev": ["tap,id=n0"]}`;
 
 function readConfig(path: string): Record<string, unknown> {
   let text: string;
@@ -49,6 +52,7 @@ function readConfig(path: string): Record<string, unknown> {
 function configuration(flags: NicFlags): Record<string, unknown> {
   const config = flags.config === undefined ? {} : readConfig(flags.config);
   if (flags.attach.length > 0) config['attach'] = flags.attach.map((text) => parseAttachment(text));
+  if (flags.vf.length > 0) config['vfs'] = flags.vf.map((text) => parseVf(text));
   for (const key of ['netdev', 'object', 'trace'] as const) if (flags[key].length > 0) config[key] = flags[key];
   for (const key of ['mac', 'traceFile'] as const) if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
@@ -79,7 +83,13 @@ export function addNicCommand(program: Command): void {
     .option('-c, --config <FILE>', 'JSON configuration; flags win over it')
     .option(
       '--attach <KIND,path=SOCKET>',
-      'hierarchy (VMD, root port, PF) or function (the PF as a plain endpoint)',
+      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint) or vf,index=N (a VF); several VFs, one PF',
+      collect,
+      [],
+    )
+    .option(
+      '--vf N,KEY=VALUE,…',
+      'while no VM has the PF, as by ip link: mac vlan qos max_tx_rate spoofchk trust state=auto|enable|disable',
       collect,
       [],
     )

@@ -47,6 +47,7 @@ function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
 function makeDevice(options: AssemblyOptions, wire: Wire): { port: IgbPort; device: PciDevicePort } {
   const { config, loop, trace } = options;
   const { kind } = config.attach[0]!;
+  if (kind === 'vf') throw new NicError('CONFIG', 'attach: vf is not built yet');
   const mac = parseMac(config.mac)!;
   const hierarchy = kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
   const pf = new IgbPhysicalFunction({

@@ -3,6 +3,9 @@ import * as v from 'valibot';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
+/** VFs of a NIC. */
+const VF_COUNT = 8;
+
 const macAddress = v.pipe(
   v.string(),
   v.regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'must look like 52:54:00:12:34:56'),
@@ -10,20 +13,78 @@ const macAddress = v.pipe(
   v.check((text) => !/^00(:00){5}$/.test(text), 'must not be all zero'),
 );
 
-const attachmentSchema = v.strictObject({
-  /** `hierarchy`: a PCIe domain behind a VMD; `function`: the PF as a plain endpoint. */
-  kind: v.picklist(['hierarchy', 'function']),
-  /** Path of the unix socket that QEMU connects to. */
-  path: v.pipe(v.string(), v.minLength(1), v.maxLength(107, 'is longer than a unix socket path may be (107 bytes)')),
+function whole(low: number, high: number, what: string) {
+  const message = `must be ${what}: a whole number from ${low} to ${high}`;
+  return v.pipe(
+    v.number(message),
+    v.integer(message),
+    v.check((value) => value >= low && value <= high, message),
+  );
+}
+
+const vfIndex = whole(0, VF_COUNT - 1, 'the number of a VF');
+
+/** Path of the unix socket that QEMU connects to. */
+const socketPath = v.pipe(
+  v.string('must be the path of a unix socket'),
+  v.minLength(1, 'must be the path of a unix socket'),
+  v.maxLength(107, 'is longer than a unix socket path may be (107 bytes)'),
+);
+
+const attachmentSchemas = {
+  /** A PCIe domain behind a VMD, with the PF in it. */
+  hierarchy: v.strictObject({ kind: v.literal('hierarchy'), path: socketPath }),
+  /** The PF as a plain endpoint. */
+  function: v.strictObject({ kind: v.literal('function'), path: socketPath }),
+  /** One VF as a plain endpoint. */
+  vf: v.strictObject({ kind: v.literal('vf'), index: vfIndex, path: socketPath }),
+} as const;
+
+const onOff = v.boolean('must be true or false');
+
+/** What `ip link set DEV vf N …` can set, in its words. */
+const vfSchema = v.strictObject({
+  index: vfIndex,
+  mac: v.optional(macAddress),
+  /** Port VLAN; 0 is none. */
+  vlan: v.optional(whole(0, 4094, 'a VLAN, or 0 for none'), 0),
+  qos: v.optional(whole(0, 7, 'a priority'), 0),
+  /** Mb/s; 0 is no limit. */
+  max_tx_rate: v.optional(whole(0, 1000, 'a rate in Mb/s, or 0 for none'), 0),
+  spoofchk: v.optional(onOff, true),
+  trust: v.optional(onOff, false),
+  state: v.optional(v.picklist(['auto', 'enable', 'disable']), 'auto'),
 });
+
+const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
 const nicSchema = v.strictObject({
   attach: v.pipe(
-    v.array(attachmentSchema),
+    v.array(v.variant('kind', [attachmentSchemas.hierarchy, attachmentSchemas.function, attachmentSchemas.vf])),
     v.minLength(1, 'needs at least one attachment, such as hierarchy,path=nic.sock'),
-    v.maxLength(1, 'takes one attachment: a PF can be in one VM only'),
+    v.check(
+      (list) => list.filter(({ kind }) => kind !== 'vf').length <= 1,
+      'takes one attachment of the PF (hierarchy or function): it can be in one VM only',
+    ),
+    v.check(
+      (list) => unique(list.flatMap((entry) => (entry.kind === 'vf' ? [entry.index] : []))),
+      'takes one attachment of each VF: it can be in one VM only',
+    ),
+    v.check((list) => unique(list.map(({ path }) => path)), 'needs a socket of its own for each attachment'),
   ),
   mac: v.optional(macAddress, '52:54:00:82:57:60'),
+  /** Settings of VFs while no VM has the PF; with one, its own driver sets them. */
+  vfs: v.optional(
+    v.pipe(
+      v.array(vfSchema),
+      v.check((list) => unique(list.map(({ index }) => index)), 'must not set a VF twice'),
+      v.check(
+        (list) => unique(list.flatMap(({ mac }) => (mac === undefined ? [] : [mac.toLowerCase()]))),
+        'must not give two VFs the same mac',
+      ),
+    ),
+    [],
+  ),
   /** In QEMU's words, `tap,id=n0,ifname=ob0`; the first that is not a hubport of another is the NIC's. */
   netdev: v.optional(v.array(v.string()), []),
   /** In QEMU's words: `filter-dump,id=f0,netdev=n0,file=x.pcap`. */
@@ -46,16 +107,28 @@ function pathOf(issue: v.BaseIssue<unknown>): string {
     .replace(/^\./, '');
 }
 
+/** What to write instead of an unknown key. */
+function adviceFor(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path ?? [];
+  const key = String(path.at(-1)?.key);
+  let keys = Object.keys(nicSchema.entries);
+  if (path.length === 3 && path[0]!.key === 'vfs') keys = Object.keys(vfSchema.entries);
+  else if (path.length === 3) {
+    const { kind } = path[2]!.input as { kind: keyof typeof attachmentSchemas };
+    if (key === 'index') return ` of ${kind}, but of vf`;
+    keys = Object.keys(attachmentSchemas[kind].entries);
+  }
+  const right = nearest(key, keys);
+  return right === undefined ? '' : `; did you mean "${right}"?`;
+}
+
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = pathOf(issue);
-  const parent = issue.path?.at(-1)?.input;
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const keys = parent !== undefined && path.includes('attach') ? attachmentSchema.entries : nicSchema.entries;
-    const right = nearest(String(issue.path?.at(-1)?.key), Object.keys(keys));
-    return `"${path}" is not a setting${right === undefined ? '' : `; did you mean "${right}"?`}`;
-  }
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    return `"${path}" is not a setting${adviceFor(issue)}`;
   if (issue.type === 'strict_object' && issue.received === 'undefined') return `"${path}" is missing`;
-  if (issue.type === 'picklist')
+  if (issue.type === 'variant' && issue.received === 'undefined') return `"${path}" is missing`;
+  if (issue.type === 'picklist' || issue.type === 'variant')
     return `"${path}" must be one of ${issue.expected?.replaceAll('"', '').replace(/[()]/g, '') ?? ''}`;
   return `"${path}" ${/^(must|needs|takes|is )/.test(issue.message) ? issue.message : `is wrong: ${issue.message}`}`;
 }
@@ -63,18 +136,12 @@ function explain(issue: v.BaseIssue<unknown>): string {
 /** Checks a configuration; throws NicError `CONFIG` with the path of the first wrong setting. */
 export function parseConfig(input: unknown): NicConfig {
   const result = v.safeParse(nicSchema, input);
-  if (result.success) return result.output;
-  throw new NicError('CONFIG', explain(result.issues[0]));
-}
-
-/** `hierarchy,path=nic.sock` as a configuration's attachment; the schema judges the rest. */
-export function parseAttachment(text: string): Record<string, string> {
-  const [kind = '', ...options] = text.split(',');
-  const attachment: Record<string, string> = { kind };
-  for (const option of options) {
-    const equals = option.indexOf('=');
-    if (equals < 0) throw new NicError('CONFIG', `"${option}" in --attach ${text} is not of the form key=value`);
-    attachment[option.slice(0, equals)] = option.slice(equals + 1);
+  if (!result.success) throw new NicError('CONFIG', explain(result.issues[0]));
+  const { attach, vfs } = result.output;
+  const pfAttachment = attach.find(({ kind }) => kind !== 'vf');
+  if (vfs.length > 0 && pfAttachment !== undefined) {
+    const why = `"vfs" is for a NIC whose PF is in no VM; attach[${attach.indexOf(pfAttachment)}] gives it to one`;
+    throw new NicError('CONFIG', `${why}: use ip link set DEV vf ${vfs[0]!.index} … there`);
   }
-  return attachment;
+  return result.output;
 }

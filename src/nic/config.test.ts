@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from './config.ts';
+import { NicError } from './errors.ts';
+import { parseAttachment, parseVf } from './flags.ts';
+
+const vf0 = { kind: 'vf', index: 0, path: 'vf0.sock' };
+const vf1 = { kind: 'vf', index: 1, path: 'vf1.sock' };
+const hierarchy = { kind: 'hierarchy', path: 'nic.sock' };
+
+/** The message with which a configuration is refused. */
+function refusal(input: unknown): string {
+  try {
+    parseConfig(input);
+  } catch (error) {
+    assert(error instanceof NicError);
+    assert.equal(error.code, 'CONFIG');
+    return error.message;
+  }
+  throw new Error('accepted');
+}
+
+test('the smallest configuration, with everything else as documented', () => {
+  const config = parseConfig({ attach: [hierarchy] });
+  assert.deepEqual(config.attach, [hierarchy]);
+  assert.deepEqual(config.vfs, []);
+  assert.equal(config.msix, true);
+  assert.equal(config.mac, '52:54:00:82:57:60');
+});
+
+test('VFs may be attached with or without the PF, in any order', () => {
+  assert.equal(parseConfig({ attach: [vf1, hierarchy, vf0] }).attach.length, 3);
+  assert.equal(parseConfig({ attach: [vf0, vf1] }).attach.length, 2);
+});
+
+test('a function can be in one VM only, and a socket belongs to one', () => {
+  const second = { kind: 'function', path: 'f.sock' };
+  assert.match(refusal({ attach: [hierarchy, second] }), /^"attach" takes one attachment of the PF/);
+  assert.match(refusal({ attach: [vf0, { ...vf1, index: 0 }] }), /^"attach" takes one attachment of each VF/);
+  assert.match(refusal({ attach: [vf0, { ...vf1, path: 'vf0.sock' }] }), /^"attach" needs a socket of its own/);
+  assert.match(refusal({ attach: [] }), /^"attach" needs at least one attachment/);
+});
+
+test('a wrong key names its path and the nearest right one', () => {
+  assert.equal(refusal({ attach: [hierarchy], netdef: [] }), '"netdef" is not a setting; did you mean "netdev"?');
+  assert.equal(
+    refusal({ attach: [hierarchy, { ...vf0, indx: 1 }] }),
+    '"attach[1].indx" is not a setting; did you mean "index"?',
+  );
+  assert.equal(
+    refusal({ attach: [{ ...hierarchy, index: 1 }] }),
+    '"attach[0].index" is not a setting of hierarchy, but of vf',
+  );
+  assert.equal(
+    refusal({ attach: [vf0], vfs: [{ index: 0, spoofcheck: false }] }),
+    '"vfs[0].spoofcheck" is not a setting; did you mean "spoofchk"?',
+  );
+});
+
+test('a missing or wrong value names its path and what it must be', () => {
+  assert.equal(refusal({ attach: [{ kind: 'vf', path: 'x' }] }), '"attach[0].index" is missing');
+  assert.equal(
+    refusal({ attach: [{ kind: 'pf', path: 'x' }] }),
+    '"attach[0].kind" must be one of hierarchy | function | vf',
+  );
+  assert.equal(refusal({ attach: [{ path: 'x' }] }), '"attach[0].kind" is missing');
+  assert.match(refusal({ attach: [{ ...vf0, index: 8 }] }), /^"attach\[0\].index" must be .* from 0 to 7$/);
+  assert.match(refusal({ attach: [{ ...vf0, path: 'x'.repeat(108) }] }), /is longer than a unix socket path/);
+  const vfs = (settings: object) => refusal({ attach: [vf0], vfs: [{ index: 0, ...settings }] });
+  assert.match(vfs({ vlan: 4095 }), /^"vfs\[0\].vlan" must be a VLAN/);
+  assert.match(vfs({ qos: 8 }), /^"vfs\[0\].qos" must be a priority/);
+  assert.match(vfs({ max_tx_rate: 1001 }), /^"vfs\[0\].max_tx_rate" must be a rate/);
+  assert.match(vfs({ max_tx_rate: 1.5 }), /^"vfs\[0\].max_tx_rate" must be a rate/);
+  assert.match(vfs({ mac: '01:00:5e:00:00:01' }), /^"vfs\[0\].mac" must be a unicast address/);
+  assert.equal(vfs({ state: 'up' }), '"vfs[0].state" must be one of auto | enable | disable');
+});
+
+test('VFs are set once each, with addresses of their own, and only while the PF is hosted', () => {
+  const mac = '52:54:00:00:00:0a';
+  assert.match(refusal({ attach: [vf0], vfs: [{ index: 1 }, { index: 1 }] }), /^"vfs" must not set a VF twice/);
+  const twins = [
+    { index: 0, mac },
+    { index: 1, mac: mac.toUpperCase() },
+  ];
+  assert.match(refusal({ attach: [vf0], vfs: twins }), /^"vfs" must not give two VFs the same mac/);
+  assert.match(
+    refusal({ attach: [vf0, hierarchy], vfs: [{ index: 3 }] }),
+    /^"vfs" is for a NIC whose PF is in no VM; attach\[1\] gives it to one: use ip link set DEV vf 3 … there$/,
+  );
+});
+
+test('--attach and --vf in the words of ip link', () => {
+  assert.deepEqual(parseAttachment('vf,index=1,path=vf1.sock'), vf1);
+  const text = '3,mac=52:54:00:00:00:0a,vlan=5,qos=2,max_tx_rate=100,spoofchk=off,trust=on,state=enable';
+  const settings = {
+    index: 3,
+    mac: '52:54:00:00:00:0a',
+    vlan: 5,
+    qos: 2,
+    max_tx_rate: 100,
+    spoofchk: false,
+    trust: true,
+    state: 'enable',
+  };
+  assert.deepEqual(parseVf(text), settings);
+  assert.deepEqual(parseConfig({ attach: [vf0], vfs: [parseVf(text)] }).vfs, [settings]);
+  const wrong = (call: () => unknown, message: RegExp) => assert.throws(call, { code: 'CONFIG', message });
+  wrong(() => parseVf('0,trust=yes'), /trust must be on or off/);
+  wrong(() => parseVf('0,trust'), /"trust" in --vf 0,trust is not of the form key=value/);
+  wrong(() => parseVf('0,vlan=1,vlan=2'), /vlan is given twice/);
+  assert.match(refusal({ attach: [vf0], vfs: [parseVf('x,vlan=1')] }), /^"vfs\[0\].index" must be/);
+  assert.match(refusal({ attach: [vf0], vfs: [parseVf('0,vlan=-1')] }), /^"vfs\[0\].vlan" must be/);
+});

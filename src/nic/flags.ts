@@ -1,0 +1,42 @@
+/** Values of repeated flags, `word,key=value,…`, as the configuration has them; its schema judges keys and values. */
+import { NicError } from './errors.ts';
+
+type Value = string | number | boolean;
+
+function pairs(flag: string, text: string, options: readonly string[]): [string, string][] {
+  const found = new Map<string, string>();
+  for (const option of options) {
+    const equals = option.indexOf('=');
+    if (equals < 0) throw new NicError('CONFIG', `"${option}" in ${flag} ${text} is not of the form key=value`);
+    const key = option.slice(0, equals);
+    if (found.has(key)) throw new NicError('CONFIG', `${flag} ${text}: ${key} is given twice`);
+    found.set(key, option.slice(equals + 1));
+  }
+  return [...found];
+}
+
+/** A number where the text is one; anything else stays as it is, for the schema to refuse. */
+const number = (text: string): Value => (/^\d+$/.test(text) ? Number(text) : text);
+
+/** `hierarchy,path=nic.sock` or `vf,index=0,path=vf0.sock`. Throws NicError `CONFIG`. */
+export function parseAttachment(text: string): Record<string, Value> {
+  const [kind = '', ...options] = text.split(',');
+  const values = pairs('--attach', text, options);
+  return { kind, ...Object.fromEntries(values.map(([key, value]) => [key, key === 'index' ? number(value) : value])) };
+}
+
+const booleans: Readonly<Record<string, boolean>> = { on: true, off: false };
+
+/** `0,mac=…,vlan=5,qos=3,max_tx_rate=100,spoofchk=off,trust=on,state=enable`. Throws NicError `CONFIG`. */
+export function parseVf(text: string): Record<string, Value> {
+  const [index = '', ...options] = text.split(',');
+  const values = pairs('--vf', text, options).map(([key, value]): [string, Value] => {
+    if (key === 'spoofchk' || key === 'trust') {
+      const flag = booleans[value];
+      if (flag === undefined) throw new NicError('CONFIG', `--vf ${text}: ${key} must be on or off`);
+      return [key, flag];
+    }
+    return [key, key === 'mac' || key === 'state' ? value : number(value)];
+  });
+  return { ...Object.fromEntries(values), index: number(index) };
+}
