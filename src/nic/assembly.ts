@@ -3,6 +3,7 @@ import { FilterDump } from '../capture/filter-dump.ts';
 import { CaptureWriter } from '../capture/ring.ts';
 import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
+import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
@@ -43,52 +44,67 @@ function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
   return wire;
 }
 
-/** The function with its port behind it; what a client of the attachment is served. */
-function makeDevice(options: AssemblyOptions, wire: Wire): { port: IgbPort; device: PciDevicePort } {
+/** What the sockets of a NIC serve. */
+interface Served {
+  readonly path: string;
+  readonly device: PciDevicePort;
+}
+
+/** PF, VFs and the port behind them, and what a client of each attachment is served. */
+function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; served: Served[] } {
   const { config, loop, trace } = options;
-  const { kind } = config.attach[0]!;
-  if (kind === 'vf') throw new NicError('CONFIG', 'attach: vf is not built yet');
+  const physical = config.attach.find((attachment) => attachment.kind !== 'vf');
+  const hierarchy = physical?.kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
   const mac = parseMac(config.mac)!;
-  const hierarchy = kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
   const pf = new IgbPhysicalFunction({
     trace,
     domain: hierarchy?.domain ?? new PciDomain(trace),
-    attachment: kind,
+    attachment: hierarchy === undefined ? 'function' : 'hierarchy',
     mac,
     msix: config.msix,
     msi: config.msi,
   });
   hierarchy?.slot.add(pf, 0);
+  // Where no attachment has the PF, a driver of ours is to have it: `pfInterrupts` is then its end of the PF's
+  // interrupts, and the port's `read` and `write` its bus.
+  const vfs = new IgbVirtualFunctions({ trace, pf });
   const port = new IgbPort({
     clock: new GuardedClock(loop, pf.guard),
     tasks: new GuardedTasks(loop, pf.guard),
     trace,
     wire: new GuardedWire(wire, pf.guard),
-    memory: [pf.memory],
-    interruptPorts: [pf.interrupts],
+    memory: vfs.memory,
+    interruptPorts: vfs.interruptPorts,
     mac,
   });
   pf.connect(port);
-  return { port, device: hierarchy?.port ?? pf.makePort() };
+  vfs.connect(port);
+  const served = config.attach.map((attachment) => ({
+    path: attachment.path,
+    device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
+  }));
+  return { port, served };
 }
 
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
 export function assembleNic(options: AssemblyOptions): AssembledNic {
-  const { config, loop, log } = options;
+  const { loop, log } = options;
   const netdevs = openNetdevs(options.netdevs, loop, log);
+  const servers: VfioUserServer[] = [];
+  const close = (): void => {
+    for (const server of servers) server.close();
+    netdevs.close();
+  };
   try {
-    const { port, device } = makeDevice(options, captured(netdevs, options));
-    const server = new VfioUserServer({ loop, path: config.attach[0]!.path, device, log });
+    const { port, served } = makeDevices(options, captured(netdevs, options));
+    for (const { path, device } of served) servers.push(new VfioUserServer({ loop, path, device, log }));
     return {
       setLink: (up) => port.setLink(up),
       statistics: () => netdevs.statistics(),
-      close: () => {
-        server.close();
-        netdevs.close();
-      },
+      close,
     };
   } catch (error) {
-    netdevs.close();
+    close();
     throw error;
   }
 }

@@ -52,6 +52,7 @@ export class PciDevicePort implements AccessTarget {
   attached(client: HostClient): void {
     this.#domain.host = client;
     this.#fn.interrupts?.clientChanged();
+    this.#fn.clientChanged(true);
   }
 
   /** The client has gone, and with it the machine: the next one finds the device as after power-up. */
@@ -59,6 +60,7 @@ export class PciDevicePort implements AccessTarget {
     this.#domain.host = undefined;
     this.#fn.interrupts?.clientChanged();
     this.#fn.reset('fundamental');
+    this.#fn.clientChanged(false);
   }
 
   /** The client's machine was reset. */

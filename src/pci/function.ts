@@ -24,6 +24,9 @@ export interface FunctionBus {
   readonly mastering: boolean;
   /** Bus number that a guest gave. */
   readonly number: number;
+  /** For functions that come and go with another one: its VFs. */
+  add(fn: PciFunction, routingOffset: number): void;
+  remove(fn: PciFunction): void;
 }
 
 /** BARs of a type 0 header. */
@@ -192,6 +195,19 @@ export class PciFunction {
   /** Recomputes `dmaEnabled`; off the bus nothing leaves. */
   refreshMastering(): void {
     const master = (this.config.read(Header.command, 2) & Command.busMaster) !== 0;
-    this.dmaEnabled = master && this.powerState === 0 && (this.bus?.mastering ?? false);
+    const enabled = master && this.powerState === 0 && (this.bus?.mastering ?? false);
+    if (enabled === this.dmaEnabled) return;
+    this.dmaEnabled = enabled;
+    this.masteringChanged();
+  }
+
+  /** What a subclass does when `dmaEnabled` has changed. */
+  protected masteringChanged(): void {
+    // Nothing for a plain function.
+  }
+
+  /** A client of the function's own has come, or has gone; the function has been reset since. */
+  clientChanged(_attached: boolean): void {
+    // Nothing for a plain function.
   }
 }

@@ -30,3 +30,4 @@ export * from './register-window.ts';
 export * from './reset.ts';
 export * from './signal-interrupts.ts';
 export * from './trace-events.ts';
+export * from './virtual-function.ts';

@@ -92,6 +92,7 @@ export const onWrite = {
   wus: 50,
   rttdqsel: 51,
   rttbcnrc: 52,
+  mbvfimr: 53,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

@@ -166,6 +166,42 @@ export class Interrupts {
     this.driveLine();
   }
 
+  /** Sets vectors' causes; without effect while bits of EICR are not vectors. */
+  raiseVectors(vectors: number): void {
+    if (this.multipleVectors()) this.writeEics(vectors);
+  }
+
+  /** Unmasks vectors in either mode: a VF's driver may do so before the PF's has chosen the mode. */
+  unmaskVectors(vectors: number): void {
+    const { values } = this.context.registers;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    values[pf.EIMS.index]! |= vectors & VECTOR_CAUSES;
+    this.traceExtendedMask();
+    this.settle(legacy, extended);
+  }
+
+  maskVectors(vectors: number): void {
+    this.writeEimc(vectors & VECTOR_CAUSES);
+  }
+
+  /** Clears vectors' causes. */
+  acknowledge(vectors: number): void {
+    this.writeEicr(vectors & VECTOR_CAUSES, this.peekEicr());
+  }
+
+  /** Vectors from `first` on go back to what they are after a full reset: no cause, masked, no throttle; nothing is sent. */
+  resetVectors(first: number, count: number): void {
+    const { values } = this.context.registers;
+    const kept = ~(((1 << count) - 1) << first);
+    for (const register of [pf.EICR, pf.EIMS, pf.EIAC, pf.EIAM]) values[register.index]! &= kept;
+    for (let vector = first; vector < first + count; vector += 1) {
+      values[pf.EITR.index + vector * pf.EITR.step] = 0;
+      this.throttle.resetVector(vector);
+    }
+    this.driveLine();
+  }
+
   /** `value` is what software wrote to EITR(vector). */
   writeEitr(vector: number, value: number): void {
     this.throttle.written(vector, value);

@@ -38,6 +38,8 @@ export interface PortRegisters extends DwordRegisters {
 /** What the guest last asked of SR-IOV. */
 export interface SriovListener {
   onSriovChanged(numVfs: number, enabled: boolean, memoryEnabled: boolean): void;
+  /** The function may do DMA now, or may no longer: a driver has come or gone. */
+  onMasteringChanged?(): void;
 }
 
 export interface PhysicalFunctionOptions {
@@ -180,6 +182,10 @@ export class IgbPhysicalFunction extends PciFunction {
       this.#announceSriov();
     }
     if ((changes & (Change.sriov | Change.sriovBars)) !== 0) this.bus?.routingChanged();
+  }
+
+  protected override masteringChanged(): void {
+    this.sriovListener?.onMasteringChanged?.();
   }
 
   #announceSriov(): void {

@@ -14,7 +14,7 @@ import type {
   WirePort,
 } from '../../ports/index.ts';
 import { RegisterFile } from '../../registers/index.ts';
-import { QUEUES, type PortContext } from './context.ts';
+import { POOLS, QUEUES, type PortContext } from './context.ts';
 import { Interrupts } from './interrupts.ts';
 import { Link } from './link.ts';
 import { Mailbox } from './mailbox.ts';
@@ -31,6 +31,9 @@ import { pfPlan } from './tables/index.ts';
 import { PortTime } from './time.ts';
 import { igbTraceEvents } from './trace-events.ts';
 import { TransmitEngine } from './tx/index.ts';
+import { VfInterrupts } from './vf-interrupts.ts';
+import { VfResources, type VfResetKind } from './vf-resources.ts';
+import { VfWindow } from './vf-window.ts';
 
 export interface IgbPortOptions {
   readonly clock: Clock;
@@ -50,6 +53,8 @@ export interface IgbPortOptions {
 export class IgbPort implements WirePort {
   readonly context: PortContext;
   readonly blocks: PortBlocks;
+  /** What each VF sees behind its BAR0. */
+  readonly vfWindows: readonly VfWindow[];
   private readonly link: Link;
   private readonly receiver: ReceiveEngine;
   private readonly access: RegisterAccess;
@@ -62,6 +67,9 @@ export class IgbPort implements WirePort {
     const link = new Link(context, { interrupts });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time });
     const sink = new LocalSwitch(context, { link, receive, interrupts, statistics });
+    const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link });
+    const vfInterrupts = new VfInterrupts(context, { interrupts });
+    const mailbox = new Mailbox(context, { interrupts, vfInterrupts });
     const mac = addressInNvm(options.mac, context.portNumber);
     this.context = context;
     this.link = link;
@@ -72,13 +80,18 @@ export class IgbPort implements WirePort {
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
       nvm: new Nvm(context, makeNvmImage({ mac })),
       time,
-      mailbox: new Mailbox(context),
+      mailbox,
+      vfInterrupts,
+      vfResources: new VfResources(context, { interrupts, vfInterrupts, mailbox, transmit, receive }),
       semaphores: new Semaphores(context),
       statistics,
-      transmit: new TransmitEngine(context, { interrupts, statistics, time, sink, link }),
+      transmit,
       receive,
     };
     this.access = new RegisterAccess(context, this.blocks, (kind) => this.reset(kind));
+    const { vfResources } = this.blocks;
+    const parts = { port: this, link, vfInterrupts, vfResources };
+    this.vfWindows = Array.from({ length: POOLS }, (_, vf) => new VfWindow(vf, context, parts));
     options.wire.plug(this);
     link.carrierChanged();
     this.reset('fundamental');
@@ -109,6 +122,16 @@ export class IgbPort implements WirePort {
   /** The guest changed SR-IOV in config space: STATUS shows how many VFs there are. */
   onSriovChanged(numVfs: number, enabled: boolean): void {
     this.link.setVirtualFunctions(enabled ? numVfs : 0);
+  }
+
+  /** A VF has its queues and vectors from now on, or gives them back to the PF. */
+  setVfLive(vf: number, live: boolean): void {
+    this.blocks.vfResources.setLive(vf, live);
+  }
+
+  /** A VF's function was reset, or another machine got it. */
+  resetVf(vf: number, kind: VfResetKind): void {
+    this.blocks.vfResources.reset(vf, kind);
   }
 
   /** Pulls or plugs the cable on our side. */

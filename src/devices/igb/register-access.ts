@@ -15,12 +15,16 @@ import type { Statistics } from './statistics.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
 import type { PortTime } from './time.ts';
 import type { TransmitEngine } from './tx/index.ts';
+import type { VfInterrupts } from './vf-interrupts.ts';
+import type { VfResources } from './vf-resources.ts';
 
 /** A side of the data path, as far as registers control it. */
 export interface QueueEngine {
   tailWritten(queue: number): void;
   /** Something that gates queues was written; -1 where it gates all of them. */
   controlWritten(queue: number): void;
+  /** Registers of one queue have been reset, as a VF's reset does. */
+  resetQueue(queue: number): void;
   reset(): void;
 }
 
@@ -32,6 +36,8 @@ export interface PortBlocks {
   readonly nvm: Nvm;
   readonly time: PortTime;
   readonly mailbox: Mailbox;
+  readonly vfInterrupts: VfInterrupts;
+  readonly vfResources: VfResources;
   readonly semaphores: Semaphores;
   readonly statistics: Statistics;
   readonly transmit: QueueEngine & Pick<TransmitEngine, 'rateSelected' | 'rateWritten'>;
@@ -103,9 +109,24 @@ export class RegisterAccess {
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
         return this.blocks.time.peekSystiml();
+      case onRead.pvteics:
+      case onRead.pvteicr:
+        return this.vectorsOfVf(pf.EICR.index, at >>> 2);
+      case onRead.pvteims:
+      case onRead.pvteimc:
+        return this.vectorsOfVf(pf.EIMS.index, at >>> 2);
+      case onRead.pvteiac:
+        return this.vectorsOfVf(pf.EIAC.index, at >>> 2);
+      case onRead.pvteiam:
+        return this.vectorsOfVf(pf.EIAM.index, at >>> 2);
       default:
         return this.context.registers.peek(at);
     }
+  }
+
+  /** A VF's bits of one of the EICR family, for the register of that VF at `dword`. */
+  private vectorsOfVf(index: number, dword: number): number {
+    return this.blocks.vfInterrupts.view(index, pfPlan.element[dword]!);
   }
 
   private readAction(action: ReadAction, dword: number): number {
@@ -152,13 +173,18 @@ export class RegisterAccess {
       case onRead.swfwsync:
       case onRead.v2pmailbox:
       case onRead.wvbr:
+        return registers.read(index);
       case onRead.pvteics:
+        return this.vectorsOfVf(pf.EICR.index, dword);
       case onRead.pvteims:
       case onRead.pvteimc:
+        return this.vectorsOfVf(pf.EIMS.index, dword);
       case onRead.pvteiac:
+        return this.vectorsOfVf(pf.EIAC.index, dword);
       case onRead.pvteiam:
+        return this.vectorsOfVf(pf.EIAM.index, dword);
       case onRead.pvteicr:
-        return registers.read(index);
+        return this.blocks.vfInterrupts.readCauses(pfPlan.element[dword]!);
       default:
         return unhandled(action);
     }
@@ -166,7 +192,7 @@ export class RegisterAccess {
 
   /** `value` is what was written, `before` what was stored; the plain store is done. */
   private writeAction(action: Exclude<WriteAction, 0>, element: number, value: number, before: number): void {
-    const { interrupts, time, transmit, receive } = this.blocks;
+    const { interrupts, mailbox, time, transmit, receive, vfInterrupts } = this.blocks;
     switch (action) {
       case onWrite.tdt:
         return transmit.tailWritten(element);
@@ -226,6 +252,27 @@ export class RegisterAccess {
         return transmit.rateSelected();
       case onWrite.rttbcnrc:
         return transmit.rateWritten();
+      case onWrite.p2vmailbox:
+        return mailbox.writePf(element, value);
+      case onWrite.v2pmailbox:
+        return mailbox.writeVf(element, value);
+      case onWrite.mbvfimr:
+        return mailbox.maskWritten(before);
+      case onWrite.pvtctrl:
+        if ((value & pf.PVTCTRL.RST.mask) !== 0) this.blocks.vfResources.reset(element, 'software');
+        return;
+      case onWrite.pvteics:
+        return vfInterrupts.setCauses(element, value);
+      case onWrite.pvteims:
+        return vfInterrupts.unmask(element, value);
+      case onWrite.pvteimc:
+        return vfInterrupts.mask(element, value);
+      case onWrite.pvteiac:
+        return vfInterrupts.replace(pf.EIAC.index, element, value);
+      case onWrite.pvteiam:
+        return vfInterrupts.replace(pf.EIAM.index, element, value);
+      case onWrite.pvteicr:
+        return vfInterrupts.clearCauses(element, value);
       case onWrite.systiml:
         return time.writeSystiml(value);
       case onWrite.systimh:
@@ -241,17 +288,8 @@ export class RegisterAccess {
       case onWrite.tsyncrxctl:
       case onWrite.wuc:
       case onWrite.wus:
-      case onWrite.p2vmailbox:
-      case onWrite.v2pmailbox:
       case onWrite.mbvficr:
       case onWrite.vflre:
-      case onWrite.pvtctrl:
-      case onWrite.pvteics:
-      case onWrite.pvteims:
-      case onWrite.pvteimc:
-      case onWrite.pvteiac:
-      case onWrite.pvteiam:
-      case onWrite.pvteicr:
         return;
       default:
         unhandled(action);

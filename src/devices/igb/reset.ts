@@ -16,6 +16,7 @@ export interface ResettableParts {
   readonly time: Pick<PortTime, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
+  readonly vfInterrupts: { reset(): void };
 }
 
 /**
@@ -28,6 +29,7 @@ export function resetPort(context: PortContext, parts: ResettableParts, kind: Po
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();
+  parts.vfInterrupts.reset();
   parts.link.phy.holdInReset(false);
   if (kind === 'fundamental' || kind === 'hot') parts.link.phy.reset();
   parts.link.reset();

@@ -65,6 +65,13 @@ export class Throttle {
     this.waiting.fill(0);
   }
 
+  /** The same for one vector. */
+  resetVector(vector: number): void {
+    this.context.clock.disarm(this.timers[vector]!);
+    this.readyAtNs[vector] = 0;
+    this.waiting[vector] = 0;
+  }
+
   private expired(vector: number): void {
     if (this.waiting[vector] === 0) return;
     this.waiting[vector] = 0;

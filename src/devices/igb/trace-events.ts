@@ -148,6 +148,17 @@ const virtualization = {
   igb_mailbox_pf_acknowledge: { format: 'vf %u', doc: 'The PF has read a message.' },
   igb_mailbox_refused: { format: 'vf %u by_pf %u', doc: 'The buffer was asked for while the other side owns it.' },
   igb_mailbox_revoked: { format: 'vf %u', doc: 'The PF took the buffer from a VF.' },
+  igb_vf_live: { format: 'vf %u live %u', doc: 'A VF got its queues and vectors, or gave them back.' },
+  igb_vf_attached: { format: 'vf %u attached %u', doc: 'A machine of its own took a VF, or has gone.' },
+  igb_vf_read_nothing: { format: 'vf %u offset 0x%x', doc: 'A VF read where it has no register; it gives 0.' },
+  igb_vf_write_nothing: {
+    format: 'vf %u offset 0x%x value 0x%x',
+    doc: 'A VF wrote where it has no register of its own; it is lost.',
+  },
+  igb_vf_elsewhere: {
+    format: 'vf %u bar %u offset 0x%x write %u',
+    doc: 'An access to a VF that belongs to another machine; reads give 0, writes are lost.',
+  },
 } as const satisfies Events;
 
 /** The switch between pools. */

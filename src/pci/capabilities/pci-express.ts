@@ -9,6 +9,8 @@ export interface PciExpressOptions {
   readonly type: (typeof PortType)[keyof typeof PortType];
   readonly deviceCapabilities?: number;
   readonly deviceControl?: number;
+  /** Device Control bits that a guest can write beside Initiate FLR; 14:0 where not given, none in a VF. */
+  readonly deviceControlWritable?: number;
   readonly deviceStatus?: number;
   readonly linkCapabilities?: number;
   readonly linkStatus?: number;
@@ -39,7 +41,7 @@ export class PciExpress {
         at: at + 0x08,
         size: 2,
         value: options.deviceControl ?? 0,
-        writable: 0x7fff,
+        writable: options.deviceControlWritable ?? 0x7fff,
         ...(flr ? { writeOneActs: INITIATE_FLR, acts: Change.functionReset } : {}),
         announces,
       },

@@ -64,7 +64,7 @@ export const virtualization = {
   MBVFIMR: {
     at: 0x00c84,
     access: 'rw',
-    inert: true,
+    onWrite: 'mbvfimr',
     reset: 0xff,
     writable: 0xff,
     evidence: 'linux',

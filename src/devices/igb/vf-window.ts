@@ -1,0 +1,165 @@
+/**
+ * BAR0 of a VF (reference §1.4): 16 KiB, of which a table maps some onto registers of the port. Everything else reads 0 and
+ * takes no write, which is what keeps a VF to its own. Registers of the whole port, such as FRTIMER, are read-only here.
+ */
+import type { PortContext } from './context.ts';
+import type { Link } from './link.ts';
+import { pf, vf, vfMap, vfSpecs, vfWindowBytes } from './tables/index.ts';
+import type { VfInterrupts } from './vf-interrupts.ts';
+import type { VfResources } from './vf-resources.ts';
+
+/** The port's register window. */
+export interface PortWindow {
+  read(offset: number): number;
+  write(offset: number, value: number): void;
+  peek(offset: number): number;
+}
+
+export interface VfWindowParts {
+  readonly port: PortWindow;
+  readonly link: Pick<Link, 'readStatus'>;
+  readonly vfInterrupts: VfInterrupts;
+  readonly vfResources: VfResources;
+}
+
+/** What an access does; 0 where there is nothing. The first group is there whether or not the VF is live. */
+const kind = {
+  control: 1,
+  status: 2,
+  mailbox: 3,
+  message: 4,
+  shared: 5,
+  mapped: 6,
+  vectors: 7,
+  vtivar: 8,
+  misc: 9,
+  pbacl: 10,
+};
+const ALWAYS = kind.shared;
+
+const kinds = new Uint8Array(vfWindowBytes / 4);
+/** Offset in the port's window for VF 0, and what a VF's number adds. */
+const targets = new Uint32Array(vfWindowBytes / 4);
+const strides = new Int32Array(vfWindowBytes / 4);
+
+const special: Readonly<Record<string, number>> = {
+  VTCTRL: kind.control,
+  STATUS: kind.status,
+  V2PMAILBOX: kind.mailbox,
+  VMBMEM: kind.message,
+  VTIVAR0: kind.vtivar,
+  VTIVAR_MISC: kind.misc,
+  PBACL: kind.pbacl,
+};
+
+for (const name of Object.keys(vfSpecs) as (keyof typeof vfSpecs)[]) {
+  const map = vfMap[name];
+  const register = vf[name];
+  for (let element = 0; element < register.count; element += 1) {
+    const dword = register.index + element * register.step;
+    kinds[dword] = special[name] ?? (map?.perVf === 0 ? kind.shared : kind.mapped);
+    targets[dword] = (map?.pf ?? 0) + element * (map?.perElement ?? 0);
+    strides[dword] = map?.perVf ?? 0;
+  }
+}
+// VTCTRL has a second address.
+kinds[vf.VTCTRL.index + 1] = kind.control;
+
+/** Bits of STATUS that a VF does not see: how many VFs there are. */
+const HIDDEN_STATUS = pf.STATUS.NUM_VFS.mask;
+
+export class VfWindow {
+  /** The port's monitor holds this VF's link up whatever the wire does: STATUS.LU reads 1. */
+  linkHeld: boolean;
+  private readonly number: number;
+  private readonly context: PortContext;
+  private readonly parts: VfWindowParts;
+
+  /** `number`: which VF this is. */
+  constructor(number: number, context: PortContext, parts: VfWindowParts) {
+    this.linkHeld = false;
+    this.number = number;
+    this.context = context;
+    this.parts = parts;
+  }
+
+  /** A dword read as software makes it, side effects included; any offset in the window. */
+  read(offset: number): number {
+    const dword = (offset & (vfWindowBytes - 4)) >>> 2;
+    const { parts, number } = this;
+    switch (this.kindOf(dword)) {
+      case kind.status:
+        return this.readStatus();
+      case kind.mailbox:
+      case kind.message:
+      case kind.shared:
+      case kind.mapped:
+        return parts.port.read(targets[dword]! + number * strides[dword]!);
+      case kind.vtivar:
+        return parts.vfInterrupts.readVtivar(number);
+      case kind.misc:
+        return parts.vfInterrupts.readVtivarMisc(number);
+      case kind.control:
+      case kind.pbacl:
+        return 0;
+      default:
+        this.traceNothing(this.context.events.igb_vf_read_nothing, offset, 0);
+        return 0;
+    }
+  }
+
+  /** A dword write as software makes it. */
+  write(offset: number, value: number): void {
+    const dword = (offset & (vfWindowBytes - 4)) >>> 2;
+    const { parts, number } = this;
+    switch (this.kindOf(dword)) {
+      case kind.control:
+        if ((value & vf.VTCTRL.RST.mask) !== 0) parts.vfResources.reset(number, 'software');
+        return;
+      case kind.mailbox:
+      case kind.message:
+      case kind.mapped:
+        parts.port.write(targets[dword]! + number * strides[dword]!, value);
+        return;
+      case kind.vtivar:
+        parts.vfInterrupts.writeVtivar(number, value);
+        return;
+      case kind.misc:
+        parts.vfInterrupts.writeVtivarMisc(number, value);
+        return;
+      case kind.pbacl:
+        parts.vfInterrupts.clearPending(number, value);
+        return;
+      default:
+        this.traceNothing(this.context.events.igb_vf_write_nothing, offset, value);
+    }
+  }
+
+  /** What `read` would give, without any effect. */
+  peek(offset: number): number {
+    const dword = (offset & (vfWindowBytes - 4)) >>> 2;
+    const access = this.kindOf(dword);
+    if (access === kind.mailbox || access === kind.message || access === kind.shared || access === kind.mapped) {
+      return this.parts.port.peek(targets[dword]! + this.number * strides[dword]!);
+    }
+    if (access === kind.status) return this.readStatus();
+    if (access === kind.vtivar) return this.parts.vfInterrupts.readVtivar(this.number);
+    return access === kind.misc ? this.parts.vfInterrupts.readVtivarMisc(this.number) : 0;
+  }
+
+  /** A VF that is not live has its mailbox, so that its driver learns that there is no PF for it, and nothing that works. */
+  private kindOf(dword: number): number {
+    const access = kinds[dword]!;
+    return access <= ALWAYS || this.parts.vfResources.live[this.number] === 1 ? access : 0;
+  }
+
+  private readStatus(): number {
+    const status = this.parts.link.readStatus() & ~HIDDEN_STATUS;
+    return (this.linkHeld ? status | pf.STATUS.LU.mask : status) >>> 0;
+  }
+
+  private traceNothing(event: number, offset: number, value: number): void {
+    const { trace } = this.context;
+    if (trace.on[event] === 1) trace.emit(event, this.number, offset, value >>> 0);
+  }
+}
