@@ -25,7 +25,9 @@ module.exports = {
     layer('ports', 'ports', ['registers', 'packet']),
     layer('pci', 'pci', ['ports', 'registers', 'packet']),
     layer('devices', 'devices', ['pci', 'ports', 'registers', 'packet']),
-    noNode('registers|packet|ports|pci|devices'),
+    layer('driver', 'driver', ['pci', 'ports', 'registers', 'packet', 'devices/igb/tables']),
+    layer('hosted-pf', 'hosted-pf', ['driver', 'ports', 'registers', 'packet', 'devices/igb/tables']),
+    noNode('registers|packet|ports|pci|devices|driver|hosted-pf'),
     {
       name: 'ffi-only-in-linux',
       severity: 'error',
