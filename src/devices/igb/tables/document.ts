@@ -12,7 +12,7 @@ Offsets count from BAR0, of ${pfWindowBytes / 1024} KiB in the PF. Where nothing
   field's access goes before its register's.
 - Bits: those that the access holds for, all where nothing stands; the others are read-only.
 - Evidence: \`linux\`, \`igbvf\`, \`dpdk\`, \`ipxe\`, \`nul\`: a driver relies on it. \`lspci\`: seen on a card. \`qemu\`: another model does it.
-  \`ds-mem\`, \`guess\`: unproven.
+  \`ds-mem\`, \`guess\`: unproven. \`own\`: ours, no silicon has it.
 - Notes: a register that acts does more than store, at the read or the write. One on which nothing acts stores what is
   written and reads it back.`;
 

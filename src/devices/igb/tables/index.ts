@@ -1,6 +1,7 @@
 /** The registers of one 82576 port, put together from its blocks, and what runs on them: handles, hooks, plan. */
 import { compilePlan, defineRegisters, type RegisterSpec } from '../../../registers/index.ts';
 import { diagnostics } from './diagnostics.ts';
+import { extension } from './extension.ts';
 import { general } from './general.ts';
 import { interrupts } from './interrupts.ts';
 import { nvmPhy } from './nvm-phy.ts';
@@ -37,6 +38,7 @@ export const pfBlocks = {
   'Time synchronisation': timeSync,
   Security: security,
   Diagnostics: diagnostics,
+  'Our own, not in the 82576': extension,
 } as const;
 
 export const pfSpecs = {
@@ -56,6 +58,7 @@ export const pfSpecs = {
   ...timeSync,
   ...security,
   ...diagnostics,
+  ...extension,
 } as const satisfies Readonly<Record<string, RegisterSpec>>;
 
 export const pf = defineRegisters(pfSpecs);
