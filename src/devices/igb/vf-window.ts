@@ -67,17 +67,16 @@ kinds[vf.VTCTRL.index + 1] = kind.control;
 
 /** Bits of STATUS that a VF does not see: how many VFs there are. */
 const HIDDEN_STATUS = pf.STATUS.NUM_VFS.mask;
+/** A link that VFLINK holds: up, 1000 Mb/s, full duplex. */
+const HELD_STATUS = pf.STATUS.LU.mask | pf.STATUS.FD.mask | (2 << pf.STATUS.SPEED.shift);
 
 export class VfWindow {
-  /** The port's monitor holds this VF's link up whatever the wire does: STATUS.LU reads 1. */
-  linkHeld: boolean;
   private readonly number: number;
   private readonly context: PortContext;
   private readonly parts: VfWindowParts;
 
   /** `number`: which VF this is. */
   constructor(number: number, context: PortContext, parts: VfWindowParts) {
-    this.linkHeld = false;
     this.number = number;
     this.context = context;
     this.parts = parts;
@@ -153,9 +152,11 @@ export class VfWindow {
     return access <= ALWAYS || this.parts.vfResources.live[this.number] === 1 ? access : 0;
   }
 
+  /** STATUS of the port; VFLINK holds LU whatever the wire does. */
   private readStatus(): number {
     const status = this.parts.link.readStatus() & ~HIDDEN_STATUS;
-    return (this.linkHeld ? status | pf.STATUS.LU.mask : status) >>> 0;
+    const held = (this.context.registers.values[pf.VFLINK.index]! >>> this.number) & 1;
+    return (held === 1 ? status | HELD_STATUS : status) >>> 0;
   }
 
   private traceNothing(event: number, offset: number, value: number): void {
