@@ -10,6 +10,9 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Debian releases that the lab takes packages from; backports come with the release that they are for. */
 export type Suite = 'bookworm' | 'trixie' | 'trixie-backports';
 
+/** Binary packages or sources: each kind has lists of its own, and only who asks for sources fetches theirs. */
+type PackageKind = 'deb' | 'deb-src';
+
 /**
  * Packages from Debian by an apt of our own: own lists, own cache, no installed packages, nothing of the system written.
  * The system's mirror, its apt settings (a proxy, say) and its archive keys are used. Needs no root.
@@ -42,6 +45,14 @@ export class PrivateApt {
       const named = packages.map((name) => `${name}/${suite}`);
       await this.#apt(suite, ['download', ...named], `fetching ${packages[0]}`, archives);
     });
+  }
+
+  /** Fetches the files of a source package, unpacked or not: `NAME_VERSION.orig.tar.xz` and the like, into `target`. */
+  async source(suite: Suite, name: string, target: string): Promise<void> {
+    await this.#update(suite, 'deb-src');
+    mkdirSync(target, { recursive: true });
+    const args = ['source', '--download-only', `${name}/${suite}`];
+    await this.#apt(suite, args, `fetching the source of ${name}`, target, 'deb-src');
   }
 
   /** Names of the packages that a package depends on; of alternatives the first. */
@@ -81,25 +92,26 @@ export class PrivateApt {
   }
 
   /** Lists of trixie and its backports are one set: a package from backports depends on both. */
-  #setOf(suite: Suite): { folder: string; suites: readonly Suite[] } {
+  #setOf(suite: Suite, kind: PackageKind): { folder: string; suites: readonly Suite[] } {
     const release = suite === 'bookworm' ? 'bookworm' : 'trixie';
     return {
-      folder: join(this.#cache.folder, `apt-${release}`),
+      folder: join(this.#cache.folder, `apt-${release}${kind === 'deb' ? '' : '-source'}`),
       suites: release === 'bookworm' ? ['bookworm'] : ['trixie', 'trixie-backports'],
     };
   }
 
-  async #update(suite: Suite): Promise<void> {
-    const { folder, suites } = this.#setOf(suite);
+  async #update(suite: Suite, kind: PackageKind = 'deb'): Promise<void> {
+    const { folder, suites } = this.#setOf(suite, kind);
     if (this.#updated.has(folder)) return;
     await this.#cache.locked(`apt-${suites[0]}`, this.#report, async () => {
-      this.#configure(folder, suites);
-      await this.#apt(suite, ['update', '-o', 'APT::Update::Error-Mode=any'], `reading Debian's package lists`);
+      this.#configure(folder, suites, kind);
+      const args = ['update', '-o', 'APT::Update::Error-Mode=any'];
+      await this.#apt(suite, args, `reading Debian's package lists`, undefined, kind);
     });
     this.#updated.add(folder);
   }
 
-  #configure(folder: string, suites: readonly Suite[]): void {
+  #configure(folder: string, suites: readonly Suite[], kind: PackageKind): void {
     if (!existsSync(keyring))
       throw new LabError(
         'NO_KEYRING',
@@ -112,7 +124,7 @@ export class PrivateApt {
     writeFileSync(join(folder, 'state/status'), '');
     writeFileSync(
       join(folder, 'etc/sources.list'),
-      suites.map((suite) => `deb [arch=amd64 signed-by=${keyring}] ${uri} ${suite} main\n`).join(''),
+      suites.map((suite) => `${kind} [arch=amd64 signed-by=${keyring}] ${uri} ${suite} main\n`).join(''),
     );
     // The settings of /etc/apt/apt.conf.d stay (a proxy may be there), but not what they would run or remove.
     writeFileSync(
@@ -147,12 +159,19 @@ Acquire::PDiffs "false";
     );
   }
 
-  async #apt(suite: Suite, args: readonly string[], what: string, cwd?: string): Promise<void> {
+  async #apt(
+    suite: Suite,
+    args: readonly string[],
+    what: string,
+    cwd?: string,
+    kind: PackageKind = 'deb',
+  ): Promise<void> {
     this.#report(what);
-    await this.#run(suite, 'apt-get', args, cwd, (line) => {
+    const progress = (line: string): void => {
       const download = /^dlstatus:\d+:([\d.]+):/.exec(line);
       if (download !== null) this.#report(`${what} ${Math.round(Number(download[1]))} %`);
-    });
+    };
+    await this.#run(suite, 'apt-get', args, cwd, progress, kind);
   }
 
   async #run(
@@ -161,8 +180,9 @@ Acquire::PDiffs "false";
     args: readonly string[],
     cwd?: string,
     onStatusLine?: (line: string) => void,
+    kind: PackageKind = 'deb',
   ): Promise<string> {
-    const { folder } = this.#setOf(suite);
+    const { folder } = this.#setOf(suite, kind);
     const result = await runCommand(
       program,
       [
