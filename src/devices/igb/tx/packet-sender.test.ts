@@ -348,3 +348,44 @@ test('any ring content is consumed without throwing, in bounded work', () => {
     { numRuns: 150 },
   );
 });
+
+test('a packet for pools and a wire that takes it whole: whole there, segments here, counted once', () => {
+  const bench = new TransmitBench();
+  bench.sink.offload = true;
+  bench.sink.pools = 'too';
+  bench.postContext({ segmentSize: 1000 });
+  bench.postFrame(buildFrame({ payload: new Uint8Array(2500) }), command.EOP | command.RS | command.TSE);
+  const sent = bench.go();
+  assert.deepEqual(
+    sent.map(({ bytes, offload }) => [bytes.length, offload?.segmentation]),
+    [[2554, 'tcp4']],
+  );
+  assert.deepEqual(
+    bench.sink.delivered.map(({ bytes, checksumsKnown }) => [bytes.length, isConsistent(bytes), checksumsKnown]),
+    [
+      [1054, true, true],
+      [1054, true, true],
+      [554, true, true],
+    ],
+  );
+  assert.deepEqual([bench.get('GPTC'), bench.get('TSCTC')], [3, 1]);
+});
+
+test('checksums are vouched for only where the receiver finds the same packet', () => {
+  const bench = new TransmitBench();
+  bench.sink.pools = 'only';
+  const frame = buildFrame({ payload: [1, 2, 3] });
+  const send = (bytes: Uint8Array, options: number, l4: number) => {
+    bench.postContext({ l4Type: l4 });
+    bench.postFrame(bytes, command.EOP | command.RS, options);
+    bench.go();
+    return bench.sink.delivered.splice(0)[0]!.checksumsKnown;
+  };
+  assert.equal(send(frame, option.TXSM, 1), true);
+  assert.equal(send(frame, 0, 1), false, 'the driver made it');
+  assert.equal(send(frame, option.TXSM, 0), false, 'the context says UDP, the IP header TCP');
+  const fragment = frame.slice();
+  fragment[20] = 0x20;
+  assert.equal(send(fragment, option.TXSM, 1), false, 'a fragment');
+  assert.equal(send(buildFrame({ version: 6, payload: [1] }), option.TXSM, 1), false, 'IPLEN is that of IPv4');
+});
