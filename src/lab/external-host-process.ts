@@ -120,7 +120,7 @@ class ExternalHost {
   async #startCapture(file: string): Promise<void> {
     await this.#stopCapture();
     const { command, args } = this.#programs.tcpdump;
-    const options = ['-Z', 'root', '-i', hostInterface, '-s', '256', '-U', '-w', file];
+    const options = ['-Z', 'root', '-i', hostInterface, '-s', '256', '--immediate-mode', '-U', '-w', file];
     const capture = spawnBound(command, [...args, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#capture = capture;
     for (const deadline = Date.now() + captureStartMs; !(existsSync(file) && statSync(file).size > 0); await sleep(20))

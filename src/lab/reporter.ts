@@ -48,8 +48,10 @@ export class Reporter {
     let detail = '';
     const show = (): void => {
       if (!this.#live) return;
-      const line = `  ${colors.cyan('…')} ${title} ${colors.dim(`${seconds(performance.now() - begin)} ${detail}`)}`;
-      this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns || 80) + 15)}`);
+      const text = `${title}  ${seconds(performance.now() - begin)} ${detail}`;
+      this.#stream.write(
+        `\r\x1b[K  ${colors.cyan('…')} ${text.slice(0, Math.max(20, this.#stream.columns || 80) - 6)}`,
+      );
     };
     const timer = this.#live ? setInterval(show, frameMs) : undefined;
     const finish = (ok: boolean): void => {

@@ -29,7 +29,9 @@ export interface RunResult {
 }
 
 function escaped(text: string): string {
-  const plain = [...text].filter((character) => character >= ' ' || character === '\n' || character === '\t').join('');
+  const plain = Array.from(text)
+    .filter((character) => character >= ' ' || character === '\n' || character === '\t')
+    .join('');
   return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 

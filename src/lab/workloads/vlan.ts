@@ -2,18 +2,11 @@ import { LabError } from '../errors.ts';
 import { vlanGuestAddress, vlanHostAddress } from '../external-host-protocol.ts';
 import type { Scene } from '../scene.ts';
 import type { Workload } from '../workload.ts';
-import { pingSummary } from '../scene.ts';
 import { download, upload } from './transfer.ts';
 
 const ours = 100;
 const strange = 200;
 const bytes = 8 * 1024 * 1024;
-
-async function mustPing(scene: Scene, words: string): Promise<void> {
-  const result = await scene.machine.try(`ping -n -c 10 -i 0.02 -W 2 ${words} ${vlanHostAddress}`, 60_000);
-  const { lost } = pingSummary(result.stdout, result.stderr);
-  if (lost > 0) throw new LabError('PING_LOSS', `${lost} of 10 pings in the VLAN (${words}) were not answered`);
-}
 
 /** Tagged frames that the guest's interface takes from the external host within a few seconds. */
 async function framesSeen(scene: Scene, tag: number): Promise<number> {
@@ -45,7 +38,7 @@ export const vlan: Workload = {
           async (report) => {
             await scene.machine.run(`ethtool -K ${name} txvlan ${offload} rxvlan ${offload}`);
             await scene.waitForCarrier(true, 10_000);
-            await mustPing(scene, '-s 56');
+            for (const size of [56, 1472, 4000]) await scene.mustPing(10, `-s ${size}`, false, vlanHostAddress);
             await mustPing(scene, '-s 1472');
             await mustPing(scene, '-s 4000');
             report(
