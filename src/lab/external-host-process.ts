@@ -68,6 +68,8 @@ class ExternalHost {
         return this.#stopCapture();
       case 'iperf':
         return this.#startIperf();
+      case 'start':
+        return this.#start(request.command);
       case 'addVlan':
         return this.#addVlan(request.tag, request.address);
       case 'removeVlan':
@@ -115,6 +117,11 @@ class ExternalHost {
     const { command, args } = this.#programs.iperf3;
     this.#iperf = spawnBound(command, [...args, '--server', '--port', String(iperfPort)], { stdio: 'ignore' });
     await sleep(300);
+  }
+
+  #start(command: string): void {
+    const { command: shell, args } = this.#programs.sh;
+    spawnBound(shell, [...args, '-c', `exec ${command}`], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   async #startCapture(file: string): Promise<void> {

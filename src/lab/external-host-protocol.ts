@@ -7,7 +7,7 @@ export interface Program {
 
 /** Given to the process as its only argument. */
 export interface ExternalHostSetup {
-  readonly programs: Readonly<Record<'ip' | 'ping' | 'tcpdump' | 'iperf3', Program>>;
+  readonly programs: Readonly<Record<'ip' | 'ping' | 'tcpdump' | 'iperf3' | 'sh', Program>>;
 }
 
 export type ExternalHostRequest = { readonly id: number } & (
@@ -18,6 +18,7 @@ export type ExternalHostRequest = { readonly id: number } & (
   | { readonly method: 'capture'; readonly file: string }
   | { readonly method: 'stopCapture' }
   | { readonly method: 'iperf' }
+  | { readonly method: 'start'; readonly command: string }
   | { readonly method: 'addVlan'; readonly tag: number; readonly address: string }
   | { readonly method: 'removeVlan'; readonly tag: number }
   | {

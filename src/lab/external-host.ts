@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { close, MessageSocket, streamPair } from '../linux/index.ts';
 import { LabError } from './errors.ts';
-import type { ExternalHostReply, ExternalHostRequest, ExternalHostSetup } from './external-host-protocol.ts';
+import type { ExternalHostReply, ExternalHostRequest, ExternalHostSetup, Program } from './external-host-protocol.ts';
 import type { GuestTools } from './guest-tools.ts';
 import type { Upload } from './http-files.ts';
+import { quoted } from './qemu-args.ts';
 import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -46,8 +47,12 @@ export class ExternalHost {
   static async start(tools: GuestTools, folder: string): Promise<ExternalHost> {
     const unshare = await namespaceCommand();
     const program = (name: string): { command: string; args: string[] } => tools.hostProgram(name);
+    const sh = shellWith(tools, join(folder, 'host-programs'));
     const setup: ExternalHostSetup = {
-      programs: { ip: program('ip'), ping: program('ping'), tcpdump: program('tcpdump'), iperf3: program('iperf3') },
+      programs: {
+        ...{ ip: program('ip'), ping: program('ping'), tcpdump: program('tcpdump'), iperf3: program('iperf3') },
+        sh,
+      },
     };
     const script = fileURLToPath(new URL('./external-host-process.js', import.meta.url));
     const [ours, theirs] = streamPair();
@@ -111,6 +116,16 @@ export class ExternalHost {
     await this.#request({ method: 'removeVlan', tag });
   }
 
+  /** Runs a shell script in the namespace, whatever its exit status; it finds the lab's programs by name. */
+  shell(script: string, timeoutMs?: number): Promise<CommandResult> {
+    return this.try('sh', ['-c', script], timeoutMs);
+  }
+
+  /** Starts a shell command in the namespace that goes on until the host ends. */
+  async start(command: string): Promise<void> {
+    await this.#request({ method: 'start', command });
+  }
+
   /** Runs a program in the namespace, whatever its exit status. */
   async try(
     program: keyof ExternalHostSetup['programs'],
@@ -164,6 +179,17 @@ export class ExternalHost {
     this.#waiting.clear();
     this.#handover.close();
   }
+}
+
+/** A shell that finds the lab's programs by name, through a script for each in `folder`. */
+function shellWith(tools: GuestTools, folder: string): Program {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['ip', 'tc', 'ping', 'iperf3', 'socat']) {
+    const { command, args } = tools.hostProgram(name);
+    const words = [command, ...args].map(quoted).join(' ');
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  }
+  return { command: 'env', args: [`PATH=${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`, 'LC_ALL=C', 'sh'] };
 }
 
 /** The command that starts a program in a new network namespace: as root, else in a user namespace of its own. */

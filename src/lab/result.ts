@@ -13,6 +13,8 @@ export interface WorkloadResult {
   readonly milliseconds: number;
   readonly steps: readonly StepResult[];
   readonly failure?: WorkloadFailure;
+  /** What the workload found out beside its steps: a matrix, say. */
+  readonly findings?: readonly unknown[];
 }
 
 export interface RunResult {

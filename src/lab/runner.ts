@@ -60,17 +60,22 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
   const begin = performance.now();
   const { reporter } = run;
   const first = reporter.steps.length;
+  const findings: unknown[] = [];
   reporter.group(workload.name);
   const result = (outcome: WorkloadResult['outcome']): WorkloadResult => ({
     name: workload.name,
     outcome,
     milliseconds: Math.round(performance.now() - begin),
     steps: reporter.steps.slice(first),
+    ...(findings.length === 0 ? {} : { findings }),
   });
   try {
     await workload.run({
       host: run.host,
       step: (title, work) => reporter.step(title, work),
+      folder: run.folder,
+      print: (text) => console.log(text),
+      keep: (finding) => findings.push(finding),
       open: (options, fresh) => run.open(options, fresh),
       bareLog: (options) => run.bareLog(options),
     });

@@ -6,6 +6,12 @@ import type { Scene, SceneOptions } from './scene.ts';
 export interface WorkloadContext {
   readonly host: ExternalHost;
   readonly step: Reporter['step'];
+  /** The run's folder. */
+  readonly folder: string;
+  /** Prints text below the steps, a table say. */
+  print(text: string): void;
+  /** Puts findings beside the steps into the run's JSON. */
+  keep(findings: unknown): void;
   /** A guest with the NIC up: the one of the workload before where that fits and is not wanted fresh. */
   open(options: SceneOptions, fresh?: boolean): Promise<Scene>;
   /** Boots the same guest without the NIC and gives its kernel log, raw. */

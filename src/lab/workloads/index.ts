@@ -1,4 +1,5 @@
 import type { Workload } from '../workload.ts';
+import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
@@ -8,4 +9,4 @@ import { tcp } from './tcp.ts';
 import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
-export const workloads: readonly Workload[] = [probe, ping, tcp, vlan, link, reload, reset];
+export const workloads: readonly Workload[] = [probe, ping, tcp, vlan, link, reload, reset, matrix];
