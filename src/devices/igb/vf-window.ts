@@ -156,7 +156,8 @@ export class VfWindow {
   private readStatus(): number {
     const status = this.parts.link.readStatus() & ~HIDDEN_STATUS;
     const held = (this.context.registers.values[pf.VFLINK.index]! >>> this.number) & 1;
-    return (held === 1 ? status | HELD_STATUS : status) >>> 0;
+    if (held === 0 || (status & pf.STATUS.LU.mask) !== 0) return status >>> 0;
+    return ((status & ~pf.STATUS.SPEED.mask) | HELD_STATUS) >>> 0;
   }
 
   private traceNothing(event: number, offset: number, value: number): void {

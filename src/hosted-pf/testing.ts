@@ -1,0 +1,145 @@
+/** A port among fakes with a hosted PF, and drivers of its VFs, for unit tests. */
+import { pf } from '../devices/igb/tables/index.ts';
+import { IgbPort } from '../devices/igb/port.ts';
+import { makeTestContext, type FakeMemory, type TestContext } from '../devices/igb/testing.ts';
+import { TEST_MAC } from '../devices/igb/testing-port.ts';
+import { VfPort, type ConfigBus, type DriverMemory, type WaitingBus } from '../driver/index.ts';
+import { HostedInterrupts } from './interrupt-port.ts';
+import { PfManager } from './pf-manager.ts';
+import type { VfSettings } from './settings.ts';
+
+const VFS = 8;
+const ALIGNMENT = 128;
+
+/** Fake guest memory, given out from its start. */
+class TestMemory implements DriverMemory {
+  readonly #memory: FakeMemory;
+  #next: number;
+
+  constructor(memory: FakeMemory) {
+    this.#memory = memory;
+    this.#next = memory.piece.base;
+  }
+
+  allocate(lengthBytes: number): number {
+    const address = this.#next;
+    this.#next += Math.ceil(lengthBytes / ALIGNMENT) * ALIGNMENT;
+    if (this.#next > this.#memory.piece.base + this.#memory.piece.length) throw new Error('the fake memory is full');
+    return address;
+  }
+
+  read32(address: number): number {
+    return this.#memory.peek32(address);
+  }
+
+  write32(address: number, value: number): void {
+    this.#memory.poke32(address, value);
+  }
+
+  readBytes(address: number, length: number): Uint8Array {
+    return this.#memory.peekBytes(address, length);
+  }
+
+  writeBytes(address: number, bytes: Uint8Array): void {
+    this.#memory.pokeBytes(address, bytes);
+  }
+}
+
+/** Config space that holds an SR-IOV capability and nothing else; enabling makes the VFs live. */
+function sriovOf(port: IgbPort): ConfigBus {
+  let count = 0;
+  return {
+    configRead: (offset) => (offset === 0x100 ? 0x0001_0010 : 0),
+    configWrite: (offset, _size, value) => {
+      if (offset === 0x110) count = value;
+      if (offset !== 0x108) return;
+      const enabled = (value & 1) !== 0;
+      port.onSriovChanged(count, enabled);
+      for (let vf = 0; vf < VFS; vf += 1) port.setVfLive(vf, enabled && vf < count);
+    },
+  };
+}
+
+export interface HostedOptions {
+  readonly settings?: readonly (Partial<VfSettings> | undefined)[];
+  /** Leaves the port as after power-up. */
+  readonly stopped?: boolean;
+}
+
+export class Hosted {
+  readonly port: IgbPort;
+  readonly context: TestContext;
+  readonly manager: PfManager;
+
+  constructor({ settings = [], stopped = false }: HostedOptions = {}) {
+    const interrupts = new HostedInterrupts();
+    const context = makeTestContext();
+    const { clock, tasks, trace, wire, memory } = context;
+    const interruptPorts = [interrupts, ...context.interruptPorts.slice(1)];
+    const port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC });
+    this.port = port;
+    this.context = context;
+    const bus = {
+      read32: (offset: number) => port.read(offset),
+      write32: (offset: number, value: number) => port.write(offset, value),
+      ...sriovOf(port),
+    };
+    this.manager = new PfManager({ bus, clock, tasks, trace, mac: TEST_MAC, settings });
+    interrupts.handler = () => this.manager.interrupt();
+    if (stopped) return;
+    this.manager.start();
+    this.wait(1);
+  }
+
+  /** Lets the device and the PF do what there is to do, and time pass. */
+  wait(durationNs: number): void {
+    const { clock, tasks } = this.context;
+    tasks.runAll();
+    clock.advance(durationNs);
+    tasks.runAll();
+  }
+
+  /** A VF's registers, without a driver. */
+  bus(vf: number): WaitingBus {
+    const window = this.port.vfWindows[vf]!;
+    return {
+      read32: (offset) => window.read(offset),
+      write32: (offset, value) => window.write(offset, value),
+      wait: (durationNs) => this.wait(durationNs),
+    };
+  }
+
+  /** igbvf on a VF. */
+  vf(index: number): VfPort {
+    return new VfPort(this.bus(index), new TestMemory(this.context.memory[1 + index]!));
+  }
+
+  /** A register of the PF as it stands. */
+  peek(name: keyof typeof pf, element = 0): number {
+    return this.port.peek(pf[name].at + element * pf[name].step * 4);
+  }
+
+  /** Addresses in the table that list a pool. */
+  addressesOf(pool: number): string[] {
+    const found: string[] = [];
+    for (let entry = 0; entry < 24; entry += 1) {
+      const far = entry >= 16;
+      const high = this.peek(far ? 'RA2H' : 'RAH', entry & 15);
+      if (high >>> 31 === 0 || ((high >>> (18 + pool)) & 1) === 0) continue;
+      const low = this.peek(far ? 'RA2L' : 'RAL', entry & 15);
+      const bytes = [low, low >>> 8, low >>> 16, low >>> 24, high, high >>> 8];
+      found.push(bytes.map((byte) => (byte & 0xff).toString(16).padStart(2, '0')).join(':'));
+    }
+    return found;
+  }
+
+  /** VLANs that list a pool. */
+  vlansOf(pool: number): number[] {
+    const vids: number[] = [];
+    for (let entry = 0; entry < pf.VLVF.count; entry += 1) {
+      const value = this.peek('VLVF', entry);
+      if (value >>> 31 === 1 && ((value >>> (12 + pool)) & 1) === 1) vids.push(value & 0xfff);
+    }
+    return vids;
+  }
+}
