@@ -19,7 +19,7 @@ function testFiles(paths) {
 }
 
 /** Runs the tests below the paths; resolves to {passed, failed, skipped}. A run that dies counts as one failure. */
-export async function runTests(paths, { reporter = 'dot', concurrency } = {}) {
+export async function runTests(paths, { reporter = join(root, 'scripts/terse.mjs'), concurrency } = {}) {
   const files = testFiles(paths);
   if (files.length === 0) {
     console.error(`no test below ${paths.join(' ')}`);
