@@ -27,3 +27,10 @@ test('a complaint printed more often than before is new', () => {
   const twice = without + '<4>[    6.0] ACPI: IRQ 5 override to edge(!), high(!)\n';
   assert.equal(newComplaints(twice, without).length, 1);
 });
+
+test('what a busy host makes a kernel say is no complaint of a device', () => {
+  const busy = '<4>[ 9.0] hrtimer: interrupt took 99407442 ns\n<3>[ 0.0] tsc: Unable to calibrate against PIT\n';
+  assert.deepEqual(complaints(`${busy}<4>[ 9.1] igb 0000:00:02.0: interrupt lost\n`), [
+    'igb 0000:00:02.0: interrupt lost',
+  ]);
+});

@@ -1,6 +1,10 @@
 /** Levels of the kernel's log up to this one are warnings or worse. */
 const warning = 4;
 
+/** What a kernel says when the host gave it no processor time for a while: of the host's load, not of a device. */
+const starved =
+  /^(tsc: |clocksource: |hrtimer: interrupt took|perf: interrupt took too long|sched: RT throttling|timekeeping: )/;
+
 /** The warnings and errors of `dmesg -r`, without time stamps, and numbers made alike: those differ from boot to boot. */
 export function complaints(raw: string): string[] {
   const found: string[] = [];
@@ -9,7 +13,7 @@ export function complaints(raw: string): string[] {
     const parts = /^<(\d+)>(?:\[\s*[\d.]+\]\s?(?:\[[^\]]*\]\s?)?)?(.*)$/.exec(line);
     if (parts !== null) wanted = (Number(parts[1]) & 7) <= warning;
     const text = (parts === null ? line : parts[2]!).trim();
-    if (wanted && text !== '') found.push(text);
+    if (wanted && text !== '' && !starved.test(text)) found.push(text);
   }
   return found;
 }

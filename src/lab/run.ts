@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './errors.ts';
 import { ExternalHost } from './external-host.ts';
@@ -122,12 +123,20 @@ export class Run {
     await this.#host?.stop();
   }
 
+  /** For what failed because the run was cancelled: the signal's handler is about to end the process. */
+  never(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+
   /** Ends everything at once; what waits for any of it fails. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
     await Promise.all([this.#scene?.machine.kill(), this.#bare?.kill()]);
     await this.#scene?.nic.stop();
     await this.#host?.stop();
+    // A NIC that was only just starting may have left its socket.
+    for (const name of readdirSync(this.folder))
+      if (name.endsWith('.sock')) rmSync(join(this.folder, name), { force: true });
   }
 }
 
@@ -158,7 +167,7 @@ export async function withRun<T>(
     }
   } catch (error) {
     // The signal's handler ends the process; what fails meanwhile fails because of it.
-    if (abort.signal.aborted) await new Promise(() => undefined);
+    if (abort.signal.aborted) return new Promise(() => undefined);
     throw error;
   } finally {
     release();

@@ -81,6 +81,7 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
     });
     return result('passed');
   } catch (caught) {
+    if (run.cancelled) return run.never();
     const error: unknown = run.scene?.nic.failure ?? caught;
     // A workload that failed may leave anything behind: the next one gets a guest of its own.
     await run.closeScene(true);

@@ -44,6 +44,7 @@ export async function startDemo(options: StartOptions = {}): Promise<boolean> {
       console.log(`\n${onward}`);
       return true;
     } catch (error) {
+      if (run.cancelled) return run.never();
       const failure = explain(run, error);
       reporter.line(colors.red('The demonstration failed.'));
       for (const line of failureLines(failure, run.folder)) reporter.line(line);
