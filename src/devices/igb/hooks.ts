@@ -93,6 +93,7 @@ export const onWrite = {
   rttdqsel: 51,
   rttbcnrc: 52,
   mbvfimr: 53,
+  eewr: 54,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

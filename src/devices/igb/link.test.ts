@@ -183,7 +183,7 @@ test('CTRL.PHY_RST holds the PHY until it is written 0; PHYRA says so until soft
 });
 
 test('STATUS: which port, VFs, master enable; a write changes none of it (§2.3.2, ethtool -t)', () => {
-  const { port } = setUp({ portNumber: 1 });
+  const { port } = setUp({ port: { portNumber: 1 } });
   port.write(CTRL.at, CTRL.SLU.mask);
   const before = port.read(STATUS.at);
   assert.equal((before & STATUS.FUNC.mask) >>> STATUS.FUNC.shift, 1);

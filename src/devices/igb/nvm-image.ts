@@ -87,6 +87,17 @@ export function makeNvmImage(identity: NvmIdentity): Uint16Array {
   return words;
 }
 
+/** Bytes of a kept image; words lie in them low byte first. */
+export const NVM_BYTES = 2 * NVM_WORDS;
+
+/** The words of a kept image. Whoever keeps it has checked its size. */
+export function nvmFromBytes(bytes: Uint8Array): Uint16Array {
+  if (bytes.length !== NVM_BYTES) throw new Error(`an NVM of ${bytes.length} bytes`);
+  const words = new Uint16Array(NVM_WORDS);
+  new Uint8Array(words.buffer).set(bytes);
+  return words;
+}
+
 /** Sum of the words below `end`, modulo 65536. */
 export function nvmSum(words: Uint16Array, end: number): number {
   let sum = 0;

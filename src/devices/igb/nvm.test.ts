@@ -55,7 +55,7 @@ test('EECD: present, loaded, 16-bit addresses, 1024 words (contradictions 18 and
   assert.equal(port.read(pf.EECD.at), eecd & fixed);
 });
 
-test('serial pins reach the chip, CS inverted, and DO comes back', () => {
+test('serial pins reach the chip while the bus is granted, CS inverted, and DO comes back', () => {
   const context = makeTestContext();
   const seen: unknown[] = [];
   const chip: SerialChip = {
@@ -64,20 +64,23 @@ test('serial pins reach the chip, CS inverted, and DO comes back', () => {
       return levels[1];
     },
   };
-  const nvm = new Nvm(context, makeNvmImage({ mac: TEST_MAC }), chip);
-  nvm.writeEecd(pf.EECD.CS.mask);
+  const nvm = new Nvm(context, makeNvmImage({ mac: TEST_MAC }), { chip });
+  const REQ = pf.EECD.REQ.mask;
+  nvm.writeEecd(REQ | pf.EECD.CS.mask);
   assert.equal(context.registers.values[pf.EECD.index]! & pf.EECD.DO.mask, 0);
-  nvm.writeEecd(pf.EECD.SK.mask | pf.EECD.DI.mask);
+  nvm.writeEecd(REQ | pf.EECD.SK.mask | pf.EECD.DI.mask);
   assert.equal(context.registers.values[pf.EECD.index]! & pf.EECD.DO.mask, pf.EECD.DO.mask);
+  nvm.writeEecd(pf.EECD.SK.mask);
   assert.deepEqual(seen, [
     [false, false, false],
     [true, true, true],
+    [false, true, false],
   ]);
 });
 
 test('RAL0 and RAH0 hold the address with AV after a reset; port 1 reads the NVM with the last bit inverted (§8.3)', () => {
   for (const portNumber of [0, 1]) {
-    const { port } = makeTestPort({ portNumber });
+    const { port } = makeTestPort({ port: { portNumber } });
     port.write(pf.RAL.at, 0);
     port.reset('software');
     assert.equal(port.read(pf.RAL.at), 0x12005452);

@@ -1,61 +1,127 @@
-/** Access to the NVM (reference §8.3): EERD answers at once, EECD grants at once; serial access has its pins, and no chip yet. */
+/**
+ * The NVM and the ways to it (reference §8.3): EERD and EEWR answer at once, EECD's pins lead to the serial part, and after a
+ * reset the hardware takes what it needs from it by itself.
+ */
+import type { NonvolatileMemory } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
+import { SpiEeprom, type SerialChip } from './spi-eeprom.ts';
 import { pf } from './tables/index.ts';
 
-const ERASED = 0xffff;
-const EERD_ADDRESS_SHIFT = 2;
-const EERD_ADDRESS_MASK = 0x3fff;
-const EERD_DATA_SHIFT = 16;
+export type { SerialChip } from './spi-eeprom.ts';
 
-/** What sits on EECD's serial pins. */
-export interface SerialChip {
-  /** EECD was written with these pins (CS 1 is deselected); gives the level of DO. */
-  pins(select: boolean, clock: boolean, data: boolean): boolean;
+const ERASED = 0xffff;
+const ADDRESS_SHIFT = 2;
+const ADDRESS_MASK = 0x3fff;
+const DATA_SHIFT = 16;
+/** What EECD.ADDR_BITS says: 16-bit addresses come with pages of 32 bytes. */
+const PAGE_BYTES = 32;
+/** LED settings by port: the words with LED 0 and 2, and with LED 1 and 3. */
+const LED_WORDS = [
+  [0x1f, 0x1c],
+  [0x2b, 0x2a],
+] as const;
+/** CTRL_EXT.LINK_MODE of a board with an SFP cage. */
+const LINK_MODE_SERDES = 3;
+
+export interface NvmOptions {
+  /** Where written contents are kept; nowhere, unless given. */
+  readonly nonvolatile?: NonvolatileMemory | undefined;
+  /** The board has an SFP cage on the SerDes. */
+  readonly serdes?: boolean;
+  /** Instead of the part that holds the words, for tests. */
+  readonly chip?: SerialChip;
 }
 
 export class Nvm {
   readonly words: Uint16Array;
   private readonly context: PortContext;
-  private readonly chip: SerialChip | undefined;
+  private readonly bytes: Uint8Array;
+  private readonly chip: SerialChip;
+  private readonly options: NvmOptions;
 
-  constructor(context: PortContext, words: Uint16Array, chip?: SerialChip) {
+  /** Bytes of a word lie low byte first in the serial part, as in `words`. */
+  constructor(context: PortContext, words: Uint16Array, options: NvmOptions = {}) {
     this.context = context;
     this.words = words;
-    this.chip = chip;
+    this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    this.options = options;
+    this.chip =
+      options.chip ??
+      new SpiEeprom({
+        clock: context.clock,
+        bytes: this.bytes,
+        addressBits: 16,
+        pageBytes: PAGE_BYTES,
+        written: (address, length) => this.written(address >>> 1, length >>> 1),
+      });
   }
 
   /** A word beyond the part reads as erased: an access without an answer would hold the driver for half a second. */
   writeEerd(value: number): void {
     const { registers, trace, events } = this.context;
-    const word = (value >>> EERD_ADDRESS_SHIFT) & EERD_ADDRESS_MASK;
-    let answer = word << EERD_ADDRESS_SHIFT;
+    const word = (value >>> ADDRESS_SHIFT) & ADDRESS_MASK;
+    let answer = word << ADDRESS_SHIFT;
     if ((value & pf.EERD.START.mask) !== 0) {
       const data = this.words[word] ?? ERASED;
-      answer |= pf.EERD.DONE.mask | (data << EERD_DATA_SHIFT);
+      answer |= pf.EERD.DONE.mask | (data << DATA_SHIFT);
       const event = word < this.words.length ? events.igb_nvm_read : events.igb_guest_error_nvm;
       if (trace.on[event] === 1) trace.emit(event, word, data);
     }
     registers.values[pf.EERD.index] = answer;
   }
 
-  /** `value` is what software wrote; GNT follows REQ, as nobody else wants the part. */
+  /** Writes one word; one beyond the part is done too, and lost. */
+  writeEewr(value: number): void {
+    const { registers, trace, events } = this.context;
+    if ((value & pf.EEWR.START.mask) === 0) return;
+    const word = (value >>> ADDRESS_SHIFT) & ADDRESS_MASK;
+    registers.values[pf.EEWR.index] = (value & ~pf.EEWR.START.mask) | pf.EEWR.DONE.mask;
+    if (word < this.words.length) {
+      this.words[word] = value >>> DATA_SHIFT;
+      this.written(word, 1);
+    } else if (trace.on[events.igb_guest_error_nvm] === 1) trace.emit(events.igb_guest_error_nvm, word);
+  }
+
+  /** `value` is what software wrote; GNT follows REQ, as nobody else wants the part. Without it the pins are not driven. */
   writeEecd(value: number): void {
     const { values } = this.context.registers;
+    const granted = (value & pf.EECD.REQ.mask) !== 0;
     let eecd = values[pf.EECD.index]! & ~(pf.EECD.GNT.mask | pf.EECD.DO.mask);
-    if ((value & pf.EECD.REQ.mask) !== 0) eecd |= pf.EECD.GNT.mask;
-    if (this.chip !== undefined) {
-      const selected = (value & pf.EECD.CS.mask) === 0;
-      const level = this.chip.pins(selected, (value & pf.EECD.SK.mask) !== 0, (value & pf.EECD.DI.mask) !== 0);
-      if (level) eecd |= pf.EECD.DO.mask;
-    }
+    if (granted) eecd |= pf.EECD.GNT.mask;
+    const selected = granted && (value & pf.EECD.CS.mask) === 0;
+    const level = this.chip.pins(selected, (value & pf.EECD.SK.mask) !== 0, (value & pf.EECD.DI.mask) !== 0);
+    if (level) eecd |= pf.EECD.DO.mask;
     values[pf.EECD.index] = eecd;
   }
 
-  /** Automatic read after a reset: the station address into RAL0 and RAH0. EECD says at its reset value that it is done. */
+  /** A reset takes the bus from software; a command under way ends there. */
+  reset(): void {
+    this.chip.pins(false, false, false);
+    this.load();
+  }
+
+  /**
+   * Automatic read, after a reset and by CTRL_EXT.EE_RST: station address, LEDs, link mode. EECD says at its reset value that
+   * it is done.
+   */
   load(): void {
     const { values } = this.context.registers;
-    const last = this.words[2]! ^ (this.context.portNumber === 0 ? 0 : 0x0100);
-    values[pf.RAL.index] = this.words[0]! | (this.words[1]! << 16);
-    values[pf.RAH.index] = last | pf.RAH.AV.mask;
+    const { words } = this;
+    const port = this.context.portNumber === 0 ? 0 : 1;
+    values[pf.RAL.index] = words[0]! | (words[1]! << 16);
+    values[pf.RAH.index] = (words[2]! ^ (port * 0x0100)) | pf.RAH.AV.mask;
+    const [even, odd] = [words[LED_WORDS[port]![0]]!, words[LED_WORDS[port]![1]]!];
+    values[pf.LEDCTL.index] = (even & 0xff) | ((odd & 0xff) << 8) | ((even & 0xff00) << 8) | ((odd & 0xff00) << 16);
+    if (this.options.serdes === true) {
+      values[pf.CTRL_EXT.index]! |= LINK_MODE_SERDES << pf.CTRL_EXT.LINK_MODE.shift;
+    }
+  }
+
+  private written(word: number, count: number): void {
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_nvm_write] === 1) {
+      for (let at = word; at < word + count; at += 1) trace.emit(events.igb_nvm_write, at, this.words[at]);
+    }
+    this.options.nonvolatile?.store(this.bytes);
   }
 }

@@ -8,6 +8,7 @@ import type {
   FrameOffload,
   GuestMemory,
   InterruptPort,
+  NonvolatileMemory,
   Tasks,
   Trace,
   Wire,
@@ -19,7 +20,7 @@ import { Interrupts } from './interrupts.ts';
 import { Link } from './link.ts';
 import { Mailbox } from './mailbox.ts';
 import { Mdic } from './mdic.ts';
-import { makeNvmImage } from './nvm-image.ts';
+import { makeNvmImage, nvmFromBytes } from './nvm-image.ts';
 import { Nvm } from './nvm.ts';
 import { RegisterAccess, type PortBlocks } from './register-access.ts';
 import { resetPort, type PortResetKind } from './reset.ts';
@@ -47,6 +48,8 @@ export interface IgbPortOptions {
   readonly mac: Uint8Array | string;
   /** STATUS.FUNC; 0 where not given. */
   readonly portNumber?: number;
+  /** Keeps the NVM; what it holds goes before `mac`. Without it the NVM is fresh each time. */
+  readonly nonvolatile?: NonvolatileMemory | undefined;
 }
 
 /** All registers by byte offset, and the port as the end of its wire. */
@@ -78,7 +81,7 @@ export class IgbPort implements WirePort {
       interrupts,
       link,
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
-      nvm: new Nvm(context, makeNvmImage({ mac })),
+      nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile }),
       time,
       mailbox,
       vfInterrupts,
@@ -173,6 +176,15 @@ function addressInNvm(mac: Uint8Array | string, portNumber: number): Uint8Array 
   const address = Uint8Array.from(bytes);
   if (portNumber !== 0) address[5]! ^= 1;
   return address;
+}
+
+/** What is kept, or a fresh image, which is then kept. */
+function nvmContents(mac: Uint8Array, nonvolatile: NonvolatileMemory | undefined): Uint16Array {
+  const kept = nonvolatile?.load();
+  if (kept !== undefined) return nvmFromBytes(kept);
+  const words = makeNvmImage({ mac });
+  nonvolatile?.store(new Uint8Array(words.buffer));
+  return words;
 }
 
 function makeContext(options: IgbPortOptions): PortContext {

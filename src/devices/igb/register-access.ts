@@ -230,6 +230,8 @@ export class RegisterAccess {
         return this.blocks.nvm.writeEecd(value);
       case onWrite.eerd:
         return this.blocks.nvm.writeEerd(value);
+      case onWrite.eewr:
+        return this.blocks.nvm.writeEewr(value);
       case onWrite.mdic:
         return this.blocks.mdic.written(value);
       case onWrite.i2ccmd:

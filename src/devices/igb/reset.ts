@@ -12,7 +12,7 @@ export type PortResetKind = ResetKind | 'software';
 export interface ResettableParts {
   readonly interrupts: Pick<Interrupts, 'reset'>;
   readonly link: Pick<Link, 'reset' | 'phy'>;
-  readonly nvm: Pick<Nvm, 'load'>;
+  readonly nvm: Pick<Nvm, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
@@ -25,7 +25,7 @@ export interface ResettableParts {
  */
 export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
   context.registers.reset(kind === 'software');
-  parts.nvm.load();
+  parts.nvm.reset();
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();

@@ -1,6 +1,6 @@
 /** A whole port among fakes, for tests. Apart from testing.ts, which the blocks' own tests use. */
 import { PHY_ADDRESS } from './mdic.ts';
-import { IgbPort } from './port.ts';
+import { IgbPort, type IgbPortOptions } from './port.ts';
 import { pf } from './tables/index.ts';
 import { makeTestContext, type TestContext, type TestContextOptions } from './testing.ts';
 
@@ -12,12 +12,17 @@ export interface TestPort {
   readonly context: TestContext;
 }
 
+export interface TestPortOptions {
+  /** What differs from an ordinary port. */
+  readonly port?: Partial<IgbPortOptions>;
+  readonly cold?: boolean;
+}
+
 /** A port after power-on whose link is up but for CTRL.SLU; with `cold`, before auto-negotiation is done. */
-export function makeTestPort(options: TestContextOptions & { portNumber?: number; cold?: boolean } = {}): TestPort {
+export function makeTestPort(options: TestContextOptions & TestPortOptions = {}): TestPort {
   const outside = makeTestContext(options);
   const { clock, tasks, trace, wire, memory, interruptPorts } = outside;
-  const portNumber = options.portNumber ?? 0;
-  const port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC, portNumber });
+  const port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC, ...options.port });
   if (options.cold !== true) clock.advance(1e9);
   return {
     port,

@@ -38,7 +38,7 @@ export const nvmPhy = {
       DATA: { bits: [31, 16], access: 'ro', doc: 'The word.' },
     },
   },
-  FLA: { at: 0x0001c, access: 'rw', inert: true, evidence: 'qemu', doc: 'Bit-banged flash access.' },
+  FLA: { at: 0x0001c, access: 'rw', inert: true, evidence: 'qemu', doc: 'Bit-banged flash access; no flash is fitted.' },
   MDIC: {
     at: 0x00020,
     access: 'rw',
@@ -98,12 +98,18 @@ export const nvmPhy = {
       ERROR: { bits: 31, doc: 'No answer.' },
     },
   },
-  I2CPARAMS: {
+  EEWR: {
     at: 0x0102c,
     access: 'rw',
-    inert: true,
-    evidence: 'linux',
-    doc: 'Bit-banged I2C of later chips (EEWR on older ones).',
+    onWrite: 'eewr',
+    evidence: 'ds-mem',
+    doc: 'Writes one NVM word. Drivers write through EECD; later chips have I2CPARAMS here.',
+    fields: {
+      START: { bits: 0, access: 'wo', doc: 'Start the write; clears itself.' },
+      DONE: { bits: 1, access: 'ro', doc: 'The word is written.' },
+      ADDR: { bits: [15, 2], doc: 'Word address.' },
+      DATA: { bits: [31, 16], doc: 'The word.' },
+    },
   },
   FLOP: { at: 0x0103c, access: 'rw', inert: true, evidence: 'qemu', doc: 'Flash opcode.' },
   VPDDIAG: { at: 0x01060, access: 'ro', evidence: 'dpdk', doc: 'Vital product data diagnostics.' },
