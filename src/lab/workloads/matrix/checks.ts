@@ -16,6 +16,8 @@ export interface CheckResult {
 export const groups: Readonly<Record<Family, string>> = { 4: '239.82.57.60', 6: 'ff15::8257:60' };
 export const tcpPort = 7000;
 export const udpPort = 7001;
+/** Bytes of the shorter transfers. */
+export const shortBytes = 1024 * 1024;
 export const datagramLength = 1400;
 /** Datagrams of one check. They arrive at once and must fit a socket's buffer of the default size. */
 export const datagramCount = 32;
@@ -23,14 +25,28 @@ export const datagramKinds = ['unicast', 'multicast', 'broadcast'] as const;
 export type DatagramKind = (typeof datagramKinds)[number];
 
 const tagLength = 19;
+/** Files are repetitions of a random block. */
+const blockBytes = 4 * 1024 * 1024;
 
 /** First characters of every datagram of a kind from a station. */
 export function tagOf(kind: DatagramKind, from: Station): string {
   return `${kind[0]}-${from.label}`.padEnd(tagLength).slice(0, tagLength);
 }
 
-/** Shell commands that make a station's data: datagrams of each kind, a line each, and a file of `bytes`. */
-export function makeData(station: Station, bytes: number): string {
+/** Shell commands that make the files that all stations of a place send by TCP: `data` and the shorter `short`. */
+export function makeFiles(folder: string, bytes: number): string {
+  return [
+    `mkdir -p ${folder} && cd ${folder}`,
+    `head -c ${blockBytes} /dev/urandom > block`,
+    // A guest under emulation makes few random bytes in a second.
+    `for i in $(seq ${bytes / blockBytes}); do cat block; done > data`,
+    `head -c ${shortBytes} block > short && rm block`,
+    'sha256sum data short',
+  ].join('\n');
+}
+
+/** Shell commands that make a station's datagrams of each kind, a line each. */
+export function makeDatagrams(station: Station): string {
   const folder = station.place.folder;
   const random = datagramLength - tagLength - 1;
   const lines = datagramKinds.map(
@@ -38,11 +54,9 @@ export function makeData(station: Station, bytes: number): string {
       `head -c ${datagramCount * datagramLength} /dev/urandom | base64 -w ${random} | head -n ${datagramCount} | sed 's/^/${tagOf(kind, station)}/' > ${folder}/${kind}-${station.label}`,
   );
   return [
-    `mkdir -p ${folder}`,
+    `cd ${folder}`,
     ...lines,
-    `[ -e ${folder}/data ] || head -c ${bytes} /dev/urandom > ${folder}/data`,
-    `head -c 1048576 ${folder}/data > ${folder}/short`,
-    `cd ${folder} && sha256sum data short ${datagramKinds.map((kind) => `${kind}-${station.label}`).join(' ')}`,
+    `sha256sum ${datagramKinds.map((kind) => `${kind}-${station.label}`).join(' ')}`,
   ].join('\n');
 }
 

@@ -6,7 +6,9 @@ import {
   datagramCount,
   type DatagramKind,
   datagramKinds,
-  makeData,
+  makeDatagrams,
+  makeFiles,
+  shortBytes,
   pingCommand,
   sendDatagrams,
   servers,
@@ -43,10 +45,14 @@ export async function prepareStations(stations: readonly Station[], form: Form):
   const hashes: Hashes = new Map();
   await Promise.all(
     byPlace(stations).map(async ([place, here]) => {
+      const sums = async (script: string): Promise<[string, string][]> =>
+        (await mustRun(place, script, scriptMs))
+          .trim()
+          .split('\n')
+          .map((line) => [line.split(/\s+/)[1]!, line.split(/\s+/)[0]!]);
+      const files = await sums(makeFiles(place.folder, tcpBytes[form]));
       for (const station of here) {
-        const sums = await mustRun(place, makeData(station, tcpBytes[form]), scriptMs);
-        const lines = sums.trim().split('\n');
-        hashes.set(station, new Map(lines.map((line) => [line.split(/\s+/)[1]!, line.split(/\s+/)[0]!])));
+        hashes.set(station, new Map([...files, ...(await sums(makeDatagrams(station)))]));
         for (const command of servers(station)) await place.start(command);
       }
     }),
@@ -76,16 +82,23 @@ export async function runMatrix(
   if (form === 'full') {
     await withVlan(stations, () =>
       step(`${title}: in a VLAN`, async (report) => {
-        for (const from of stations) note(await variantChecks('vlan', from, others(from), hashes), report);
+        note((await inTurn(stations, (from) => variantChecks('vlan', from, others(from), hashes))).flat(), report);
       }),
     );
     await withJumboFrames(stations, () =>
       step(`${title}: jumbo frames`, async (report) => {
-        for (const from of stations) note(await variantChecks('jumbo', from, others(from), hashes), report);
+        note((await inTurn(stations, (from) => variantChecks('jumbo', from, others(from), hashes))).flat(), report);
       }),
     );
   }
   return { title, form, stations: stations.map(({ label }) => label), checks, ok: checks.every(({ ok }) => ok) };
+}
+
+/** One after the other, so that they do not disturb each other. */
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 }
 
 function byPlace(stations: readonly Station[]): [Place, Station[]][] {
@@ -199,7 +212,7 @@ async function variantChecks(
       const parts = [
         judgePing(said.get(`${tag} small`)),
         judgePing(said.get(`${tag} large`)),
-        judgeTcp(said.get(`${tag} tcp`), hashes.get(from)?.get('short'), 1024 * 1024),
+        judgeTcp(said.get(`${tag} tcp`), hashes.get(from)?.get('short'), shortBytes),
       ];
       const detail = (parts.find((part) => !part.ok) ?? parts[2]!).detail;
       return { from: from.label, to: to.label, check, family, ok: parts.every((part) => part.ok), detail };
