@@ -105,7 +105,7 @@ export class SriovRig {
     this.pf.connect(this.port);
     this.vfs.connect(this.port);
     clock.advance(1e9);
-    this.memory = new FakeMemory();
+    this.memory = new FakeMemory(0x1_0000, 0x40_0000);
     this.host = new RecordingHost(this.memory);
     this.registers = new Region(this.hierarchy?.port ?? this.pf.makePort(), guest ? 2 : 0);
     if (guest) this.boot(ari);
