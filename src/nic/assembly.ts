@@ -5,6 +5,7 @@ import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
+import { HostedInterrupts } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
@@ -13,6 +14,7 @@ import { VfioUserServer } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
 import { GuardedWire } from './guarded-wire.ts';
+import { hostPf } from './hosted.ts';
 import type { DeviceThreadData, NicStatistics } from './messages.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
 
@@ -65,12 +67,14 @@ function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; ser
     msi: config.msi,
   });
   hierarchy?.slot.add(pf, 0);
-  // Where no attachment has the PF, a driver of ours is to have it: `pfInterrupts` is then its end of the PF's
-  // interrupts, and the port's `read` and `write` its bus.
-  const vfs = new IgbVirtualFunctions({ trace, pf });
+  // Where no attachment has the PF, a driver of ours has it.
+  const interrupts = physical === undefined ? new HostedInterrupts() : undefined;
+  const vfs = new IgbVirtualFunctions({ trace, pf, ...(interrupts && { pfInterrupts: interrupts }) });
+  const clock = new GuardedClock(loop, pf.guard);
+  const tasks = new GuardedTasks(loop, pf.guard);
   const port = new IgbPort({
-    clock: new GuardedClock(loop, pf.guard),
-    tasks: new GuardedTasks(loop, pf.guard),
+    clock,
+    tasks,
     trace,
     wire: new GuardedWire(wire, pf.guard),
     memory: vfs.memory,
@@ -83,6 +87,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; ser
     path: attachment.path,
     device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
   }));
+  if (interrupts !== undefined) hostPf({ config, pf, port, interrupts, clock, tasks, trace });
   return { port, served };
 }
 
