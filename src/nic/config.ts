@@ -112,7 +112,7 @@ function adviceFor(issue: v.BaseIssue<unknown>): string {
   const path = issue.path ?? [];
   const key = String(path.at(-1)?.key);
   let keys = Object.keys(nicSchema.entries);
-  if (path.length === 3 && path[0]!.key === 'vfs') keys = Object.keys(vfSchema.entries);
+  if (path.length === 3 && path[0].key === 'vfs') keys = Object.keys(vfSchema.entries);
   else if (path.length === 3) {
     const { kind } = path[2]!.input as { kind: keyof typeof attachmentSchemas };
     if (key === 'index') return ` of ${kind}, but of vf`;
