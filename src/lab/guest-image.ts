@@ -4,7 +4,7 @@ import type { PrivateApt } from './apt.ts';
 import type { Cache, Report } from './cache.ts';
 import { packCpio, parentFolders } from './cpio.ts';
 import { guestFiles } from './guest-init.ts';
-import type { GuestTools } from './guest-tools.ts';
+import { type GuestTools, guestToolsRecipe } from './guest-tools.ts';
 import { type GuestKernel, prepareKernel } from './kernel.ts';
 import { runCommand } from './run-command.ts';
 import { LabError } from './errors.ts';
@@ -47,7 +47,7 @@ export async function prepareGuestImage(
   report: Report,
 ): Promise<GuestImage> {
   const kernel = await prepareKernel(version, cache, apt, tools, report);
-  const inputs = [recipe, tools.root, kernel.modules, ...guestFiles.flat().map(String)].join('\n');
+  const inputs = [recipe, guestToolsRecipe, tools.root, kernel.modules, ...guestFiles.flat().map(String)].join('\n');
   const folder = await cache.step(`initrd-${version}`, inputs, report, async (partial) => {
     report('packing the guest');
     const file = join(partial, 'initrd.cpio');

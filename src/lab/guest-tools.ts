@@ -44,8 +44,13 @@ const programs = [
   'usr/bin/setpci',
   'usr/sbin/qemu-ga',
 ];
+/** Libraries that no program names but some load while they run: iperf3 does to cancel a thread. */
+const loadedLibraries = ['libgcc_s.so.1'];
 const kmodNames = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
 const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib64', 'lib64'];
+
+/** Changes whenever the guest's files should. */
+export const guestToolsRecipe = [...programs, ...loadedLibraries, ...kmodNames].join(' ');
 
 /** The unpacked packages of a guest's programs, with their libraries. */
 export class GuestTools {
@@ -97,7 +102,7 @@ export class GuestTools {
     for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'var', 'mnt', 'usr/lib/modules'])
       add({ path: folder, kind: 'folder', mode: 0o755 });
     add({ path: 'dev/console', kind: 'character-device', mode: 0o600, device: [5, 1] });
-    const pending: string[] = [...programs];
+    const pending: string[] = [...programs, ...loadedLibraries.map((name) => this.#library(name))];
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
       if (known.has(path)) continue;
       const content = readFileSync(this.#real(path));
