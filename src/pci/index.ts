@@ -26,6 +26,7 @@ export * from './host.ts';
 export * from './interrupts.ts';
 export * from './message-interrupts.ts';
 export * from './msix-table.ts';
+export * from './pin-interrupts.ts';
 export * from './register-window.ts';
 export * from './reset.ts';
 export * from './signal-interrupts.ts';

@@ -12,6 +12,7 @@ import {
   erasedWindow,
   FunctionMemory,
   type FunctionInterrupts,
+  type InterruptPin,
   MessageInterrupts,
   MsiCapability,
   MsixCapability,
@@ -20,6 +21,7 @@ import {
   type PciDomain,
   PciExpress,
   PciFunction,
+  PinInterrupts,
   PortType,
   PowerManagement,
   RegisterWindow,
@@ -55,6 +57,8 @@ export interface PhysicalFunctionOptions {
   readonly msi?: boolean;
   /** 1 (INTA) as a function, 0 behind a VMD, where INTx does not exist, unless given. */
   readonly interruptPin?: number;
+  /** In a machine of our own: INTx drives this pin, and messages are memory writes. */
+  readonly pin?: InterruptPin;
   /** Shared with the VFs: they reach the same registers. */
   readonly guard?: AccessGuard;
 }
@@ -158,9 +162,10 @@ export class IgbPhysicalFunction extends PciFunction {
       supportedPageSizes: 0x553,
       bars: vfBars,
     });
-    this.interrupts = hierarchy
-      ? new MessageInterrupts(this.memory, msi, msix, table)
-      : new SignalInterrupts(config, options.domain, msi, msix);
+    const { pin } = options;
+    if (pin !== undefined) this.interrupts = new PinInterrupts({ config, sender: this.memory, pin, msi, msix, table });
+    else if (hierarchy) this.interrupts = new MessageInterrupts(this.memory, msi, msix, table);
+    else this.interrupts = new SignalInterrupts(config, options.domain, msi, msix);
     this.#irqCounts = [interruptPin === 0 ? 0 : 1, msi === undefined ? 0 : 1, msix?.vectors ?? 0, 0, 0];
   }
 
