@@ -142,7 +142,7 @@ export class Scene {
     // Without a deadline ping waits for its last answers only twice as long as the slowest took, and has no times for
     // small packets; with one it sends on until it has `count` answers, so what counts is which numbers are missing.
     const result = await this.machine.try(
-      `ping -n -c ${count} -i 0.02 -w ${pingDeadlineSeconds} ${words} ${address}`,
+      `ping -n -c ${count} -i 0.02 -w ${pingDeadlineSeconds + Math.ceil(count / 10)} ${words} ${address}`,
       60_000,
     );
     const lost = missingAnswers(result.stdout, count);
