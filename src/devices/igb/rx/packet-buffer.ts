@@ -111,6 +111,7 @@ export class PacketBuffer {
   /** No frame waits for this queue any more. */
   forgetQueue(queue: number): void {
     for (let index = 0; index < this.count; index += 1) this.queues[index]! &= ~(1 << queue);
+    this.held[queue] = 0;
   }
 
   /** Queues that some held frame waits for. */

@@ -58,3 +58,17 @@ test('every VF stalled: each has its share of the packet buffer, the PF’s wait
   bench.where();
   assert.equal(bench.where(), '7 7 7 7 7');
 });
+
+test('a VF that is reset gives its share back', () => {
+  const bench = new PoolBench();
+  bench.set('QDE', 0);
+  bench.stall(3);
+  for (let n = 0; n < 100; n += 1) bench.receive(ethernet(addressOf(3)));
+  assert.notEqual(bench.get('MPC'), 0);
+  bench.port.blocks.receive.resetQueue(3);
+  for (let n = 0; n < 10; n += 1) bench.receive(ethernet(addressOf(3)));
+  assert.equal(bench.get('MPC'), 0);
+  bench.stalled = 0;
+  bench.where();
+  assert.equal(bench.where().split(' ').length, 10, 'and of what waited before nothing is left');
+});

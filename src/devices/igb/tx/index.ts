@@ -1,2 +1,1 @@
 export { TransmitEngine } from './engine.ts';
-export type { TransmitSink } from './parts.ts';

@@ -12,7 +12,7 @@ const GIGABIT = 1000;
 /** FCS, preamble and gap: what a frame takes on the wire besides itself. */
 export const WIRE_OVERHEAD_BYTES = 24;
 /** What a queue that was idle may send at once, as time at its rate. */
-export const IDLE_CREDIT_NS = 2e6;
+const IDLE_CREDIT_NS = 2e6;
 /** How much of a timer's lateness a queue with work makes up for. */
 const LATENESS_NS = 10e6;
 
