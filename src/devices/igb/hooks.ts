@@ -36,6 +36,8 @@ export const onRead = {
   pvteiac: 28,
   pvteiam: 29,
   pvteicr: 30,
+  pcslstat: 31,
+  pcslpab: 32,
 } as const satisfies Record<PfReadHook, number>;
 
 /** Side effects of writes; 0 is none. Tails come first. */
@@ -94,6 +96,10 @@ export const onWrite = {
   rttbcnrc: 52,
   mbvfimr: 53,
   eewr: 54,
+  pcscfg0: 55,
+  pcslctl: 56,
+  sctl: 57,
+  ledctl: 58,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

@@ -1,26 +1,43 @@
 /**
- * The link as the MAC has it, and STATUS (reference §2.3.2, §8.2): the PHY's link, which needs the wire's carrier and our own
- * switch, and software's permission (CTRL.SLU).
+ * The link as the MAC has it, and STATUS (reference §2.3.2, §8.2): that of the PHY, or of the SerDes where CTRL_EXT.LINK_MODE
+ * says so; it needs the wire's carrier and our own switch, and software's permission (CTRL.SLU).
  */
 import type { PortContext } from './context.ts';
 import type { Interrupts } from './interrupts.ts';
+import { Leds } from './leds.ts';
+import { ordinaryPartner, type LinkPartner } from './link-partner.ts';
+import { Pcs } from './pcs.ts';
 import { Phy } from './phy.ts';
 import { pf } from './tables/index.ts';
 
+export interface LinkOptions {
+  /** The other end of the cable; a gigabit switch where not given. */
+  readonly partner?: LinkPartner | undefined;
+  /** The cable is in an SFP, at the SerDes, and not at the PHY. */
+  readonly serdes?: boolean;
+}
+
 export class Link {
   readonly phy: Phy;
+  readonly pcs: Pcs;
+  readonly leds: Leds;
   private readonly context: PortContext;
   private readonly interrupts: Pick<Interrupts, 'raise'>;
   /** The switch that `set_link` of a monitor or `Nic.setLink` turns: a cable pulled on our side. */
   private pluggedIn: boolean;
   private virtualFunctions: number;
+  private readonly serdes: boolean;
   /** STATUS.LU. */
   up: boolean;
 
-  constructor(context: PortContext, parts: { interrupts: Pick<Interrupts, 'raise'> }) {
+  constructor(context: PortContext, parts: { interrupts: Pick<Interrupts, 'raise'> }, options: LinkOptions = {}) {
     this.context = context;
     this.interrupts = parts.interrupts;
-    this.phy = new Phy(context, () => this.update());
+    const { partner = ordinaryPartner } = options;
+    this.serdes = options.serdes === true;
+    this.phy = new Phy(context, () => this.update(), partner);
+    this.pcs = new Pcs(context, () => this.update(), partner);
+    this.leds = new Leds(context, { link: this });
     this.pluggedIn = true;
     this.virtualFunctions = 0;
     this.up = false;
@@ -34,12 +51,28 @@ export class Link {
   /** What the port sends comes back to it: RCTL.LBM (MAC or transceiver), or the PHY's loopback. */
   get loopback(): boolean {
     const rctl = this.context.registers.values[pf.RCTL.index]!;
-    return (rctl & (1 << pf.RCTL.LBM.shift)) !== 0 || this.phy.loopback;
+    return (rctl & (1 << pf.RCTL.LBM.shift)) !== 0 || this.looped;
   }
 
   /** What STATUS shows, as a number. */
   get speedMbps(): number {
-    return SPEEDS[(this.readStatus() & pf.STATUS.SPEED.mask) >>> pf.STATUS.SPEED.shift]!;
+    return SPEEDS[this.speedCode]!;
+  }
+
+  /** STATUS.SPEED. */
+  get speedCode(): number {
+    const { values } = this.context.registers;
+    const ctrl = values[pf.CTRL.index]!;
+    const forced = (ctrl & pf.CTRL.FRCSPD.mask) !== 0 || (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.SPD_BYPS.mask) !== 0;
+    if (forced) return (ctrl & pf.CTRL.SPEED.mask) >>> pf.CTRL.SPEED.shift;
+    return this.pcs.active ? SPEED_1000 : this.phy.speed;
+  }
+
+  /** STATUS.FD. */
+  get fullDuplex(): boolean {
+    const ctrl = this.context.registers.values[pf.CTRL.index]!;
+    if ((ctrl & pf.CTRL.FRCDPX.mask) !== 0) return (ctrl & pf.CTRL.FD.mask) !== 0;
+    return this.pcs.active || this.phy.fullDuplex;
   }
 
   setLink(up: boolean): void {
@@ -50,7 +83,7 @@ export class Link {
   carrierChanged(): void {
     const { trace, events, wire } = this.context;
     if (trace.on[events.igb_link_carrier] === 1) trace.emit(events.igb_link_carrier, wire.carrier ? 1 : 0);
-    this.phy.setMedium(this.pluggedIn && wire.carrier);
+    (this.serdes ? this.pcs : this.phy).setMedium(this.pluggedIn && wire.carrier);
   }
 
   /** How many VFs the guest has enabled, for STATUS. */
@@ -58,11 +91,13 @@ export class Link {
     this.virtualFunctions = count;
   }
 
-  /** CTRL or the PHY changed: a change of STATUS.LU raises LSC. */
+  /** CTRL, the PHY or the SerDes changed: a change of STATUS.LU raises LSC. */
   update(): void {
     const up = this.computeUp();
-    if (up === this.up) return;
+    const same = up === this.up;
     this.up = up;
+    this.leds.update();
+    if (same) return;
     const { trace, events } = this.context;
     if (trace.on[events.igb_link_status] === 1) trace.emit(events.igb_link_status, up ? 1 : 0);
     this.interrupts.raise(pf.ICR.LSC.mask);
@@ -70,20 +105,25 @@ export class Link {
 
   /** After a reset of the MAC, which has cleared the causes: the state is taken over without an interrupt. */
   reset(): void {
+    this.pcs.reset();
     this.up = this.computeUp();
+    this.leds.update();
+  }
+
+  /** CTRL_EXT may change the medium, and turn the laser on or off. */
+  controlExtendedWritten(): void {
+    this.pcs.enableWritten();
+    this.update();
   }
 
   /** STATUS but for PHYRA, which is stored, as is what reads as constant. */
   readStatus(): number {
     const { values } = this.context.registers;
     const ctrl = values[pf.CTRL.index]!;
-    const forced = (ctrl & pf.CTRL.FRCSPD.mask) !== 0 || (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.SPD_BYPS.mask) !== 0;
-    const speed = forced ? (ctrl & pf.CTRL.SPEED.mask) >>> pf.CTRL.SPEED.shift : this.phy.speed;
-    const fullDuplex = (ctrl & pf.CTRL.FRCDPX.mask) !== 0 ? (ctrl & pf.CTRL.FD.mask) !== 0 : this.phy.fullDuplex;
     let status = values[pf.STATUS.index]! & ~COMPUTED;
-    status |= (this.context.portNumber << pf.STATUS.FUNC.shift) | (speed << pf.STATUS.SPEED.shift);
+    status |= (this.context.portNumber << pf.STATUS.FUNC.shift) | (this.speedCode << pf.STATUS.SPEED.shift);
     status |= pf.STATUS.LAN_INIT_DONE.mask;
-    if (fullDuplex) status |= pf.STATUS.FD.mask;
+    if (this.fullDuplex) status |= pf.STATUS.FD.mask;
     if (this.up) status |= pf.STATUS.LU.mask;
     if (this.virtualFunctions > 0) {
       status |= pf.STATUS.IOV_MODE.mask | (this.virtualFunctions << pf.STATUS.NUM_VFS.shift);
@@ -97,14 +137,23 @@ export class Link {
     if ((value & pf.STATUS.PHYRA.mask) === 0) this.context.registers.values[pf.STATUS.index]! &= ~pf.STATUS.PHYRA.mask;
   }
 
+  /** The PHY's loopback, or the serialiser's. */
+  private get looped(): boolean {
+    return this.phy.loopback || this.pcs.loopback;
+  }
+
   private computeUp(): boolean {
-    if (this.phy.loopback) return true;
-    return this.phy.link && (this.context.registers.values[pf.CTRL.index]! & pf.CTRL.SLU.mask) !== 0;
+    if (this.looped) return true;
+    return (
+      (this.pcs.active ? this.pcs.link : this.phy.link) &&
+      (this.context.registers.values[pf.CTRL.index]! & pf.CTRL.SLU.mask) !== 0
+    );
   }
 }
 
 /** By STATUS.SPEED. */
 const SPEEDS = [10, 100, 1000, 1000] as const;
+const SPEED_1000 = 2;
 
 const COMPUTED =
   pf.STATUS.FD.mask |

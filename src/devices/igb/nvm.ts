@@ -110,7 +110,7 @@ export class Nvm {
     const port = this.context.portNumber === 0 ? 0 : 1;
     values[pf.RAL.index] = words[0]! | (words[1]! << 16);
     values[pf.RAH.index] = (words[2]! ^ (port * 0x0100)) | pf.RAH.AV.mask;
-    const [even, odd] = [words[LED_WORDS[port]![0]]!, words[LED_WORDS[port]![1]]!];
+    const [even, odd] = [words[LED_WORDS[port][0]]!, words[LED_WORDS[port][1]]!];
     values[pf.LEDCTL.index] = (even & 0xff) | ((odd & 0xff) << 8) | ((even & 0xff00) << 8) | ((odd & 0xff00) << 16);
     if (this.options.serdes === true) {
       values[pf.CTRL_EXT.index]! |= LINK_MODE_SERDES << pf.CTRL_EXT.LINK_MODE.shift;

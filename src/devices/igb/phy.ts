@@ -1,9 +1,18 @@
 /**
- * The copper PHY behind MDIC (reference §8.1, §8.2): its registers, auto-negotiation with a partner that can do everything,
- * and its own idea of the link. It has its own reset; the MAC's leaves it alone, so that the link stays (contradiction 17).
+ * The copper PHY behind MDIC (reference §8.1, §8.2): its registers, auto-negotiation with the partner at the other end, and its
+ * own idea of the link. It has its own reset; the MAC's leaves it alone, so that the link stays (contradiction 17).
  */
 import { makeTimer, type Timer } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
+import {
+  acceptsForced,
+  negotiate,
+  ordinaryPartner,
+  partnerAbilities,
+  partnerGigabit,
+  ability,
+  type LinkPartner,
+} from './link-partner.ts';
 
 /** From the start of auto-negotiation to the link; QEMU's qtest gives it 900 ms. */
 export const AUTO_NEGOTIATION_NS = 500_000_000;
@@ -32,34 +41,44 @@ const CONTROL_LOOPBACK = 0x4000;
 const CONTROL_SPEED_100 = 0x2000;
 const CONTROL_AUTO_NEGOTIATE = 0x1000;
 const CONTROL_POWER_DOWN = 0x0800;
+const CONTROL_ISOLATE = 0x0400;
 const CONTROL_RESTART = 0x0200;
 const CONTROL_FULL_DUPLEX = 0x0100;
 const CONTROL_SPEED_1000 = 0x0040;
 /** RESET and RESTART clear themselves; bits 5:0 are reserved. */
 const CONTROL_STORED = 0xffc0 & ~(CONTROL_RESET | CONTROL_RESTART);
 /** What changes the link while auto-negotiation decides on speed and duplex. */
-const CONTROL_MODE = CONTROL_LOOPBACK | CONTROL_AUTO_NEGOTIATE | CONTROL_POWER_DOWN;
+const CONTROL_MODE = CONTROL_LOOPBACK | CONTROL_AUTO_NEGOTIATE | CONTROL_POWER_DOWN | CONTROL_ISOLATE;
+const CONTROL_UNLINKED = CONTROL_LOOPBACK | CONTROL_POWER_DOWN | CONTROL_ISOLATE;
 
 /** All of 10 and 100 Mb/s, extended status, management frames without preamble, auto-negotiation. */
 const STATUS_ABILITIES = 0x7949;
 const STATUS_NEGOTIATED = 0x0020;
 const STATUS_LINK = 0x0004;
-/** The partner does 10 and 100 Mb/s and takes pause frames; it has acknowledged once negotiation is done. */
-const PARTNER_ABILITIES = 0x07e0;
-const PARTNER_ACKNOWLEDGED = 0x4000;
-/** Partner does 1000 half and full, and both receivers are fine: Linux' watchdog waits for the remote one. */
-const GIGABIT_PARTNER = 0x3c00;
-const ADVERTISE_100 = 0x0180;
-const ADVERTISE_100_FULL = 0x0100;
-const ADVERTISE_10 = 0x0060;
-const ADVERTISE_10_FULL = 0x0040;
-const ADVERTISE_1000 = 0x0300;
-const ADVERTISE_1000_FULL = 0x0200;
+/** Next page ability of our own; the partner negotiates. */
+const EXPANSION_NEXT_PAGE = 0x0004;
+const EXPANSION_PARTNER = 0x0001;
+/** We are master; both receivers are fine: Linux' watchdog waits for the remote one. */
+const GIGABIT_RECEIVERS = 0x3000;
+const GIGABIT_MASTER = 0x4000;
+const GIGABIT_FORCED_MASTER = 0x1800;
+const GIGABIT_FORCED = 0x1000;
+/** The partner's abilities at 1000 Mb/s stand two bits higher in register 10 than ours in 9. */
+const GIGABIT_PARTNER_SHIFT = 2;
+const PORT_FULL_DUPLEX = 0x0200;
+const PORT_LINK = 0x0400;
+const PORT_CROSSED = 0x0800;
+const PORT_SPEED_SHIFT = 14;
+const PORT_CONTROL_AUTO_CROSS = 0x1000;
+const PORT_CONTROL_CROSS = 0x2000;
+/** Low-power link-up in D0: at the lowest speed. */
+const POWER_LOW_SPEED = 0x0002;
 
 /** Linux selects a page by writing the whole register number to register 31; its low five bits name no page. */
 const PAGE_MASK = 0xffe0;
-/** Pages with the gain of one wire pair each, in register 17, from which Linux estimates the cable's length. */
-const GAIN_PAGES: readonly number[] = [0x11a0, 0x12a0, 0x14a0, 0x18a0];
+/** Registers with the gain of one wire pair each, from which Linux estimates the cable's length. Without a link they read 0. */
+const GAIN: readonly number[] = [0x11b1, 0x12b1, 0x14b1, 0x18b1];
+/** Index 10 of Linux' table, which makes 8 to 11 metres. */
 const GAIN_OF_SHORT_CABLE = 0x1400;
 
 const defaults = Uint16Array.from({ length: REGISTERS }, () => 0);
@@ -67,7 +86,6 @@ defaults[CONTROL] = CONTROL_AUTO_NEGOTIATE | CONTROL_FULL_DUPLEX | CONTROL_SPEED
 defaults[IDENTIFIER_HIGH] = 0x02a8;
 defaults[IDENTIFIER_LOW] = 0x0391;
 defaults[ADVERTISEMENT] = 0x0de1;
-defaults[EXPANSION] = 0x0005;
 defaults[NEXT_PAGE] = 0x2001;
 defaults[GIGABIT_CONTROL] = 0x0f00;
 defaults[EXTENDED_STATUS] = 0x3000;
@@ -90,6 +108,9 @@ export class Phy {
   private readonly context: PortContext;
   private readonly changed: () => void;
   private readonly registers: Uint16Array;
+  /** What software wrote to registers of pages, by their whole number; at most one entry for each of 65536. */
+  private readonly paged: Map<number, number>;
+  private readonly partner: LinkPartner;
   private readonly negotiation: Timer;
   private page: number;
   private medium: boolean;
@@ -104,10 +125,12 @@ export class Phy {
   fullDuplex: boolean;
 
   /** `changed` is called whenever link, speed, duplex or loopback may have changed. */
-  constructor(context: PortContext, changed: () => void) {
+  constructor(context: PortContext, changed: () => void, partner: LinkPartner = ordinaryPartner) {
     this.context = context;
     this.changed = changed;
     this.registers = Uint16Array.from(defaults);
+    this.paged = new Map();
+    this.partner = partner;
     this.negotiation = makeTimer(() => this.negotiationDone());
     this.page = 0;
     this.medium = false;
@@ -134,6 +157,7 @@ export class Phy {
   /** A complete reset: registers to their defaults, then auto-negotiation starts by itself (iPXE never restarts it). */
   reset(): void {
     this.registers.set(defaults);
+    this.paged.clear();
     this.page = 0;
     this.start();
   }
@@ -146,18 +170,22 @@ export class Phy {
   }
 
   read(register: number): number {
-    if (register > EXTENDED_STATUS && this.page !== 0) {
-      return register === PORT_STATUS && GAIN_PAGES.includes(this.page) ? GAIN_OF_SHORT_CABLE : 0;
+    if (register > EXTENDED_STATUS && register !== PAGE_SELECT && this.page !== 0) {
+      return this.readPaged(this.page | register);
     }
     switch (register) {
       case STATUS:
         return this.readStatus();
       case PARTNER_ABILITY:
-        return this.negotiated ? PARTNER_ABILITIES | PARTNER_ACKNOWLEDGED : PARTNER_ABILITIES;
+        return this.readPartner();
+      case EXPANSION:
+        return this.negotiated && this.partner.autoNegotiates
+          ? EXPANSION_NEXT_PAGE | EXPANSION_PARTNER
+          : EXPANSION_NEXT_PAGE;
       case GIGABIT_STATUS:
-        return this.link ? GIGABIT_PARTNER : 0;
+        return this.readGigabitStatus();
       case PORT_STATUS:
-        return (this.speed + 1) << 14;
+        return this.readPortStatus();
       case PAGE_SELECT:
         return 0;
       default:
@@ -168,9 +196,37 @@ export class Phy {
   write(register: number, value: number): void {
     if (register === PAGE_SELECT) this.page = value & PAGE_MASK;
     else if (register === CONTROL) this.writeControl(value);
-    else if (writable[register] === 1 && (register <= EXTENDED_STATUS || this.page === 0)) {
-      this.registers[register] = value;
-    }
+    else if (register > EXTENDED_STATUS && this.page !== 0) this.paged.set(this.page | register, value);
+    else if (writable[register] === 1) this.registers[register] = value;
+  }
+
+  private readPaged(number: number): number {
+    if (GAIN.includes(number)) return this.link ? GAIN_OF_SHORT_CABLE : 0;
+    return this.paged.get(number) ?? 0;
+  }
+
+  /** What the partner has sent; one that does not negotiate shows the speed at which it was found. */
+  private readPartner(): number {
+    if (!this.negotiated) return 0;
+    if (this.partner.autoNegotiates) return partnerAbilities(this.partner) | ability.acknowledged;
+    return this.speed === 1 ? ability.half100 : ability.half10;
+  }
+
+  private readGigabitStatus(): number {
+    if (!this.negotiated || !this.partner.autoNegotiates) return 0;
+    let status = partnerGigabit(this.partner) << GIGABIT_PARTNER_SHIFT;
+    if (!this.link || this.speed !== 2) return status;
+    status |= GIGABIT_RECEIVERS;
+    const wanted = this.registers[GIGABIT_CONTROL]! & GIGABIT_FORCED_MASTER;
+    return wanted === GIGABIT_FORCED ? status : status | GIGABIT_MASTER;
+  }
+
+  private readPortStatus(): number {
+    let status = (this.speed + 1) << PORT_SPEED_SHIFT;
+    if (this.link) status |= this.fullDuplex ? PORT_LINK | PORT_FULL_DUPLEX : PORT_LINK;
+    const control = this.registers[PORT_CONTROL]!;
+    if ((control & (PORT_CONTROL_AUTO_CROSS | PORT_CONTROL_CROSS)) === PORT_CONTROL_CROSS) status |= PORT_CROSSED;
+    return status;
   }
 
   private readStatus(): number {
@@ -199,7 +255,7 @@ export class Phy {
     const control = this.registers[CONTROL]!;
     clock.disarm(this.negotiation);
     this.negotiated = false;
-    const usable = this.medium && !this.heldInReset && (control & (CONTROL_POWER_DOWN | CONTROL_LOOPBACK)) === 0;
+    const usable = this.medium && !this.heldInReset && (control & CONTROL_UNLINKED) === 0;
     if ((control & CONTROL_AUTO_NEGOTIATE) !== 0) {
       this.setLink(false);
       if (usable) {
@@ -208,31 +264,24 @@ export class Phy {
       }
     } else {
       this.force(control);
-      this.setLink(usable);
+      this.setLink(usable && acceptsForced(this.partner, this.speed));
     }
     this.changed();
   }
 
   private negotiationDone(): void {
-    const gigabit = this.registers[GIGABIT_CONTROL]!;
-    const slower = this.registers[ADVERTISEMENT]!;
     const { trace, events } = this.context;
     if (trace.on[events.igb_link_negotiation_done] === 1) trace.emit(events.igb_link_negotiation_done);
-    this.negotiated = true;
-    if ((gigabit & ADVERTISE_1000) !== 0) {
-      this.agree(2, (gigabit & ADVERTISE_1000_FULL) !== 0);
-    } else if ((slower & ADVERTISE_100) !== 0) {
-      this.agree(1, (slower & ADVERTISE_100_FULL) !== 0);
-    } else if ((slower & ADVERTISE_10) !== 0) {
-      this.agree(0, (slower & ADVERTISE_10_FULL) !== 0);
+    const slowest = (this.registers[POWER_MANAGEMENT]! & POWER_LOW_SPEED) !== 0;
+    const agreed = negotiate(this.registers[ADVERTISEMENT]!, this.registers[GIGABIT_CONTROL]!, this.partner, slowest);
+    // Two that agree on nothing start over for ever; nothing in it changes until software changes something.
+    this.negotiated = agreed !== undefined;
+    if (agreed !== undefined) {
+      this.speed = agreed.speed;
+      this.fullDuplex = agreed.fullDuplex;
+      this.setLink(true);
     }
     this.changed();
-  }
-
-  private agree(speed: number, fullDuplex: boolean): void {
-    this.speed = speed;
-    this.fullDuplex = fullDuplex;
-    this.setLink(true);
   }
 
   private force(control: number): void {

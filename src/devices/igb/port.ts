@@ -16,7 +16,9 @@ import type {
 } from '../../ports/index.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
+import { I2c } from './i2c.ts';
 import { Interrupts } from './interrupts.ts';
+import type { LinkPartner } from './link-partner.ts';
 import { Link } from './link.ts';
 import { Mailbox } from './mailbox.ts';
 import { Mdic } from './mdic.ts';
@@ -50,6 +52,10 @@ export interface IgbPortOptions {
   readonly portNumber?: number;
   /** Keeps the NVM; what it holds goes before `mac`. Without it the NVM is fresh each time. */
   readonly nonvolatile?: NonvolatileMemory | undefined;
+  /** A socket for copper cable, unless given, or an SFP cage with an optical module in it. */
+  readonly media?: 'copper' | 'sfp';
+  /** The other end of the cable; a gigabit switch where not given. */
+  readonly linkPartner?: LinkPartner | undefined;
 }
 
 /** All registers by byte offset, and the port as the end of its wire. */
@@ -67,7 +73,8 @@ export class IgbPort implements WirePort {
     const statistics = new Statistics(context.registers.values);
     const interrupts = new Interrupts(context, { statistics });
     const time = new PortTime(context);
-    const link = new Link(context, { interrupts });
+    const serdes = options.media === 'sfp';
+    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time });
     const sink = new LocalSwitch(context, { link, receive, interrupts, statistics });
     const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link });
@@ -80,8 +87,9 @@ export class IgbPort implements WirePort {
     this.blocks = {
       interrupts,
       link,
+      i2c: new I2c(context, serdes),
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
-      nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile }),
+      nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),
       time,
       mailbox,
       vfInterrupts,

@@ -4,6 +4,7 @@
  */
 import { QUEUES, type PortContext } from './context.ts';
 import { onRead, onWrite, readActions, readOnly, writeActions, type ReadAction, type WriteAction } from './hooks.ts';
+import type { I2c } from './i2c.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -33,6 +34,7 @@ export interface PortBlocks {
   readonly interrupts: Interrupts;
   readonly link: Link;
   readonly mdic: Mdic;
+  readonly i2c: I2c;
   readonly nvm: Nvm;
   readonly time: PortTime;
   readonly mailbox: Mailbox;
@@ -109,6 +111,10 @@ export class RegisterAccess {
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
         return this.blocks.time.peekSystiml();
+      case onRead.pcslstat:
+        return this.blocks.link.pcs.readStatus();
+      case onRead.pcslpab:
+        return this.blocks.link.pcs.readPartner();
       case onRead.pvteics:
       case onRead.pvteicr:
         return this.vectorsOfVf(pf.EICR.index, at >>> 2);
@@ -174,6 +180,10 @@ export class RegisterAccess {
       case onRead.v2pmailbox:
       case onRead.wvbr:
         return registers.read(index);
+      case onRead.pcslstat:
+        return this.blocks.link.pcs.readStatus();
+      case onRead.pcslpab:
+        return this.blocks.link.pcs.readPartner();
       case onRead.pvteics:
         return this.vectorsOfVf(pf.EICR.index, dword);
       case onRead.pvteims:
@@ -232,10 +242,18 @@ export class RegisterAccess {
         return this.blocks.nvm.writeEerd(value);
       case onWrite.eewr:
         return this.blocks.nvm.writeEewr(value);
+      case onWrite.pcscfg0:
+        return this.blocks.link.pcs.enableWritten();
+      case onWrite.pcslctl:
+        return this.blocks.link.pcs.controlWritten(value, before);
+      case onWrite.sctl:
+        return this.blocks.link.update();
+      case onWrite.ledctl:
+        return this.blocks.link.leds.update();
       case onWrite.mdic:
         return this.blocks.mdic.written(value);
       case onWrite.i2ccmd:
-        return this.writeI2ccmd(value);
+        return this.blocks.i2c.written(value);
       case onWrite.swsm:
         return this.blocks.semaphores.writeSwsm(value, before);
       case onWrite.swfwsync:
@@ -324,11 +342,7 @@ export class RegisterAccess {
   private writeCtrlExt(value: number): void {
     if ((value & pf.CTRL_EXT.EE_RST.mask) !== 0) this.blocks.nvm.load();
     if ((value & pf.CTRL_EXT.PFRSTD.mask) !== 0) this.blocks.mailbox.resetDone();
-  }
-
-  /** No SFP answers on a copper board. */
-  private writeI2ccmd(value: number): void {
-    this.context.registers.values[pf.I2CCMD.index] = value | pf.I2CCMD.READY.mask | pf.I2CCMD.ERROR.mask;
+    this.blocks.link.controlExtendedWritten();
   }
 
   private transmitControlWritten(): void {

@@ -66,6 +66,11 @@ const linkAndPhy = {
   igb_link_carrier: { format: 'carrier %u', doc: 'The wire came or went.' },
   igb_link_negotiation_start: { format: '', doc: 'Auto-negotiation starts.' },
   igb_link_negotiation_done: { format: '', doc: 'Auto-negotiation is complete.' },
+  igb_led_state: {
+    format: 'led0 %u led1 %u led2 %u led3 %u',
+    doc: 'A LED changed: 0 off, 1 on, 2 blinking, 3 flickering with traffic.',
+  },
+  igb_sfp_read: { format: 'address %u register %u value 0x%x', doc: 'Two bytes of the SFP were read.' },
   igb_phy_read: { format: 'register %u value 0x%x', doc: 'A PHY register was read.' },
   igb_phy_write: { format: 'register %u value 0x%x', doc: 'A PHY register was written.' },
   igb_nvm_read: { format: 'word 0x%x value 0x%x', doc: 'An NVM word was read.' },

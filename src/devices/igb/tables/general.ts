@@ -90,7 +90,7 @@ export const general = {
   SCTL: {
     at: 0x00024,
     access: 'rw',
-    inert: true,
+    onWrite: 'sctl',
     evidence: 'linux',
     doc: 'SerDes control: 410 turns its loopback on, 400 off.',
   },
@@ -134,9 +134,9 @@ export const general = {
     at: 0x00e00,
     access: 'rw',
     reset: 0x07068302,
-    inert: true,
+    onWrite: 'ledctl',
     evidence: 'linux',
-    doc: 'LED modes, one byte a LED; ethtool -p alternates two values.',
+    doc: 'LED modes, one byte a LED, from the NVM; ethtool -p alternates two values.',
     fields: {
       LED0_MODE: { bits: [3, 0], doc: 'What LED 0 shows: 0E on, 0F off, 2 link up, 3 activity.' },
       LED0_INVERT: { bits: 6, doc: 'LED 0 inverted.' },

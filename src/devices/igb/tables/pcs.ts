@@ -1,11 +1,11 @@
-/** Physical coding sublayer of the SerDes: storage on a copper device, status reads 0. */
+/** Physical coding sublayer of the SerDes. On a copper device its status reads 0 and nothing acts on the others. */
 import type { RegisterSpec } from '../../../registers/index.ts';
 
 export const pcs = {
   PCS_CFG0: {
     at: 0x04200,
     access: 'rw',
-    inert: true,
+    onWrite: 'pcscfg0',
     evidence: 'linux',
     doc: 'PCS configuration.',
     fields: {
@@ -16,7 +16,7 @@ export const pcs = {
   PCS_LCTL: {
     at: 0x04208,
     access: 'rw',
-    inert: true,
+    onWrite: 'pcslctl',
     evidence: 'linux',
     doc: 'PCS link control.',
     fields: {
@@ -28,13 +28,14 @@ export const pcs = {
       LINK_LATCH_LOW: { bits: 6, doc: 'Keep a link loss until read (unproven).' },
       FORCE_FCTRL: { bits: 7, doc: 'Force flow control.' },
       AN_ENABLE: { bits: 16, doc: 'Auto-negotiation on.' },
-      AN_RESTART: { bits: 17, doc: 'Negotiate again.' },
+      AN_RESTART: { bits: 17, access: 'wo', doc: 'Negotiate again; clears itself.' },
       AN_TIMEOUT: { bits: 18, doc: 'Auto-negotiation may time out.' },
     },
   },
   PCS_LSTAT: {
     at: 0x0420c,
     access: 'ro',
+    onRead: 'pcslstat',
     evidence: 'linux',
     doc: 'PCS link status.',
     fields: {
@@ -47,7 +48,7 @@ export const pcs = {
     },
   },
   PCS_ANADV: { at: 0x04218, access: 'rw', inert: true, evidence: 'linux', doc: 'Abilities to advertise.' },
-  PCS_LPAB: { at: 0x0421c, access: 'ro', evidence: 'linux', doc: 'Abilities of the partner.' },
+  PCS_LPAB: { at: 0x0421c, access: 'ro', onRead: 'pcslpab', evidence: 'linux', doc: 'Abilities of the partner.' },
   PCS_NPTX: { at: 0x04220, access: 'rw', inert: true, evidence: 'linux', doc: 'Next page to send.' },
   PCS_LPABNP: { at: 0x04224, access: 'ro', evidence: 'linux', doc: 'Next page of the partner.' },
 } as const satisfies Readonly<Record<string, RegisterSpec>>;
