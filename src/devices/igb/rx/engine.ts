@@ -162,6 +162,7 @@ export class ReceiveEngine implements SegmentSink {
 
   /** Forgets frames that wait and interrupts that are due. */
   reset(): void {
+    this.storms.reset();
     this.waiting.clear();
     this.blocked = 0;
     this.retryDue = false;

@@ -71,3 +71,11 @@ test('multicast has its own threshold; unicast, other classes and frames from po
   bench.set('SCCRL', 0);
   assert.equal(arrivals(bench, MULTICAST_ADDRESS, 10), 10);
 });
+
+test('a reset begins without a storm', () => {
+  const bench = withStormControl(SCCRL.BDIPW.mask | SCCRL.BDICW.mask);
+  bench.set('BSCTRH', 5);
+  assert.equal(arrivals(bench, BROADCAST_ADDRESS, 10), 5);
+  bench.port.blocks.receive.reset();
+  assert.equal(arrivals(bench, BROADCAST_ADDRESS, 10), 5);
+});
