@@ -9,12 +9,13 @@ import { HostedInterrupts } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
-import type { Trace, Wire } from '../ports/index.ts';
+import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { VfioUserServer } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { hostPf } from './hosted.ts';
+import { linkStatistics, partnerOf } from './link.ts';
 import type { DeviceThreadData, NicStatistics } from './messages.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
 
@@ -24,6 +25,8 @@ export interface AssemblyOptions {
   readonly captures: DeviceThreadData['captures'];
   readonly loop: EventLoop;
   readonly trace: Trace;
+  /** Keeps the NVM, where a file does. */
+  readonly nonvolatile: NonvolatileMemory | undefined;
   /** Nanoseconds since 1970, for captures. */
   readonly wallClockNs: () => number;
   readonly log: (line: string) => void;
@@ -53,7 +56,7 @@ interface Served {
 }
 
 /** PF, VFs and the port behind them, and what a client of each attachment is served. */
-function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; served: Served[] } {
+function makeDevices(options: AssemblyOptions, wire: Wire): { setLink: (up: boolean) => void; served: Served[] } {
   const { config, loop, trace } = options;
   const physical = config.attach.find((attachment) => attachment.kind !== 'vf');
   const hierarchy = physical?.kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
@@ -80,6 +83,9 @@ function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; ser
     memory: vfs.memory,
     interruptPorts: vfs.interruptPorts,
     mac,
+    media: config.media,
+    linkPartner: partnerOf(config),
+    nonvolatile: options.nonvolatile,
   });
   pf.connect(port);
   vfs.connect(port);
@@ -88,7 +94,17 @@ function makeDevices(options: AssemblyOptions, wire: Wire): { port: IgbPort; ser
     device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
   }));
   if (interrupts !== undefined) hostPf({ config, pf, port, interrupts, clock, tasks, trace });
-  return { port, served };
+  let plugged = true;
+  // As the device's own work within a turn, so that the interrupt leaves with it.
+  const link = makeTask(() => {
+    port.setLink(plugged);
+    return false;
+  });
+  const setLink = (up: boolean): void => {
+    plugged = up;
+    tasks.mark(link);
+  };
+  return { setLink, served };
 }
 
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
@@ -101,11 +117,11 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     netdevs.close();
   };
   try {
-    const { port, served } = makeDevices(options, captured(netdevs, options));
+    const { setLink, served } = makeDevices(options, captured(netdevs, options));
     for (const { path, device } of served) servers.push(new VfioUserServer({ loop, path, device, log }));
     return {
-      setLink: (up) => port.setLink(up),
-      statistics: () => netdevs.statistics(),
+      setLink,
+      statistics: () => ({ ...netdevs.statistics(), ...linkStatistics(port) }),
       close,
     };
   } catch (error) {
