@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-args.ts';
 import { NicError } from '../nic/errors.ts';
-import { parseAttachment, parseVf } from '../nic/flags.ts';
+import { parseAttachment, parseLinkPartner, parseVf } from '../nic/flags.ts';
 import { startNic } from '../nic/nic.ts';
 
 interface NicFlags {
@@ -15,6 +15,9 @@ interface NicFlags {
   trace: string[];
   traceFile?: string;
   mac?: string;
+  media?: string;
+  linkPartner?: string;
+  nvm?: string;
   msix: boolean;
   msi: boolean;
 }
@@ -54,7 +57,9 @@ function configuration(flags: NicFlags): Record<string, unknown> {
   if (flags.attach.length > 0) config['attach'] = flags.attach.map((text) => parseAttachment(text));
   if (flags.vf.length > 0) config['vfs'] = flags.vf.map((text) => parseVf(text));
   for (const key of ['netdev', 'object', 'trace'] as const) if (flags[key].length > 0) config[key] = flags[key];
-  for (const key of ['mac', 'traceFile'] as const) if (flags[key] !== undefined) config[key] = flags[key];
+  if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
+  for (const key of ['mac', 'media', 'nvm', 'traceFile'] as const)
+    if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   config['attach'] ??= [];
   return config;
@@ -101,6 +106,12 @@ export function addNicCommand(program: Command): void {
     )
     .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect, [])
     .option('--mac <ADDRESS>', 'station address')
+    .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
+    .option('--media <copper|sfp>', 'a socket for copper cable, or an SFP cage with an optical module')
+    .option(
+      '--link-partner <KEY=VALUE,…>',
+      'the other end: speed=10|100|1000 duplex=half|full autoneg=on|off pause=none|symmetric|asymmetric|both',
+    )
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
     .option('--trace <GLOB>', 'trace events, such as igb_irq_*; a leading - excludes', collect, [])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from './config.ts';
 import { NicError } from './errors.ts';
-import { parseAttachment, parseVf } from './flags.ts';
+import { parseAttachment, parseLinkPartner, parseVf } from './flags.ts';
 
 const vf0 = { kind: 'vf', index: 0, path: 'vf0.sock' };
 const vf1 = { kind: 'vf', index: 1, path: 'vf1.sock' };
@@ -110,4 +110,23 @@ test('--attach and --vf in the words of ip link', () => {
   wrong(() => parseVf('0,vlan=1,vlan=2'), /vlan is given twice/);
   assert.match(refusal({ attach: [vf0], vfs: [parseVf('x,vlan=1')] }), /^"vfs\[0\].index" must be/);
   assert.match(refusal({ attach: [vf0], vfs: [parseVf('0,vlan=-1')] }), /^"vfs\[0\].vlan" must be/);
+});
+
+test('--link-partner in the words of ethtool; a gigabit switch where nothing is said', () => {
+  const partner = (text: string) =>
+    parseConfig({ attach: [hierarchy], linkPartner: parseLinkPartner(text) }).linkPartner;
+  const { linkPartner, media, nvm } = parseConfig({ attach: [hierarchy] });
+  assert.deepEqual(linkPartner, { speed: 1000, duplex: 'full', autoneg: true, pause: 'symmetric' });
+  assert.deepEqual([media, nvm], ['copper', undefined]);
+  assert.deepEqual(partner('speed=100,duplex=half,autoneg=off,pause=none'), {
+    speed: 100,
+    duplex: 'half',
+    autoneg: false,
+    pause: 'none',
+  });
+  const wrong = (text: string) => refusal({ attach: [hierarchy], linkPartner: parseLinkPartner(text) });
+  assert.equal(wrong('speed=2500'), '"linkPartner.speed" must be one of 10 | 100 | 1000');
+  assert.equal(wrong('sped=100'), '"linkPartner.sped" is not a setting; did you mean "speed"?');
+  assert.throws(() => parseLinkPartner('autoneg=yes'), { code: 'CONFIG', message: /autoneg must be on or off/ });
+  assert.equal(refusal({ attach: [hierarchy], media: 'fibre' }), '"media" must be one of copper | sfp');
 });

@@ -56,6 +56,15 @@ const vfSchema = v.strictObject({
   state: v.optional(v.picklist(['auto', 'enable', 'disable']), 'auto'),
 });
 
+/** The other end of the cable, in ethtool's words. */
+const linkPartnerSchema = v.strictObject({
+  /** Mb/s: the highest it can do, or without autoneg the only one. */
+  speed: v.optional(v.picklist([10, 100, 1000]), 1000),
+  duplex: v.optional(v.picklist(['half', 'full']), 'full'),
+  autoneg: v.optional(onOff, true),
+  pause: v.optional(v.picklist(['none', 'symmetric', 'asymmetric', 'both']), 'symmetric'),
+});
+
 const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
 const nicSchema = v.strictObject({
@@ -85,6 +94,11 @@ const nicSchema = v.strictObject({
     ),
     [],
   ),
+  /** A socket for copper cable, or an SFP cage with an optical module. */
+  media: v.optional(v.picklist(['copper', 'sfp']), 'copper'),
+  linkPartner: v.optional(linkPartnerSchema, {}),
+  /** File that keeps the NVM; what it holds goes before `mac`. */
+  nvm: v.optional(v.pipe(v.string(), v.minLength(1, 'must be the name of a file'))),
   /** In QEMU's words, `tap,id=n0,ifname=ob0`; the first that is not a hubport of another is the NIC's. */
   netdev: v.optional(v.array(v.string()), []),
   /** In QEMU's words: `filter-dump,id=f0,netdev=n0,file=x.pcap`. */
@@ -112,7 +126,8 @@ function adviceFor(issue: v.BaseIssue<unknown>): string {
   const path = issue.path ?? [];
   const key = String(path.at(-1)?.key);
   let keys = Object.keys(nicSchema.entries);
-  if (path.length === 3 && path[0].key === 'vfs') keys = Object.keys(vfSchema.entries);
+  if (path.length === 2 && path[0].key === 'linkPartner') keys = Object.keys(linkPartnerSchema.entries);
+  else if (path.length === 3 && path[0].key === 'vfs') keys = Object.keys(vfSchema.entries);
   else if (path.length === 3) {
     const { kind } = path[2]!.input as { kind: keyof typeof attachmentSchemas };
     if (key === 'index') return ` of ${kind}, but of vf`;

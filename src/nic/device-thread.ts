@@ -4,6 +4,7 @@ import { EventLoop } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
 import { assembleNic, type AssembledNic } from './assembly.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
+import { SharedNvm } from './nvm-file.ts';
 
 const port = parentPort!;
 const data = workerData as DeviceThreadData;
@@ -35,6 +36,7 @@ function main(): void {
       config: data.config,
       netdevs: data.netdevs,
       captures: data.captures,
+      nonvolatile: data.nvm && new SharedNvm(data.nvm, () => say({ type: 'nvm' })),
       loop,
       trace,
       wallClockNs: () => epoch + loop.now(),

@@ -25,17 +25,29 @@ export function parseAttachment(text: string): Record<string, Value> {
   return { kind, ...Object.fromEntries(values.map(([key, value]) => [key, key === 'index' ? number(value) : value])) };
 }
 
+/** `speed=100,duplex=half,autoneg=off,pause=none`. Throws NicError `CONFIG`. */
+export function parseLinkPartner(text: string): Record<string, Value> {
+  return Object.fromEntries(
+    pairs('--link-partner', text, text.split(',')).map(([key, value]): [string, Value] => [
+      key,
+      key === 'autoneg' ? onOrOff('--link-partner', text, key, value) : number(value),
+    ]),
+  );
+}
+
 const booleans: Readonly<Record<string, boolean>> = { on: true, off: false };
+
+function onOrOff(flag: string, text: string, key: string, value: string): boolean {
+  const found = booleans[value];
+  if (found === undefined) throw new NicError('CONFIG', `${flag} ${text}: ${key} must be on or off`);
+  return found;
+}
 
 /** `0,mac=…,vlan=5,qos=3,max_tx_rate=100,spoofchk=off,trust=on,state=enable`. Throws NicError `CONFIG`. */
 export function parseVf(text: string): Record<string, Value> {
   const [index = '', ...options] = text.split(',');
   const values = pairs('--vf', text, options).map(([key, value]): [string, Value] => {
-    if (key === 'spoofchk' || key === 'trust') {
-      const flag = booleans[value];
-      if (flag === undefined) throw new NicError('CONFIG', `--vf ${text}: ${key} must be on or off`);
-      return [key, flag];
-    }
+    if (key === 'spoofchk' || key === 'trust') return [key, onOrOff('--vf', text, key, value)];
     return [key, key === 'mac' || key === 'state' ? value : number(value)];
   });
   return { ...Object.fromEntries(values), index: number(index) };

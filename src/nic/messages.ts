@@ -3,6 +3,7 @@ import type { CaptureMemory } from '../capture/ring.ts';
 import type { TraceMemory } from '../trace/ring.ts';
 import type { NetdevOptions } from '../wires/index.ts';
 import type { NicConfig } from './config.ts';
+import type { NvmMemory } from './nvm-file.ts';
 
 /** Given to the device thread when it starts. */
 export interface DeviceThreadData {
@@ -12,6 +13,8 @@ export interface DeviceThreadData {
   readonly trace: TraceMemory;
   /** One for each `filter-dump`, with the netdev that it listens to. */
   readonly captures: readonly { readonly netdev: string; readonly memory: CaptureMemory }[];
+  /** Where the NVM is kept, if it is. */
+  readonly nvm?: NvmMemory | undefined;
 }
 
 export type ToDevice =
@@ -26,5 +29,7 @@ export type FromDevice =
   /** It can be woken by `wakeFd` from now on. */
   | { readonly type: 'listening'; readonly wakeFd: number }
   | { readonly type: 'log'; readonly line: string }
+  /** The NVM has been written. */
+  | { readonly type: 'nvm' }
   | { readonly type: 'statistics'; readonly request: number; readonly counters: NicStatistics }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly stack?: string };

@@ -12,6 +12,7 @@ import { NicError } from './errors.ts';
 import { parseFilterDump } from './filter-dump-options.ts';
 import type { DeviceThreadData, FromDevice, NicStatistics, ToDevice } from './messages.ts';
 import { checkNetdevs } from './netdevs.ts';
+import { NvmFile } from './nvm-file.ts';
 
 /** How long a closing NIC may take before its thread is ended by force, in ms. */
 const CLOSE_LIMIT_MS = 2000;
@@ -22,6 +23,8 @@ export interface NicOptions {
 }
 
 interface Output {
+  /** Writes what waits. */
+  flush?(): void;
   close(): void;
 }
 
@@ -107,6 +110,9 @@ export class Nic {
       case 'log':
         this.#log(message.line);
         break;
+      case 'nvm':
+        for (const output of this.#outputs) output.flush?.();
+        break;
       case 'statistics':
         this.#waiting.get(message.request)?.(message.counters);
         this.#waiting.delete(message.request);
@@ -140,11 +146,19 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const log = options.log ?? ((line: string) => console.error(line));
   const trace = makeTraceMemory();
   for (const glob of selectEvents(trace, config.trace)) log(`--trace ${glob}: no event has such a name`);
+  const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
   const dumps = config.object.map((text) => parseFilterDump(text));
   const captures = dumps.map((dump) => ({ ...dump, memory: makeCaptureMemory(dump.maxLength) }));
   const outputs: Output[] = captures.map(({ memory, file }) => new CaptureFile(memory, file));
   if (config.trace.length > 0) outputs.push(new TraceLog(trace, config.traceFile));
-  const data = { config, netdevs, trace, captures: captures.map(({ netdev, memory }) => ({ netdev, memory })) };
+  if (nvm !== undefined) outputs.push(nvm);
+  const data = {
+    config,
+    netdevs,
+    trace,
+    captures: captures.map(({ netdev, memory }) => ({ netdev, memory })),
+    nvm: nvm?.memory,
+  };
   const nic = new Nic(data, outputs, log);
   await nic.listening;
   return nic;

@@ -1,0 +1,23 @@
+/** The port's link as configuration and statistics have it. */
+import { ledStates } from '../devices/igb/leds.ts';
+import type { LinkPartner } from '../devices/igb/link-partner.ts';
+import type { IgbPort } from '../devices/igb/port.ts';
+import type { NicConfig } from './config.ts';
+import type { NicStatistics } from './messages.ts';
+
+export function partnerOf({ linkPartner }: NicConfig): LinkPartner {
+  const { speed, duplex, autoneg, pause } = linkPartner;
+  return { speedMbps: speed, fullDuplex: duplex === 'full', autoNegotiates: autoneg, pause };
+}
+
+/** Speed in Mb/s (0 without a link) and duplex, and each LED: 0 off, 1 on, 2 blinking, 3 flickering with traffic. */
+export function linkStatistics(port: IgbPort): NicStatistics {
+  const { link } = port.blocks;
+  const leds = link.leds.ledState().map((state, led): [string, number] => [`led${led}`, ledStates.indexOf(state)]);
+  return {
+    linkSpeed: link.up ? link.speedMbps : 0,
+    linkFullDuplex: link.up && link.fullDuplex ? 1 : 0,
+    ...Object.fromEntries(leds),
+    ledChanges: link.leds.changes,
+  };
+}
