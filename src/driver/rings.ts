@@ -1,17 +1,20 @@
 /** Rings of advanced descriptors, one buffer a frame, as igbvf sets them up (reference §9.7, §3). */
 import type { vf } from '../devices/igb/tables/index.ts';
-import { read, write, type DriverMemory, type RegisterBus } from './bus.ts';
+import { read, update, write, type DriverMemory, type RegisterBus } from './bus.ts';
 
 const DESCRIPTORS = 32;
 const DESCRIPTOR_BYTES = 16;
-const BUFFER_BYTES = 0x2800;
 const ENABLE = 1 << 25;
 
 /** Data descriptor, DEXT, RS, IFCS, EOP. */
 const DATA_COMMAND = 0x2b30_0000;
 const PAYLOAD_SHIFT = 14;
-/** Drop when full, one buffer, 10 KB. */
-const RECEIVE_CONTROL = 0x8200_000a;
+/** Drop when full, one buffer; its size in KB is to be added. */
+const RECEIVE_CONTROL = 0x8200_0000;
+const KB = 1024;
+/** PTHRESH 16, HTHRESH 8, WTHRESH 1. */
+const THRESHOLDS = 16 | (8 << 8) | (1 << 16);
+const THRESHOLD_BITS = 0x000f_ffff;
 const DONE = 1;
 const VLAN_PRESENT = 1 << 3;
 
@@ -28,6 +31,8 @@ export interface RingPlace {
   readonly memory: DriverMemory;
   readonly registers: QueueRegisters;
   readonly queue: number;
+  /** Longest frame that is sent or received, a multiple of 1024. */
+  readonly bufferBytes: number;
 }
 
 /** A frame that was received; `tag` where the device stripped one. */
@@ -39,7 +44,7 @@ export interface ReceivedFrame {
 /** Ring and buffers, registers set up and the queue off. */
 function prepare({ bus, memory, registers, queue }: RingPlace, direction: 'TD' | 'RD'): number {
   const ring = memory.allocate(DESCRIPTORS * DESCRIPTOR_BYTES);
-  write(bus, direction === 'TD' ? registers.TXDCTL : registers.RXDCTL, 0, queue);
+  update(bus, direction === 'TD' ? registers.TXDCTL : registers.RXDCTL, ENABLE, 0, queue);
   write(bus, registers[`${direction}BAL`], ring % 2 ** 32, queue);
   write(bus, registers[`${direction}BAH`], Math.floor(ring / 2 ** 32), queue);
   write(bus, registers[`${direction}LEN`], DESCRIPTORS * DESCRIPTOR_BYTES, queue);
@@ -58,15 +63,15 @@ export class TransmitRing {
   constructor(place: RingPlace) {
     this.#place = place;
     this.#ring = prepare(place, 'TD');
-    this.#buffers = place.memory.allocate(DESCRIPTORS * BUFFER_BYTES);
+    this.#buffers = place.memory.allocate(DESCRIPTORS * place.bufferBytes);
     this.#next = 0;
-    write(place.bus, place.registers.TXDCTL, ENABLE, place.queue);
+    update(place.bus, place.registers.TXDCTL, 0, ENABLE, place.queue);
   }
 
   /** Puts one frame on the ring; the device has it when the tail is written. The ring must not be full. */
   send(frame: Uint8Array): void {
     const { bus, memory, registers, queue } = this.#place;
-    const buffer = this.#buffers + this.#next * BUFFER_BYTES;
+    const buffer = this.#buffers + this.#next * this.#place.bufferBytes;
     const descriptor = this.#ring + this.#next * DESCRIPTOR_BYTES;
     memory.writeBytes(buffer, frame);
     memory.write32(descriptor, buffer % 2 ** 32);
@@ -94,11 +99,11 @@ export class ReceiveRing {
   constructor(place: RingPlace) {
     this.#place = place;
     this.#ring = prepare(place, 'RD');
-    this.#buffers = place.memory.allocate(DESCRIPTORS * BUFFER_BYTES);
+    this.#buffers = place.memory.allocate(DESCRIPTORS * place.bufferBytes);
     this.#next = 0;
     const { bus, registers, queue } = place;
-    write(bus, registers.SRRCTL, RECEIVE_CONTROL, queue);
-    write(bus, registers.RXDCTL, ENABLE, queue);
+    write(bus, registers.SRRCTL, RECEIVE_CONTROL | (place.bufferBytes / KB), queue);
+    update(bus, registers.RXDCTL, THRESHOLD_BITS, ENABLE | THRESHOLDS, queue);
     for (let slot = 0; slot < DESCRIPTORS; slot += 1) this.#refill(slot);
     write(bus, registers.RDT, DESCRIPTORS - 1, queue);
   }
@@ -113,7 +118,7 @@ export class ReceiveRing {
       if ((status & DONE) === 0) return frames;
       const lengths = memory.read32(descriptor + 12);
       frames.push({
-        bytes: memory.readBytes(this.#buffers + this.#next * BUFFER_BYTES, lengths & 0xffff),
+        bytes: memory.readBytes(this.#buffers + this.#next * this.#place.bufferBytes, lengths & 0xffff),
         tag: (status & VLAN_PRESENT) === 0 ? undefined : lengths >>> 16,
       });
       this.#refill(this.#next);
@@ -125,7 +130,7 @@ export class ReceiveRing {
   #refill(slot: number): void {
     const { memory } = this.#place;
     const descriptor = this.#ring + slot * DESCRIPTOR_BYTES;
-    const buffer = this.#buffers + slot * BUFFER_BYTES;
+    const buffer = this.#buffers + slot * this.#place.bufferBytes;
     memory.write32(descriptor, buffer % 2 ** 32);
     memory.write32(descriptor + 4, Math.floor(buffer / 2 ** 32));
     memory.write32(descriptor + 8, 0);

@@ -9,6 +9,8 @@ const POLL_NS = 500_000;
 const POLLS = 2000;
 const RESET_POLLS = 200;
 const ALL_VECTORS = 7;
+/** Of an MTU of 1500: addresses, type, tag and FCS. */
+const DEFAULT_FRAME = 1522;
 
 /** Vectors as igbvf uses them. */
 export const VfVector = { transmit: 0, receive: 1, mailbox: 2 } as const;
@@ -89,13 +91,13 @@ export class VfPort {
     return this.post([Message.setLongPackets, lengthBytes]);
   }
 
-  /** Both directions of queue 0, in igbvf's order; its maximum frame is `longestFrame`, FCS included. */
-  open(longestFrame = 1522): { transmit: TransmitRing; receive: ReceiveRing } {
-    const place = { bus: this.#bus, memory: this.#memory, registers: vf, queue: 0 };
+  /** Both directions of queue 0, in igbvf's order; buffers of 2 KB where nothing else is asked. */
+  open(bufferBytes = 2048): { transmit: TransmitRing; receive: ReceiveRing } {
+    const place = { bus: this.#bus, memory: this.#memory, registers: vf, queue: 0, bufferBytes };
     this.setMulticast([]);
     this.setVlan(0, true);
     const transmit = new TransmitRing(place);
-    this.setLongestFrame(longestFrame);
+    this.setLongestFrame(DEFAULT_FRAME);
     const receive = new ReceiveRing(place);
     this.enableInterrupts();
     return { transmit, receive };

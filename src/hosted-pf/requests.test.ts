@@ -214,7 +214,7 @@ test('a port VLAN: frames get its tag and priority, only its frames arrive, with
 test('SET_LPE: long frames from then on, within what the chip can', () => {
   const { hosted, drivers } = ready(1);
   const [driver] = drivers;
-  const { receive } = driver!.open();
+  const { receive } = driver!.open(10 * 1024);
   const long = frame(driver!.mac, outside, [], new Uint8Array(4000));
   arrive(hosted, long);
   assert.equal(receive.take().length, 0);

@@ -1,49 +1,15 @@
 /** A port among fakes with a hosted PF, and drivers of its VFs, for unit tests. */
 import { pf } from '../devices/igb/tables/index.ts';
 import { IgbPort } from '../devices/igb/port.ts';
-import { makeTestContext, type FakeMemory, type TestContext } from '../devices/igb/testing.ts';
+import { makeTestContext, type TestContext } from '../devices/igb/testing.ts';
 import { TEST_MAC } from '../devices/igb/testing-port.ts';
-import { VfPort, type ConfigBus, type DriverMemory, type WaitingBus } from '../driver/index.ts';
+import { VfPort, type ConfigBus, type WaitingBus } from '../driver/index.ts';
+import { FakeDriverMemory } from '../driver/testing.ts';
 import { HostedInterrupts } from './interrupt-port.ts';
 import { PfManager } from './pf-manager.ts';
 import type { VfSettings } from './settings.ts';
 
 const VFS = 8;
-const ALIGNMENT = 128;
-
-/** Fake guest memory, given out from its start. */
-class TestMemory implements DriverMemory {
-  readonly #memory: FakeMemory;
-  #next: number;
-
-  constructor(memory: FakeMemory) {
-    this.#memory = memory;
-    this.#next = memory.piece.base;
-  }
-
-  allocate(lengthBytes: number): number {
-    const address = this.#next;
-    this.#next += Math.ceil(lengthBytes / ALIGNMENT) * ALIGNMENT;
-    if (this.#next > this.#memory.piece.base + this.#memory.piece.length) throw new Error('the fake memory is full');
-    return address;
-  }
-
-  read32(address: number): number {
-    return this.#memory.peek32(address);
-  }
-
-  write32(address: number, value: number): void {
-    this.#memory.poke32(address, value);
-  }
-
-  readBytes(address: number, length: number): Uint8Array {
-    return this.#memory.peekBytes(address, length);
-  }
-
-  writeBytes(address: number, bytes: Uint8Array): void {
-    this.#memory.pokeBytes(address, bytes);
-  }
-}
 
 /** Config space that holds an SR-IOV capability and nothing else; enabling makes the VFs live. */
 function sriovOf(port: IgbPort): ConfigBus {
@@ -111,7 +77,7 @@ export class Hosted {
 
   /** igbvf on a VF. */
   vf(index: number): VfPort {
-    return new VfPort(this.bus(index), new TestMemory(this.context.memory[1 + index]!));
+    return new VfPort(this.bus(index), new FakeDriverMemory(this.context.memory[1 + index]!));
   }
 
   /** A register of the PF as it stands. */
