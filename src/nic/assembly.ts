@@ -9,7 +9,7 @@ import { HostedInterrupts } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
-import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
+import { makeTask, type NonvolatileMemory, type Trace, type Wire } from '../ports/index.ts';
 import { VfioUserServer } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
@@ -56,7 +56,10 @@ interface Served {
 }
 
 /** PF, VFs and the port behind them, and what a client of each attachment is served. */
-function makeDevices(options: AssemblyOptions, wire: Wire): { setLink: (up: boolean) => void; served: Served[] } {
+function makeDevices(
+  options: AssemblyOptions,
+  wire: Wire,
+): { port: IgbPort; setLink: (up: boolean) => void; served: Served[] } {
   const { config, loop, trace } = options;
   const physical = config.attach.find((attachment) => attachment.kind !== 'vf');
   const hierarchy = physical?.kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
@@ -104,7 +107,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): { setLink: (up: bool
     plugged = up;
     tasks.mark(link);
   };
-  return { setLink, served };
+  return { port, setLink, served };
 }
 
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
@@ -117,7 +120,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     netdevs.close();
   };
   try {
-    const { setLink, served } = makeDevices(options, captured(netdevs, options));
+    const { port, setLink, served } = makeDevices(options, captured(netdevs, options));
     for (const { path, device } of served) servers.push(new VfioUserServer({ loop, path, device, log }));
     return {
       setLink,
