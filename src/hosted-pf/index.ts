@@ -1,5 +1,4 @@
 /** The PF's driver for when no VM has the PF. */
 export { HostedInterrupts } from './interrupt-port.ts';
-export { PfManager, type PfManagerOptions, type PfStatus } from './pf-manager.ts';
+export { PfManager } from './pf-manager.ts';
 export { type VfSettings } from './settings.ts';
-export { hostedPfTraceEvents } from './trace-events.ts';
