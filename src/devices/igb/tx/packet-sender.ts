@@ -1,6 +1,7 @@
 /** Takes the fetched descriptors of one packet to frames at the sink (§5.2 to §5.5). */
 import {
   arena,
+  crc32,
   ipProtocols,
   MOST_SEGMENTS,
   pseudoHeaderSum,
@@ -116,7 +117,8 @@ export class PacketSender implements SegmentSink {
     const gathered = gatherFrame(fetch, memory);
     if (gathered < 0) return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
     this.#frame = GATHERED_AT;
-    this.#length = (this.#command & command.IFCS) === 0 ? gathered - FCS_BYTES : gathered;
+    this.#length =
+      (this.#command & command.IFCS) === 0 && this.#endsWithFcs(gathered) ? gathered - FCS_BYTES : gathered;
     if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
     const context = ring.contexts[slotOf(this.#options)]!;
     this.#insertTag(context);
@@ -126,6 +128,19 @@ export class PacketSender implements SegmentSink {
     if (segments) return this.#sendSegmented(context);
     if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
     return this.#sendSingle(context);
+  }
+
+  /**
+   * The last four bytes are the right FCS, which a wire of ours does not carry. Without IFCS software is to put one there;
+   * a packet that has none goes out whole, since nothing on the way would notice (QEMU's own tests send such).
+   */
+  #endsWithFcs(gathered: number): boolean {
+    const length = gathered - FCS_BYTES;
+    if (length < MAC_BYTES) return false;
+    const { bytes } = arena;
+    const at = this.#frame + length;
+    const fcs = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    return crc32(bytes, this.#frame, length) === fcs >>> 0;
   }
 
   /** Counts a packet that goes nowhere; `detail` is its length, or what the reason's event says. */
