@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { crc32, crc32c } from '../../../packet/index.ts';
+import { crc32c } from '../../../packet/index.ts';
 import { buildFrame, concatenate, isConsistent, naiveSum } from '../../../packet/testing.ts';
 import { pf } from '../tables/index.ts';
 import { command, l4Type, option } from './descriptor.ts';
@@ -187,22 +187,18 @@ test('VMVIR goes before VLE in VMDq mode: always, never, or as the descriptor sa
   assert.deepEqual(ruled, [9, 9, -1]);
 });
 
-test('padding to 60 with TCTL.PSP, none without; without IFCS a right FCS at the end is left out (§5.5)', () => {
+test('padding to 60 with TCTL.PSP, none without; a packet without IFCS goes out whole (§5.5)', () => {
   const bench = new TransmitBench();
   const short = buildFrame({ protocol: 'udp', payload: [1] });
   bench.postFrame(short);
-  const fcs = new Uint8Array(Uint32Array.of(crc32(short, 0, short.length)).buffer);
-  for (const end of [fcs, new Uint8Array(4)]) {
-    bench.post(bench.place(concatenate(short, end)), 0, command.DEXT | (3 << 20) | DONE | (short.length + 4), 0);
-  }
   const padded = concatenate(short, new Uint8Array(60 - short.length));
   assert.deepEqual(
     bench.go().map(({ bytes }) => bytes),
-    [padded, padded, padded],
+    [padded],
   );
   const long = concatenate(new Uint8Array(60).fill(7), new Uint8Array(4));
   bench.post(bench.place(long), 0, command.DEXT | (3 << 20) | DONE | long.length, 0);
-  assert.deepEqual(bench.go()[0]!.bytes, long, 'no FCS, as in the tests of QEMU');
+  assert.deepEqual(bench.go()[0]!.bytes, long, 'as QEMU has it');
   bench.set('TCTL', pf.TCTL.EN.mask);
   bench.postFrame(short);
   assert.deepEqual(bench.go()[0]!.bytes, short);
