@@ -62,6 +62,10 @@ test('before RESET nothing is done, and a refusal comes once in two seconds at m
   }
   assert.deepEqual(hosted.vlansOf(0), [0]);
   assert(refused >= 2 && refused <= 3, `${refused} refusals in 5 s`);
+  write(hosted.bus(0), vf.VTCTRL, vf.VTCTRL.RST.mask);
+  hosted.wait(1e9);
+  driver.post([Message.setVlan | (1 << 16), 5]);
+  assert.equal(driver.mailbox.takeMessage(), false, 'patience begins anew with a reset');
 });
 
 test('counts beyond the mailbox read no further than the mailbox', () => {

@@ -66,6 +66,7 @@ test('enable: the link stays up without a wire, and frames pass between VFs', ()
   assert.equal(link(), 'up');
   hosted.port.setLink(false);
   assert.equal(link(), 'up');
+  assert.deepEqual(hosted.context.trace.of('pf_manager_control'), [], 'nothing has changed for it');
   assert.notEqual(linkBit(hosted), 0);
   assert.notEqual(read(hosted.bus(0), vf.STATUS) & 0x80, 0, '1000 Mb/s');
   assert.equal(linkBit(hosted, 1), 0, 'held for this VF only');

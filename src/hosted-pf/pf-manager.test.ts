@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf, vf } from '../devices/igb/tables/index.ts';
-import { read, write } from '../driver/index.ts';
+import { MacFilter, read, write } from '../driver/index.ts';
 import { formatMac } from '../packet/index.ts';
 import { derivedMac } from './settings.ts';
 import { Hosted } from './testing.ts';
@@ -71,6 +71,7 @@ test('a reset of the VF takes back what its driver had asked for', () => {
   driver.setMulticast([0x123]);
   driver.setVlan(7, true);
   driver.setMac(Uint8Array.of(2, 0, 0, 0, 0, 1));
+  driver.setMac(Uint8Array.of(2, 0, 0, 0, 0, 2), MacFilter.add);
   driver.setLongestFrame(9018);
   assert.deepEqual(hosted.vlansOf(1), [0, 7]);
   assert.notEqual(hosted.peek('MTA', 0x123 >>> 5), 0);

@@ -305,12 +305,9 @@ export class PfManager {
   }
 
   #linkChanged(): void {
-    const linkMbps = linkSpeed(this.#bus);
-    if (linkMbps === this.#linkMbps) return;
-    this.#linkMbps = linkMbps;
-    this.#emit(this.#events.pf_manager_link, linkMbps);
+    this.#linkMbps = linkSpeed(this.#bus);
+    this.#emit(this.#events.pf_manager_link, this.#linkMbps);
     for (const record of this.#records) {
-      if (linkMbps !== 0 && record.settings.maxTxRateMbps !== 0) this.#program.writeRate(record);
       if (record.ready && record.settings.linkState === 'auto') this.#outbox.post(record.index);
     }
   }

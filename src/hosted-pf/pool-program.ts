@@ -2,7 +2,6 @@
 import { pf } from '../devices/igb/tables/index.ts';
 import {
   ADDRESSES,
-  linkSpeed,
   LONGEST_FRAME,
   PoolVlans,
   POOLS,
@@ -18,7 +17,8 @@ import { portTag, type VfRecord } from './vf-record.ts';
 
 const WORDS = 128;
 const TAG_BYTES = 4;
-const DEFAULT_SPEED_MBPS = 1000;
+/** What the PHY negotiates when it is left alone, as here. */
+const LINK_MBPS = 1000;
 const NOBODY = -1;
 /** Entries of the VLAN table that VFs cannot fill: one for each VF's port VLAN. */
 const RESERVED_VLANS = POOLS;
@@ -78,8 +78,7 @@ export class PoolProgram {
   }
 
   writeRate(record: VfRecord): void {
-    const speedMbps = linkSpeed(this.#bus) || DEFAULT_SPEED_MBPS;
-    setTransmitRate(this.#bus, record.index, record.settings.maxTxRateMbps, speedMbps);
+    setTransmitRate(this.#bus, record.index, record.settings.maxTxRateMbps, LINK_MBPS);
   }
 
   writeLinkHold(): void {

@@ -154,6 +154,10 @@ test('SET_PROMISC: for the trusted; unicast for others and every group then arri
   assert.equal(receive.take().length, 0);
   assert.equal(answer(drivers[1]!.request([Message.setPromiscuous])), 'accepted', 'off needs no trust');
   assert.equal(answer(drivers[0]!.request([Message.setPromiscuous | (4 << 16)])), 'refused');
+  drivers[0]!.request([both]);
+  hosted.manager.setVf(0, { trust: false });
+  arrive(hosted, frame(outside, broadcast));
+  assert.equal(receive.take().length, 0, 'with the trust goes what it gave');
 });
 
 test('SET_VLAN: tagged frames of the VLANs asked for, stripped', () => {
@@ -224,6 +228,10 @@ test('SET_LPE: long frames from then on, within what the chip can', () => {
     receive.take().map(({ bytes }) => bytes.length),
     [long.length],
   );
+  driver!.setVlan(9, true);
+  driver!.setLongestFrame(long.length + 4);
+  arrive(hosted, frame(driver!.mac, outside, [9], new Uint8Array(4000)));
+  assert.equal(receive.take().length, 1, 'there is room for a tag');
   const before = hosted.peek('VMOLR', 0);
   for (const length of [0, 63, 0x2601, 0xffffffff]) {
     assert.equal(answer(driver!.request([Message.setLongPackets, length])), 'refused');

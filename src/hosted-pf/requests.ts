@@ -64,16 +64,13 @@ function setMacAddress(record: VfRecord, info: number, address: Uint8Array, prog
 
 /** Two hashes a dword. More than fit mean all multicast, which needs trust; the hashes count anyway. */
 function setMulticast(record: VfRecord, count: number, message: Uint32Array, program: PoolProgram): boolean {
-  const held = Math.min(count & ~OVERFLOW, MULTICAST_HASHES);
+  const held = Math.min(count, MULTICAST_HASHES);
   for (let n = 0; n < held; n += 1) record.hashes[n] = message[1 + (n >>> 1)]! >>> ((n & 1) * 16);
   record.hashCount = held;
   record.allMulticast = count > MULTICAST_HASHES && record.settings.trust;
   program.writeHashes();
   return count <= MULTICAST_HASHES || record.allMulticast;
 }
-
-/** Bit of the count by which DPDK says that there are more addresses than it sends. */
-const OVERFLOW = 0x80;
 
 /** A port VLAN leaves the VF no choice, but VID 0, which every driver asks for, means no more than untagged frames. */
 function setVlan(record: VfRecord, member: boolean, vid: number, program: PoolProgram): boolean {
