@@ -3,10 +3,16 @@
  * off are those of Intel's earlier chips. Blinking and traffic are states of their own: no timer runs for them.
  */
 import type { PortContext } from './context.ts';
-import type { Link } from './link.ts';
 import { pf } from './tables/index.ts';
 
 export const LEDS = 4;
+
+/** What LEDs show of a link. */
+export interface LedLink {
+  readonly up: boolean;
+  readonly speedCode: number;
+  readonly fullDuplex: boolean;
+}
 
 /** What a LED shows: dark, lit, blinking, or flickering with traffic. */
 export const ledStates = ['off', 'on', 'blinking', 'activity'] as const;
@@ -43,12 +49,12 @@ const MODE_ON = 14;
 
 export class Leds {
   private readonly context: PortContext;
-  private readonly link: Pick<Link, 'up' | 'speedCode' | 'fullDuplex'>;
+  private readonly link: LedLink;
   private readonly states: Uint8Array;
   /** How often something has changed. */
   changes: number;
 
-  constructor(context: PortContext, parts: { link: Pick<Link, 'up' | 'speedCode' | 'fullDuplex'> }) {
+  constructor(context: PortContext, parts: { link: LedLink }) {
     this.context = context;
     this.link = parts.link;
     this.states = new Uint8Array(LEDS);

@@ -12,7 +12,7 @@ import { TEST_MAC } from './testing-port.ts';
 import { IgbVirtualFunctions } from './virtual-functions.ts';
 
 export const MEMBAR1 = 0xfa00_0000;
-export const PF_BAR0 = MEMBAR1;
+export const PF_BAR0 = MEMBAR1 + 0;
 export const PF_BAR3 = MEMBAR1 + 0x4_0000;
 export const VF_BAR0 = MEMBAR1 + 0x8_0000;
 export const VF_BAR3 = MEMBAR1 + 0xc_0000;
