@@ -3,10 +3,11 @@ import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
+import { qos } from './qos.ts';
 import { reload } from './reload.ts';
 import { reset } from './reset.ts';
 import { tcp } from './tcp.ts';
 import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
-export const workloads: readonly Workload[] = [probe, ping, tcp, vlan, link, reload, reset, matrix];
+export const workloads: readonly Workload[] = [probe, ping, tcp, vlan, link, reload, reset, matrix, qos];
