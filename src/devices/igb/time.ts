@@ -106,6 +106,19 @@ export class PortTime {
     return values[pf.TXSTMPH.index]!;
   }
 
+  /** Stamps a packet that has just arrived; the caller has seen that no stamp is held. The source is as RXSATR has it. */
+  rxStamp(sourceLow: number, sourceHigh: number): void {
+    const { registers, trace, events } = this.context;
+    const { values } = registers;
+    this.latch();
+    values[pf.RXSTMPL.index] = this.low;
+    values[pf.RXSTMPH.index] = this.high;
+    values[pf.RXSATRL.index] = sourceLow;
+    values[pf.RXSATRH.index] = sourceHigh;
+    values[pf.TSYNCRXCTL.index]! |= pf.TSYNCRXCTL.VALID.mask;
+    if (trace.on[events.igb_time_rx_stamp] === 1) trace.emit(events.igb_time_rx_stamp, this.high, this.low);
+  }
+
   /** RXSTMPH (Linux) or RXSATRH (QEMU) releases a receive stamp (contradiction 5). */
   releaseReceiveStamp(index: number): number {
     const { values } = this.context.registers;

@@ -10,6 +10,7 @@ import { Segmenter, type SegmentSink } from '../../../packet/segment.ts';
 import { makeTask, type FrameOffload, type Task } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import type { Interrupts } from '../interrupts.ts';
+import { ReceiveStamps } from '../receive-stamps.ts';
 import type { Statistics } from '../statistics.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
 import { STORM_DROP, STORM_EVENT, StormControl } from '../switch/storm-control.ts';
@@ -18,6 +19,7 @@ import type { PortTime } from '../time.ts';
 import { Classifier } from './classify.ts';
 import { BROADCAST, MULTICAST, UNICAST, acceptsDestination } from './filter.ts';
 import { ReceivedFrame } from './frame.ts';
+import { STATUS } from './offload.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import { isPause, pauseTime } from './pause.ts';
 import { POOLS_MASK, selectPools } from './pools.ts';
@@ -37,7 +39,7 @@ export interface ReceiveParts {
     Statistics,
     'count' | 'received' | 'filtered' | 'delivered' | 'deliveredLocally' | 'queueDropped'
   >;
-  /** Time stamps of received frames (§4.9) are to be taken where a frame is classified; nothing takes them yet. */
+  /** The clock for time stamps (§4.9); without it none are taken. */
   readonly time?: PortTime;
 }
 
@@ -52,6 +54,7 @@ export class ReceiveEngine implements SegmentSink {
   private readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
+  private readonly stamps: ReceiveStamps | undefined;
   private readonly storms: StormControl;
   private readonly waiting: PacketBuffer;
   private readonly segmenter: Segmenter;
@@ -81,6 +84,7 @@ export class ReceiveEngine implements SegmentSink {
     this.classifier = new Classifier(this.values);
     this.views = new ViewCache();
     this.store = new FrameStore(context, this.rings, this.views);
+    this.stamps = parts.time && new ReceiveStamps(this.values, parts.time);
     this.storms = new StormControl(this.values, context.clock);
     this.waiting = new PacketBuffer(this.views);
     this.segmenter = new Segmenter();
@@ -264,6 +268,7 @@ export class ReceiveEngine implements SegmentSink {
       return;
     }
     classifier.finish(frame);
+    if (this.stamps?.received(frame) === true) frame.status |= STATUS.TS;
     this.deliver(classifier.queues(frame, pools));
   }
 

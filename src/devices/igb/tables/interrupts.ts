@@ -223,7 +223,6 @@ export const interrupts = {
     at: 0x05a80,
     count: 8,
     access: 'rw',
-    inert: true,
     evidence: 'linux',
     doc: 'Immediate interrupts and 5-tuple filters: destination port.',
     fields: {

@@ -112,7 +112,6 @@ export const timeSync = {
   TSYNCRXCFG: {
     at: 0x05f50,
     access: 'rw',
-    inert: true,
     evidence: 'linux',
     doc: 'Messages that are stamped.',
     fields: {
