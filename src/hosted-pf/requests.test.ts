@@ -155,9 +155,14 @@ test('SET_PROMISC: for the trusted; unicast for others and every group then arri
   assert.equal(answer(drivers[1]!.request([Message.setPromiscuous])), 'accepted', 'off needs no trust');
   assert.equal(answer(drivers[0]!.request([Message.setPromiscuous | (4 << 16)])), 'refused');
   drivers[0]!.request([both]);
+  drivers[0]!.reset();
+  assert.equal(hosted.peek('VMOLR', 0) & (VMOLR.ROPE.mask | VMOLR.MPME.mask), 0, 'a reset ends it');
+  assert.equal(hosted.peek('UTA', 0), 0);
+  drivers[0]!.request([both]);
+  assert.equal(hosted.peek('UTA', 127), 0xffffffff);
   hosted.manager.setVf(0, { trust: false });
-  arrive(hosted, frame(outside, broadcast));
-  assert.equal(receive.take().length, 0, 'with the trust goes what it gave');
+  assert.equal(hosted.peek('VMOLR', 0) & (VMOLR.ROPE.mask | VMOLR.MPME.mask), 0, 'with the trust goes what it gave');
+  assert.equal(hosted.peek('UTA', 127), 0);
 });
 
 test('SET_VLAN: tagged frames of the VLANs asked for, stripped', () => {
@@ -263,6 +268,10 @@ test('max_tx_rate: 10 Mb/s are 10 Mb of frames with FCS and gap in a second', ()
   }
   const bits = hosted.context.wire.sent.length * (bytes.length + 24) * 8;
   assert(Math.abs(bits - 5e6) < 0.05 * 5e6, `${bits} bits in half a second`);
+  for (const queue of [0, 8]) {
+    hosted.port.write(pf.RTTDQSEL.at, queue);
+    assert.equal(hosted.port.read(pf.RTTBCNRC.at), (pf.RTTBCNRC.RS_ENA.mask | (100 << 14)) >>> 0, 'both of its queues');
+  }
   hosted.manager.setVf(0, { maxTxRateMbps: 0 });
   const before = hosted.context.wire.sent.length;
   for (let n = 0; n < 10; n += 1) transmit.send(bytes);
