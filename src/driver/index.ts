@@ -2,6 +2,7 @@
 export * from './bus.ts';
 export * from './mailbox.ts';
 export * from './messages.ts';
+export * from './pci.ts';
 export * from './pf-port.ts';
 export * from './pools.ts';
 export * from './rings.ts';

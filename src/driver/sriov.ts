@@ -7,14 +7,19 @@ const CONTROL = 0x08;
 const NUM_VFS = 0x10;
 const VF_ENABLE = 1;
 const VF_MEMORY_ENABLE = 8;
+const ARI_CAPABLE = 0x10;
 
-/** Enables the first `count` VFs and their memory, none for 0. Throws where the function has no SR-IOV. */
+/**
+ * Enables the first `count` VFs and their memory, none for 0; ARI Capable Hierarchy stays as it is. Throws where the function
+ * has no SR-IOV.
+ */
 export function enableVirtualFunctions(bus: ConfigBus, count: number): void {
   const at = findSriov(bus);
-  bus.configWrite(at + CONTROL, 2, 0);
+  const ari = bus.configRead(at + CONTROL, 2) & ARI_CAPABLE;
+  bus.configWrite(at + CONTROL, 2, ari);
   if (count === 0) return;
   bus.configWrite(at + NUM_VFS, 2, count);
-  bus.configWrite(at + CONTROL, 2, VF_ENABLE | VF_MEMORY_ENABLE);
+  bus.configWrite(at + CONTROL, 2, ari | VF_ENABLE | VF_MEMORY_ENABLE);
 }
 
 function findSriov(bus: ConfigBus): number {
