@@ -93,7 +93,7 @@ export function addNicCommand(program: Command): void {
       [],
     )
     .option(
-      '--vf N,KEY=VALUE,…',
+      '--vf <N,KEY=VALUE,…>',
       'while no VM has the PF, as by ip link: mac vlan qos max_tx_rate spoofchk trust state=auto|enable|disable',
       collect,
       [],
