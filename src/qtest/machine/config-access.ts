@@ -12,7 +12,7 @@ export function functionAt(domain: PciDomain, bus: number, deviceFunction: numbe
   return domain.functionAt(bus, deviceFunction) ?? domain.root.at((bus << 8) | deviceFunction);
 }
 
-/** The address register, four bytes at 0xcf8; it answers whole dwords only, as the bridges do. */
+/** The address register, four bytes at 0xcf8. Only whole dwords are stored; narrow reads give its lowest bytes, as in QEMU. */
 export class ConfigAddressPort implements PortRange {
   readonly base = 0xcf8;
   readonly lengthBytes = 4;
@@ -22,8 +22,8 @@ export class ConfigAddressPort implements PortRange {
     this.value = 0;
   }
 
-  read(offset: number, size: number): number {
-    return offset === 0 && size === 4 ? this.value : ALL_ONES[size]!;
+  read(_offset: number, size: number): number {
+    return (this.value & ALL_ONES[size]!) >>> 0;
   }
 
   write(offset: number, size: number, value: number): void {

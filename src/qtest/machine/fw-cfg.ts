@@ -38,7 +38,7 @@ export class FirmwareConfig implements PortRange {
   }
 
   read(offset: number, size: number): number {
-    if (offset !== 1 || size !== 1) return size === 4 ? 0xffff_ffff : size === 2 ? 0xffff : offset === 0 ? 0xff : 0;
+    if (offset !== 1 || size !== 1) return 0;
     const value = this.#selected?.[this.#at] ?? 0;
     this.#at += 1;
     return value;

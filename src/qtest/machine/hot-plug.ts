@@ -50,7 +50,7 @@ export class AcpiHotPlug implements PortRange {
   }
 
   read(offset: number, size: number): number {
-    if (size !== 4) return size === 2 ? 0xffff : 0xff;
+    if (size !== 4) return 0;
     // One bus only: others have no slots.
     if (this.#bus !== 0 && offset !== SELECT) return 0;
     switch (offset) {

@@ -28,32 +28,24 @@ export class PortSpace {
     this.#bars = [];
   }
 
-  /** Reads 1, 2 or 4 bytes of any alignment; all ones where nobody answers. */
+  /** Reads 1, 2 or 4 bytes; all ones where nobody answers, 0 where the port is no multiple of the size, as in QEMU. */
   read(port: number, size: number): number {
+    if (port % size !== 0) return 0;
     const range = this.#rangeAt(port);
     if (range !== undefined) return range.read(port - range.base, size);
     const io = this.#barAt(port);
-    if (io === undefined) return ALL_ONES[size]!;
-    const offset = port - io.base;
-    if (offset % size === 0) return io.fn.barRead(io.bar, offset, size);
-    let value = 0;
-    for (let byte = 0; byte < size; byte += 1) value += io.fn.barRead(io.bar, offset + byte, 1) * 0x100 ** byte;
-    return value;
+    return io === undefined ? ALL_ONES[size]! : io.fn.barRead(io.bar, port - io.base, size);
   }
 
   write(port: number, size: number, value: number): void {
+    if (port % size !== 0) return;
     const range = this.#rangeAt(port);
     if (range !== undefined) {
       range.write(port - range.base, size, value);
       return;
     }
     const io = this.#barAt(port);
-    if (io === undefined) return;
-    const offset = port - io.base;
-    if (offset % size === 0) io.fn.barWrite(io.bar, offset, size, value);
-    else
-      for (let byte = 0; byte < size; byte += 1)
-        io.fn.barWrite(io.bar, offset + byte, 1, (value >>> (8 * byte)) & 0xff);
+    io?.fn.barWrite(io.bar, port - io.base, size, value);
   }
 
   #rangeAt(port: number): PortRange | undefined {
