@@ -1,6 +1,11 @@
 /** `outboard qtest` and `outboard-system-x86_64`: QEMU's QTest protocol, with QEMU's command line. */
-import { QTestServer } from '../qtest/server.ts';
+import { readFileSync } from 'node:fs';
+import { QTestError } from '../qtest/errors.ts';
 import { parseCommandLine } from '../qtest/options/command-line.ts';
+import { printReport } from '../qtest/replay/print.ts';
+import { commandLineOf, replay } from '../qtest/replay/replay.ts';
+import { parseScript } from '../qtest/replay/script.ts';
+import { QTestServer } from '../qtest/server.ts';
 import { reportError } from './report-error.ts';
 
 const help = `Usage: outboard qtest [QEMU's options]
@@ -27,6 +32,24 @@ Examples:
   $ outboard qtest --replay test/reproducers/rx-into-transmit-tail.qtest
   $ QTEST_QEMU_BINARY=bin/outboard-system-x86_64 ./qos-test -p /x86_64/pc/…`;
 
+/** `--replay FILE`: 0 where every answer was the expected one, if the script expects any. */
+function runReplay(words: readonly string[], at: number): number {
+  const file = words[at + 1];
+  if (file === undefined) throw new QTestError('QTEST_OPTION', '--replay needs a file');
+  const json = words.includes('--json');
+  const more = words.filter((word, index) => index !== at && index !== at + 1 && word !== '--json');
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'latin1');
+  } catch (error) {
+    throw new QTestError('QTEST_FILE', `cannot read ${file}: ${(error as Error).message}`);
+  }
+  const script = parseScript(text);
+  const report = replay(script, commandLineOf(script, more));
+  console.log(json ? JSON.stringify(report, undefined, 2) : printReport(report));
+  return report.unexpected.length > 0 ? 1 : 0;
+}
+
 /** Runs the command with the words after its name; resolves to the exit status. */
 export async function runQTest(words: readonly string[]): Promise<number> {
   try {
@@ -34,6 +57,8 @@ export async function runQTest(words: readonly string[]): Promise<number> {
       console.log(help);
       return 0;
     }
+    const replayAt = words.indexOf('--replay');
+    if (replayAt !== -1) return runReplay(words, replayAt);
     const line = parseCommandLine(words);
     if (line.qtest === undefined && line.qmp.length === 0) {
       console.log(help);
