@@ -1,4 +1,5 @@
 /** The small machine behind the protocol: memory, a chipset, PCI slots, and time that only commands move. */
+import { arena } from '../../packet/index.ts';
 import { type Bus, type HostClient, PciDomain, type PciFunction } from '../../pci/index.ts';
 import type { Trace, Wire } from '../../ports/index.ts';
 import { QTestError } from '../errors.ts';
@@ -44,6 +45,8 @@ interface Card {
 /** Interrupt messages go here: the local APICs' window. */
 const APIC_BASE = 0xfee0_0000;
 const APIC_BYTES = 0x10_0000;
+/** More than a card takes of the packet arena, which takes nothing back. */
+const CARD_BYTES = 2 ** 20;
 
 export class Machine implements HostClient {
   readonly type: MachineType;
@@ -146,6 +149,9 @@ export class Machine implements HostClient {
     const { bus, slot, pinSlot } = this.#choose(place);
     if (place.hot === true && (this.#hotPlug === undefined || bus !== this.domain.root)) {
       throw new QTestError('QTEST_HOTPLUG', `Bus '${place.bus ?? 'pcie.0'}' does not support hotplugging`);
+    }
+    if (arena.available < CARD_BYTES) {
+      throw new QTestError('QTEST_DEVICE', 'too many devices since this process began: start another');
     }
     const { time, domain } = this;
     const card = new IgbCard({ trace: this.#trace, domain, time, wire, mac, pin: this.lines.pinOf(pinSlot) });
