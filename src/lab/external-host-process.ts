@@ -39,6 +39,7 @@ class ExternalHost {
   #veth: boolean;
   #capture: ChildProcess | undefined;
   #iperf: ChildProcess | undefined;
+  readonly #started: Set<ChildProcess>;
   readonly #vlans: Map<number, { wakeFd: number; ended: Promise<unknown> }>;
 
   constructor(setup: ExternalHostSetup) {
@@ -49,6 +50,7 @@ class ExternalHost {
     this.#veth = false;
     this.#capture = undefined;
     this.#iperf = undefined;
+    this.#started = new Set();
     this.#vlans = new Map();
   }
 
@@ -81,6 +83,7 @@ class ExternalHost {
 
   /** A fresh wire: its end goes to the parent, its other end gets the host's addresses. */
   async #plug(): Promise<'tap' | 'packet'> {
+    await this.#endStarted();
     for (const tag of [...this.#vlans.keys()]) await this.#removeVlan(tag);
     if (this.#veth) await this.#ip(`link delete ${hostInterface}`);
     this.#veth = false;
@@ -119,9 +122,20 @@ class ExternalHost {
     await sleep(300);
   }
 
+  /** Runs beside the rest until the wire is plugged anew. */
   #start(command: string): void {
     const { command: shell, args } = this.#programs.sh;
-    spawnBound(shell, [...args, '-c', `exec ${command}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawnBound(shell, [...args, '-c', `exec ${command}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#started.add(child);
+    child.on('exit', () => this.#started.delete(child));
+  }
+
+  async #endStarted(): Promise<void> {
+    const ends = [...this.#started].map((child) => {
+      child.kill('SIGKILL');
+      return once(child, 'exit');
+    });
+    await Promise.all(ends);
   }
 
   async #startCapture(file: string): Promise<void> {

@@ -121,7 +121,7 @@ export class ExternalHost {
     return this.try('sh', ['-c', script], timeoutMs);
   }
 
-  /** Starts a shell command in the namespace that goes on until the host ends. */
+  /** Starts a shell command in the namespace that goes on until the wire is plugged anew or the host ends. */
   async start(command: string): Promise<void> {
     await this.#request({ method: 'start', command });
   }
@@ -184,7 +184,7 @@ export class ExternalHost {
 /** A shell that finds the lab's programs by name, through a script for each in `folder`. */
 function shellWith(tools: GuestTools, folder: string): Program {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['ip', 'tc', 'ping', 'iperf3', 'socat']) {
+  for (const name of ['ip', 'tc', 'ping', 'iperf3', 'socat', 'tcpdump']) {
     const { command, args } = tools.hostProgram(name);
     const words = [command, ...args].map(quoted).join(' ');
     writeFileSync(join(folder, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './errors.ts';
 import { ExternalHost } from './external-host.ts';
+import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
 import { chooseNic, type NicUnderTest } from './nic-under-test.ts';
 import type { Attachment } from './qemu-args.ts';
@@ -33,6 +34,7 @@ export class Run {
   readonly #options: RunOptions;
   #host: ExternalHost | undefined;
   #scene: Scene | undefined;
+  #fleet: Fleet | undefined;
   #bare: VirtualMachine | undefined;
   #scenes: number;
   #cancelled: boolean;
@@ -44,6 +46,7 @@ export class Run {
     this.#options = options;
     this.#host = undefined;
     this.#scene = undefined;
+    this.#fleet = undefined;
     this.#bare = undefined;
     this.#scenes = 0;
     this.#cancelled = false;
@@ -56,6 +59,16 @@ export class Run {
 
   get scene(): Scene | undefined {
     return this.#scene;
+  }
+
+  /** Why our NIC has ended by itself, if it has. */
+  get nicFailure(): Error | undefined {
+    return this.#scene?.nic.failure ?? this.#fleet?.failure;
+  }
+
+  /** Whether the NIC is ours, so that its functions can be in several guests. */
+  get ours(): boolean {
+    return this.#options.nic !== 'qemu';
   }
 
   get cancelled(): boolean {
@@ -81,8 +94,7 @@ export class Run {
     if (fits && !fresh && nic === undefined) return current;
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
-    const suffix = this.#scenes === 0 ? '' : `-${this.#scenes + 1}`;
-    this.#scenes += 1;
+    const suffix = this.#nextSuffix();
     return Scene.open(this.lab, nic ?? this.makeNic(), this.host, options, this.folder, suffix, this.reporter, {
       opened: (scene) => (this.#scene = scene),
       plugged: () =>
@@ -90,12 +102,31 @@ export class Run {
     });
   }
 
+  /** Our NIC on a wire, ready for several guests; none is booted yet. */
+  async openFleet(guests: readonly FleetGuest[]): Promise<Fleet> {
+    await this.closeScene(true);
+    if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
+    const trace = this.#options.trace ?? defaultTrace;
+    this.#fleet = await Fleet.open(this.lab, this.host, guests, this.folder, this.#nextSuffix(), trace);
+    return this.#fleet;
+  }
+
+  /** Ends the guests at hand and their NIC. */
   async closeScene(keepLog: boolean): Promise<void> {
+    const fleet = this.#fleet;
+    this.#fleet = undefined;
+    await fleet?.close(keepLog);
     const scene = this.#scene;
     this.#scene = undefined;
     if (scene === undefined) return;
     await this.#host?.stopCapture().catch(() => undefined);
     await scene.close(keepLog);
+  }
+
+  /** Tells the logs of one scene from those of the next. */
+  #nextSuffix(): string {
+    this.#scenes += 1;
+    return this.#scenes === 1 ? '' : `-${this.#scenes}`;
   }
 
   /** Boots the same guest without the NIC and gives its kernel log, raw. */
@@ -131,7 +162,7 @@ export class Run {
   /** Ends everything at once; what waits for any of it fails. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    await Promise.all([this.#scene?.machine.kill(), this.#bare?.kill()]);
+    await Promise.all([this.#scene?.machine.kill(), this.#bare?.kill(), this.#fleet?.kill()]);
     await this.#scene?.nic.stop();
     await this.#host?.stop();
     // A NIC that was only just starting may have left its socket.

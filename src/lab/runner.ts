@@ -77,12 +77,13 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
       print: (text) => console.log(text),
       keep: (finding) => findings.push(finding),
       open: (options, fresh) => run.open(options, fresh),
+      ...(run.ours ? { openFleet: (guests) => run.openFleet(guests) } : {}),
       bareLog: (options) => run.bareLog(options),
     });
     return result('passed');
   } catch (caught) {
     if (run.cancelled) return run.never();
-    const error: unknown = run.scene?.nic.failure ?? caught;
+    const error: unknown = run.nicFailure ?? caught;
     // A workload that failed may leave anything behind: the next one gets a guest of its own.
     await run.closeScene(true);
     return { ...result('failed'), failure: explain(run, error) };

@@ -1,4 +1,5 @@
 import type { ExternalHost } from './external-host.ts';
+import type { Fleet, FleetGuest } from './fleet.ts';
 import type { Reporter } from './reporter.ts';
 import type { Scene, SceneOptions } from './scene.ts';
 
@@ -14,6 +15,8 @@ export interface WorkloadContext {
   keep(findings: unknown): void;
   /** A guest with the NIC up: the one of the workload before where that fits and is not wanted fresh. */
   open(options: SceneOptions, fresh?: boolean): Promise<Scene>;
+  /** Our NIC for several guests; undefined where the NIC is QEMU's own, which lives in one guest. */
+  readonly openFleet?: (guests: readonly FleetGuest[]) => Promise<Fleet>;
   /** Boots the same guest without the NIC and gives its kernel log, raw. */
   bareLog(options: SceneOptions): Promise<string>;
 }

@@ -1,13 +1,18 @@
 import type { Workload } from '../workload.ts';
-import { matrix } from './matrix/workload.ts';
+import { matrices, matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
 import { qos } from './qos.ts';
 import { reload } from './reload.ts';
 import { reset } from './reset.ts';
+import { sriov } from './sriov/sriov.ts';
+import { vfSettings } from './sriov/vf-settings.ts';
 import { tcp } from './tcp.ts';
 import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
-export const workloads: readonly Workload[] = [probe, ping, tcp, vlan, link, reload, reset, matrix, qos];
+export const workloads: readonly Workload[] = [
+  ...[probe, ping, tcp, vlan, link, reload, reset, qos],
+  ...[sriov, vfSettings, matrix, matrices],
+];

@@ -71,6 +71,17 @@ export function servers(station: Station): string[] {
   ].map((command) => station.inside(command));
 }
 
+/** Shell commands that end once the station's servers listen, with 1 where they do not within a while. */
+export function waitForServers(): string {
+  const hex = (port: number): string => port.toString(16).toUpperCase();
+  const listening = [
+    `grep -q ':${hex(tcpPort)} .* 0A ' /proc/net/tcp6`,
+    `grep -q ':${hex(udpPort)} ' /proc/net/udp`,
+    `grep -q ':${hex(udpPort)} ' /proc/net/udp6`,
+  ].join(' && ');
+  return `i=0; until ${listening}; do i=$((i+1)); [ $i -gt 200 ] && exit 1; sleep 0.1; done`;
+}
+
 export function sinkFile(station: Station, family: Family): string {
   return `${station.place.folder}/sink-${station.label}-${family}`;
 }
@@ -98,9 +109,20 @@ export function sendDatagrams(kind: DatagramKind, family: Family, from: Station,
   return `socat -u -b ${datagramLength} OPEN:${file} ${destination(kind, family, from, to)} || echo "failed ${kind} ${family} ${to?.label ?? '-'}"`;
 }
 
-/** Says "ping LABEL TAG" and ping's summary on the next lines, until a line "end". */
-export function pingCommand(tag: string, to: string, words: string): string {
-  return `echo "begin ${tag}"; ping -n -q -W 2 -i 0.02 ${words} ${to} 2>&1; echo "end"`;
+/** Pings of each check. */
+export const pingCount = 3;
+
+/**
+ * ping's words for `count` pings of which the numbers answered tell how many were lost. Without a deadline ping waits for
+ * its last answers only twice as long as the slowest took.
+ */
+export function pingWords(count: number): string {
+  return `-n -c ${count} -i 0.02 -w ${10 + Math.ceil(count / 10)}`;
+}
+
+/** Pings and shows it as the block of a tag. */
+export function pingCommand(tag: string, to: string, words = ''): string {
+  return `echo "begin ${tag}"; ping ${pingWords(pingCount)} ${words} ${to} 2>&1; echo "end"`;
 }
 
 /** Sends a file by TCP and says how long it took (in hundredths of a second) and the hash that came back. */

@@ -1,17 +1,20 @@
 import { LabError } from '../../errors.ts';
-import { pingSummary } from '../../scene.ts';
+import { missingAnswers, pingSummary } from '../../scene.ts';
 
 export interface Judgement {
   readonly ok: boolean;
   readonly detail: string;
 }
 
-/** What ping said; undefined where it was not run to its end. */
-export function judgePing(text: string | undefined): Judgement {
+/** Whether each of the first `count` pings has one answer; undefined where ping was not run to its end. */
+export function judgePing(text: string | undefined, count: number): Judgement {
   if (text === undefined) return { ok: false, detail: 'ping did not end' };
   try {
-    const { lost, meanMs } = pingSummary(text);
-    return lost === 0 ? { ok: true, detail: `${meanMs} ms` } : { ok: false, detail: `${lost} pings unanswered` };
+    const lost = missingAnswers(text, count);
+    const { meanMs } = pingSummary(text);
+    if (lost > 0) return { ok: false, detail: `${lost} of ${count} pings unanswered` };
+    if (text.includes('DUP!')) return { ok: false, detail: 'pings are answered twice' };
+    return { ok: true, detail: `${meanMs} ms` };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { ok: false, detail: error.message };

@@ -10,12 +10,15 @@ import {
   makeFiles,
   shortBytes,
   pingCommand,
+  pingCount,
   sendDatagrams,
   servers,
   sinkFile,
   tagOf,
   tcpCommand,
+  waitForServers,
 } from './checks.ts';
+import { type FloodResult, floods, type NicCounters } from './flood.ts';
 import { mustRun, type Place } from './place.ts';
 import type { Family, Station } from './station.ts';
 import { withJumboFrames, withVlan } from './variants.ts';
@@ -29,6 +32,7 @@ export interface MatrixResult {
   readonly form: Form;
   readonly stations: readonly string[];
   readonly checks: readonly CheckResult[];
+  readonly floods?: readonly FloodResult[];
   readonly ok: boolean;
 }
 
@@ -54,6 +58,7 @@ export async function prepareStations(stations: readonly Station[], form: Form):
       for (const station of here) {
         hashes.set(station, new Map([...files, ...(await sums(makeDatagrams(station)))]));
         for (const command of servers(station)) await place.start(command);
+        await station.run(waitForServers(), scriptMs);
       }
     }),
   );
@@ -66,6 +71,7 @@ export async function runMatrix(
   stations: readonly Station[],
   form: Form,
   step: Reporter['step'],
+  nic?: NicCounters,
 ): Promise<MatrixResult> {
   const checks: CheckResult[] = [];
   const hashes = await step(`${title}: servers and data`, () => prepareStations(stations, form));
@@ -91,7 +97,15 @@ export async function runMatrix(
       }),
     );
   }
-  return { title, form, stations: stations.map(({ label }) => label), checks, ok: checks.every(({ ok }) => ok) };
+  const flooded = form === 'full' ? { floods: await floods(title, stations, nic, step) } : {};
+  return {
+    ...flooded,
+    title,
+    form,
+    stations: stations.map(({ label }) => label),
+    checks,
+    ok: checks.every(({ ok }) => ok),
+  };
 }
 
 /** One after the other, so that they do not disturb each other. */
@@ -124,7 +138,7 @@ async function basicChecks(
   for (const to of others)
     for (const family of families) {
       const address = to.address(family);
-      commands.push(pingCommand(`${to.label} ping ${family}`, address, '-c 3'));
+      commands.push(pingCommand(`${to.label} ping ${family}`, address));
       commands.push(sendDatagrams('unicast', family, from, to));
       commands.push(tcpCommand(`${to.label} tcp ${family}`, family, address, `${from.place.folder}/data`));
     }
@@ -143,7 +157,7 @@ async function basicChecks(
       const result = (check: CheckName, judged: { ok: boolean; detail: string }): void => {
         results.push({ from: from.label, to: to.label, check, family, ...judged });
       };
-      result('ping', judgePing(said.get(`${to.label} ping ${family}`)));
+      result('ping', judgePing(said.get(`${to.label} ping ${family}`), pingCount));
       for (const kind of kinds) {
         const got = received.get(`${to.label} ${family} ${kind}`);
         const wanted = hashes.get(from)?.get(`${kind}-${from.label}`);
@@ -195,13 +209,13 @@ async function variantChecks(
   others: readonly Station[],
   hashes: Hashes,
 ): Promise<CheckResult[]> {
-  const words = check === 'vlan' ? '-c 2 -s 1452 -M do' : '-c 2 -s 8000 -M do';
+  const words = check === 'vlan' ? '-s 1452 -M do' : '-s 8000 -M do';
   const commands: string[] = [];
   for (const to of others)
     for (const family of families) {
       const address = check === 'vlan' ? to.vlanAddress(family) : to.address(family);
       const tag = `${to.label} ${family}`;
-      commands.push(pingCommand(`${tag} small`, address, '-c 2'));
+      commands.push(pingCommand(`${tag} small`, address));
       commands.push(pingCommand(`${tag} large`, address, words));
       commands.push(tcpCommand(`${tag} tcp`, family, address, `${from.place.folder}/short`));
     }
@@ -210,8 +224,8 @@ async function variantChecks(
     families.map((family) => {
       const tag = `${to.label} ${family}`;
       const parts = [
-        judgePing(said.get(`${tag} small`)),
-        judgePing(said.get(`${tag} large`)),
+        judgePing(said.get(`${tag} small`), pingCount),
+        judgePing(said.get(`${tag} large`), pingCount),
         judgeTcp(said.get(`${tag} tcp`), hashes.get(from)?.get('short'), shortBytes),
       ];
       const detail = (parts.find((part) => !part.ok) ?? parts[2]!).detail;

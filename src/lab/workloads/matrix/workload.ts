@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../errors.ts';
 import type { Workload, WorkloadContext } from '../../workload.ts';
-import { functionStations, hostStation } from './functions.ts';
+import type { FleetGuest } from '../../fleet.ts';
+import { fleetStations, functionStations, hostStation } from './functions.ts';
 import { type Form, type MatrixResult, runMatrix } from './matrix.ts';
 import { matrixTable } from './table.ts';
 
@@ -19,12 +20,17 @@ export async function matrixInOneGuest(
   const stations = await step(`${enabled} virtual functions, ${talking.length} in namespaces`, () =>
     functionStations(scene, enabled, talking),
   );
-  const files = join(folder, 'host-files');
-  mkdirSync(files, { recursive: true });
-  const result = await runMatrix('one guest', [hostStation(scene, files), ...stations], form, step);
+  const result = await runMatrix('one guest', [hostStation(scene.host, hostFiles(folder)), ...stations], form, step);
   print(matrixTable(result));
   keep(result);
   return result;
+}
+
+/** Folder for what the external host sends and receives. */
+export function hostFiles(folder: string): string {
+  const files = join(folder, 'host-files');
+  mkdirSync(files, { recursive: true });
+  return files;
 }
 
 /** Fails where a check of a matrix did. */
@@ -39,10 +45,80 @@ export function mustBeGreen(results: readonly MatrixResult[]): void {
     );
 }
 
+/** The matrix of one NIC whose functions are in several guests. */
+async function matrixOfFleet(context: WorkloadContext, title: string, fleet: FleetPlan): Promise<MatrixResult> {
+  const { step, print, keep } = context;
+  const opened = await context.openFleet!(fleet.guests);
+  const stations = await fleetStations(opened, fleet.inPfGuest, step);
+  const result = await runMatrix(
+    title,
+    [hostStation(opened.host, hostFiles(context.folder)), ...stations],
+    'full',
+    step,
+  );
+  print(matrixTable(result));
+  keep(result);
+  return result;
+}
+
+interface FleetPlan {
+  readonly guests: readonly FleetGuest[];
+  /** Virtual functions that the PF's guest uses itself. */
+  readonly inPfGuest: readonly number[];
+}
+
 export const matrix: Workload = {
   name: 'matrix',
-  summary: 'PF, virtual functions and external host, each with each: ping, UDP, TCP, multicast, broadcast, VLAN, jumbo',
+  summary:
+    'PF, virtual functions and external host in one guest, each with each: ping, UDP, TCP, multicast, broadcast, VLAN, jumbo',
   async run(context) {
     mustBeGreen([await matrixInOneGuest(context, 'full')]);
+  },
+};
+
+const plans: readonly (readonly [title: string, plan: FleetPlan])[] = [
+  [
+    'two guests',
+    {
+      guests: [
+        { name: 'A', pf: 'hierarchy' },
+        { name: 'B', vfs: [1] },
+      ],
+      inPfGuest: [0],
+    },
+  ],
+  [
+    'three guests',
+    {
+      guests: [
+        { name: 'A', pf: 'hierarchy' },
+        { name: 'B', vfs: [0] },
+        { name: 'C', vfs: [6] },
+      ],
+      inPfGuest: [],
+    },
+  ],
+  [
+    'hosted PF, three guests',
+    {
+      guests: [
+        { name: 'A', vfs: [0] },
+        { name: 'B', vfs: [1] },
+        { name: 'C', vfs: [7] },
+      ],
+      inPfGuest: [],
+    },
+  ],
+];
+
+export const matrices: Workload = {
+  name: 'matrices',
+  summary: 'the same pairs across two and three guests, and with the PF hosted by the NIC itself',
+  async run(context) {
+    if (context.openFleet === undefined)
+      throw new LabError('NEEDS_OURS', "the functions of QEMU's own igb are in one guest.", 'Leave --nic qemu out.');
+    const results: MatrixResult[] = [];
+    for (const [title, plan] of plans) results.push(await matrixOfFleet(context, title, plan));
+    mustBeGreen(results);
   },
 };

@@ -1,0 +1,144 @@
+import { appendFileSync, closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Nic, startNic } from '../nic/nic.ts';
+import type { ExternalHost } from './external-host.ts';
+import { LabError } from './errors.ts';
+import type { Lab } from './lab.ts';
+import { nicMac } from './nic-under-test.ts';
+import { vfioUserArguments } from './qemu-args.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+/** Functions of one NIC that a guest of a fleet gets, each by a socket of its own. */
+export interface FleetGuest {
+  /** Tells logs and labels apart: "A". */
+  readonly name: string;
+  /** The hierarchy with the PF, or the PF alone. One guest of a fleet has it at most. */
+  readonly pf?: 'hierarchy' | 'function';
+  readonly vfs?: readonly number[];
+}
+
+/** Address that a virtual function of a fleet gets. */
+export function vfMac(index: number): string {
+  return `52:54:00:82:57:a${index}`;
+}
+
+interface Files {
+  readonly folder: string;
+  readonly suffix: string;
+  readonly descriptor: number;
+  readonly sockets: string;
+}
+
+type FleetAttachment =
+  | { readonly kind: 'hierarchy' | 'function'; readonly path: string }
+  | { readonly kind: 'vf'; readonly index: number; readonly path: string };
+
+/** Attachments of a guest, with names of sockets as their paths. */
+function attachments(guest: FleetGuest): FleetAttachment[] {
+  return [
+    ...(guest.pf === undefined ? [] : [{ kind: guest.pf, path: 'pf.sock' }]),
+    ...(guest.vfs ?? []).map((index) => ({ kind: 'vf' as const, index, path: `vf${index}.sock` })),
+  ];
+}
+
+/** One NIC of ours whose functions are in several guests, or in one by several sockets. */
+export class Fleet {
+  readonly guests: readonly FleetGuest[];
+  readonly host: ExternalHost;
+  readonly nic: Nic;
+  readonly #lab: Lab;
+  readonly #files: Files;
+  readonly #machines: Map<string, VirtualMachine>;
+  #failure: Error | undefined;
+
+  private constructor(lab: Lab, host: ExternalHost, nic: Nic, guests: readonly FleetGuest[], files: Files) {
+    this.guests = guests;
+    this.host = host;
+    this.nic = nic;
+    this.#lab = lab;
+    this.#files = files;
+    this.#machines = new Map();
+    this.#failure = undefined;
+    nic.ended.catch((error: Error) => (this.#failure = error));
+  }
+
+  /** Starts the NIC with the sockets of all guests; boots none. */
+  static async open(
+    lab: Lab,
+    host: ExternalHost,
+    guests: readonly FleetGuest[],
+    folder: string,
+    suffix: string,
+    trace: readonly string[],
+  ): Promise<Fleet> {
+    const wire = await host.plug();
+    const log = join(folder, `nic${suffix}.log`);
+    // A path through the descriptor of the folder is short enough for a socket wherever the clone is.
+    const descriptor = openSync(folder, 'r');
+    const sockets = `/proc/${process.pid}/fd/${descriptor}`;
+    const nic = await startNic(
+      {
+        attach: guests.flatMap((guest) =>
+          attachments(guest).map((one) => ({ ...one, path: join(sockets, one.path + suffix) })),
+        ),
+        mac: nicMac,
+        // With a PF in a guest, its own driver sets addresses.
+        vfs: guests.some(({ pf }) => pf !== undefined)
+          ? []
+          : guests.flatMap(({ vfs = [] }) => vfs.map((index) => ({ index, mac: vfMac(index) }))),
+        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
+        trace: [...trace],
+        traceFile: join(folder, `trace${suffix}.log`),
+      },
+      { log: (line) => appendFileSync(log, `${line}\n`) },
+    );
+    return new Fleet(lab, host, nic, guests, { folder, suffix, descriptor, sockets });
+  }
+
+  /** Why the NIC has ended by itself, if it has. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  get machines(): readonly VirtualMachine[] {
+    return [...this.#machines.values()];
+  }
+
+  /** Boots a guest, again too after its machine has ended. */
+  async boot(name: string, cpus = 1): Promise<VirtualMachine> {
+    const guest = this.guests.find((candidate) => candidate.name === name);
+    if (guest === undefined) throw new LabError('NO_GUEST', `the fleet has no guest ${name}`);
+    const { folder, suffix, sockets } = this.#files;
+    const { qemu, accelerator, image } = this.#lab;
+    const machine = new VirtualMachine({
+      ...{ qemu, accelerator, image, folder, name: `${suffix}-${name}`, cpus },
+      nicArguments: attachments(guest).flatMap(({ path }) => vfioUserArguments(join(sockets, path + suffix))),
+      descriptors: [],
+    });
+    this.#machines.set(name, machine);
+    await machine.boot();
+    return machine;
+  }
+
+  /** Ends the guests and the NIC; the guests' own logs are kept in the run folder. */
+  async close(keepLog: boolean): Promise<void> {
+    await Promise.all(
+      [...this.#machines].map(async ([name, machine]) => {
+        if (keepLog && machine.running)
+          await machine
+            .run('dmesg', 3000)
+            .then((text) => writeFileSync(join(this.#files.folder, `dmesg${this.#files.suffix}-${name}.log`), text))
+            .catch(() => undefined);
+        await machine.stop();
+      }),
+    );
+    await this.nic.close().catch((error: Error) => (this.#failure = error));
+    closeSync(this.#files.descriptor);
+  }
+
+  /** Ends everything at once. */
+  async kill(): Promise<void> {
+    await Promise.all(this.machines.map((machine) => machine.kill()));
+    await this.nic.close().catch(() => undefined);
+  }
+}
