@@ -29,6 +29,8 @@ export class Channel {
   readonly #loop: EventLoop;
   readonly #owner: ChannelOwner;
   readonly #buffer: Buffer;
+  /** Answers as bytes; always the same memory, whose address the system call knows. */
+  readonly #answers: Buffer;
   #listener: number;
   #input: number;
   #output: number;
@@ -43,6 +45,7 @@ export class Channel {
     this.#loop = loop;
     this.#owner = owner;
     this.#buffer = Buffer.alloc(READ_BYTES);
+    this.#answers = Buffer.alloc(READ_BYTES);
     this.#listener = -1;
     this.#input = -1;
     this.#output = -1;
@@ -84,12 +87,11 @@ export class Channel {
 
   send(text: string): void {
     if (!this.#open || this.#output === -1) return;
-    const bytes = Buffer.from(text, 'latin1');
     if (this.#waiting !== undefined) {
-      this.#waiting = Buffer.concat([this.#waiting, bytes]);
-      return;
-    }
-    this.#write(bytes);
+      this.#waiting = Buffer.concat([this.#waiting, Buffer.from(text, 'latin1')]);
+    } else if (text.length <= READ_BYTES) {
+      this.#write(this.#answers, this.#answers.write(text, 'latin1'));
+    } else this.#write(Buffer.from(text, 'latin1'), text.length);
   }
 
   close(): void {
@@ -138,11 +140,11 @@ export class Channel {
     else this.#end();
   }
 
-  #write(bytes: Buffer): void {
+  #write(bytes: Buffer, length: number): void {
     let done = 0;
     try {
-      while (done < bytes.length) {
-        const count = write(this.#output, bytes, done, bytes.length - done);
+      while (done < length) {
+        const count = write(this.#output, bytes, done, length - done);
         if (count === -1) break;
         done += count;
       }
@@ -151,14 +153,16 @@ export class Channel {
       this.#end();
       return;
     }
-    this.#waiting = done < bytes.length ? bytes.subarray(done) : undefined;
+    if (done === length && this.#waiting === undefined) return;
+    this.#waiting = done < length ? Buffer.from(bytes.subarray(done, length)) : undefined;
     this.#interest();
   }
 
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting !== undefined) this.#write(waiting);
+    if (waiting !== undefined) this.#write(waiting, waiting.length);
+    if (this.#waiting === undefined) this.#interest();
   }
 
   #interest(): void {
