@@ -100,6 +100,9 @@ export const onWrite = {
   pcslctl: 56,
   sctl: 57,
   ledctl: 58,
+  srrctl: 59,
+  qde: 60,
+  mrqc: 61,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

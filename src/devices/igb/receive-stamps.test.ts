@@ -156,3 +156,21 @@ test('the descriptor of a stamped packet says so (TS)', () => {
   assert.equal(status(0) & (RX_STATUS.DD | RX_STATUS.TS), RX_STATUS.DD);
   assert.equal(status(1) & (RX_STATUS.DD | RX_STATUS.TS), RX_STATUS.DD | RX_STATUS.TS);
 });
+
+test('a stamped packet that had to wait for a descriptor still says so in it (Linux reads RXSTMP only then)', () => {
+  const { port, context, select, held } = setUp();
+  const ring = 0x1_0000;
+  port.write(pf.RDBAL.at, ring);
+  port.write(pf.RDLEN.at, 128);
+  port.write(pf.SRRCTL.at, (1 << pf.SRRCTL.DESCTYPE.shift) | 2);
+  port.write(pf.RXDCTL.at, pf.RXDCTL.ENABLE.mask);
+  context.memory[0]!.poke64(ring, 0x2_0000);
+  select(5);
+  const frame = layer2(SYNC);
+  port.receive(frame, 0, frame.length, undefined);
+  context.tasks.runAll();
+  assert.equal(held(), true);
+  port.write(pf.RDT.at, 4);
+  context.tasks.runAll();
+  assert.notEqual(context.memory[0]!.peek32(ring + 8) & RX_STATUS.TS, 0);
+});

@@ -259,12 +259,17 @@ export class RegisterAccess {
       case onWrite.swfwsync:
         return this.blocks.semaphores.writeSwFwSync(value);
       case onWrite.rxdctl:
+      case onWrite.srrctl:
         return receive.controlWritten(element);
       case onWrite.rctl:
+      case onWrite.qde:
       case onWrite.vfre:
         return receive.controlWritten(-1);
       case onWrite.tctl:
       case onWrite.vfte:
+        return this.transmitControlWritten();
+      case onWrite.mrqc:
+        receive.controlWritten(-1);
         return this.transmitControlWritten();
       case onWrite.txdctl:
         return transmit.controlWritten(element);

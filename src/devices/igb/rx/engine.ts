@@ -30,7 +30,7 @@ import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
 import { ViewCache } from './views.ts';
 import { passesVlanFilter } from './vlan.ts';
 
-const { CTRL, FCRUC, ICR, MPC, MRQC, RCTL, RDLEN, RLPML, RNBC, ROC, RPLOLR, RUC, VMOLR, XOFFRXC, XONRXC } = pf;
+const { CTRL, FCRUC, ICR, MPC, MRQC, RCTL, RDLEN, RLPML, RNBC, ROC, RPLOLR, RUC, VFRE, VMOLR, XOFFRXC, XONRXC } = pf;
 
 /** What the engine needs of the port's other blocks. */
 export interface ReceiveParts {
@@ -156,7 +156,7 @@ export class ReceiveEngine implements SegmentSink {
     this.context.tasks.mark(this.task);
   }
 
-  /** RXDCTL, RCTL or another register that gates reception was written; `queue` is -1 where it is not one of a queue. */
+  /** RXDCTL, SRRCTL, RCTL or another register that gates reception was written; `queue` is -1 where it is not one of a queue. */
   controlWritten(queue: number): void {
     if (queue >= 0) this.noteEnabled(queue);
     if (this.blocked === 0) return;
@@ -268,7 +268,10 @@ export class ReceiveEngine implements SegmentSink {
       return;
     }
     classifier.finish(frame);
-    if (this.stamps?.received(frame) === true) frame.status |= STATUS.TS;
+    if (this.stamps?.received(frame) === true) {
+      frame.stamped = true;
+      frame.status |= STATUS.TS;
+    }
     this.deliver(classifier.queues(frame, pools));
   }
 
@@ -476,6 +479,8 @@ export class ReceiveEngine implements SegmentSink {
     const { waiting, frame, classifier } = this;
     this.retryDue = false;
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) waiting.clear();
+    // What was accepted for a pool before it was turned off is not its any more.
+    const off = usesPools(this.values[MRQC.index]!) ? ~(this.values[VFRE.index]! * 0x101) : 0;
     let stuck = 0;
     for (let index = 0; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
       const ready = waiting.queues[index]! & ~stuck;
@@ -483,10 +488,11 @@ export class ReceiveEngine implements SegmentSink {
       waiting.restore(index, frame);
       classifier.begin(frame);
       classifier.finish(frame);
+      if (frame.stamped) frame.status |= STATUS.TS;
       for (let rest = ready; rest !== 0; rest &= rest - 1) {
         const bit = rest & -rest;
         const queue = 31 - Math.clz32(bit);
-        if (this.storeIn(queue)) waiting.release(index, queue);
+        if ((off & bit) !== 0 || this.storeIn(queue)) waiting.release(index, queue);
         else stuck |= bit;
       }
     }

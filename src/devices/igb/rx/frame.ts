@@ -13,6 +13,8 @@ export class ReceivedFrame {
   knownGood: boolean;
   /** Pool whose frame the switch looped back, or -1: from the wire. */
   sourcePool: number;
+  /** It was time stamped when it arrived, and software waits to read of it. */
+  stamped: boolean;
   readonly tags: VlanTags;
   readonly headers: PacketHeaders;
   /** Destination: kind, bytes 0-3 and bytes 4-5, as in filter.ts. */
@@ -36,6 +38,7 @@ export class ReceivedFrame {
     this.hasSpare = false;
     this.knownGood = false;
     this.sourcePool = -1;
+    this.stamped = false;
     this.tags = new VlanTags();
     this.headers = new PacketHeaders();
     this.kind = 0;
@@ -53,6 +56,7 @@ export class ReceivedFrame {
     this.bytes = bytes;
     this.start = start;
     this.length = length;
+    this.stamped = false;
     this.low = bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24);
     this.high = bytes[start + 4]! | (bytes[start + 5]! << 8);
   }

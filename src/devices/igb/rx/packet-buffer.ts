@@ -17,6 +17,9 @@ const MOST_FRAMES = 512;
 const ALIGNMENT = 63;
 /** The frame's checksums are known to be right. */
 const KNOWN_GOOD = 0x80;
+/** The frame was time stamped. */
+const STAMPED = 0x40;
+const SENDER = 0x3f;
 
 /** Bytes that a frame takes; the spare ones let an FCS be appended in place. */
 function roomFor(length: number): number {
@@ -28,7 +31,7 @@ export class PacketBuffer {
   private readonly views: ViewCache;
   private readonly starts: Uint32Array;
   private readonly lengths: Uint32Array;
-  /** Pool of the sender plus one, and KNOWN_GOOD. */
+  /** Pool of the sender plus one, KNOWN_GOOD and STAMPED. */
   private readonly origins: Uint8Array;
   /** Queues that each frame still has to go to, a bit each. */
   readonly queues: Uint16Array;
@@ -66,7 +69,7 @@ export class PacketBuffer {
     else arena.bytes.set(this.views.of(frame.bytes, frame.start, frame.length), start);
     this.starts[count] = start;
     this.lengths[count] = frame.length;
-    this.origins[count] = (frame.sourcePool + 1) | (frame.knownGood ? KNOWN_GOOD : 0);
+    this.origins[count] = (frame.sourcePool + 1) | (frame.knownGood ? KNOWN_GOOD : 0) | (frame.stamped ? STAMPED : 0);
     this.queues[count] = queues;
     this.count = count + 1;
     this.used += room;
@@ -83,8 +86,10 @@ export class PacketBuffer {
   restore(index: number, frame: ReceivedFrame): void {
     frame.take(arena.bytes, this.starts[index]!, this.lengths[index]!);
     frame.hasSpare = true;
-    frame.knownGood = (this.origins[index]! & KNOWN_GOOD) !== 0;
-    frame.sourcePool = (this.origins[index]! & ~KNOWN_GOOD) - 1;
+    const origin = this.origins[index]!;
+    frame.knownGood = (origin & KNOWN_GOOD) !== 0;
+    frame.stamped = (origin & STAMPED) !== 0;
+    frame.sourcePool = (origin & SENDER) - 1;
   }
 
   /** Forgets the frames that have no queue left, and moves the others together. */

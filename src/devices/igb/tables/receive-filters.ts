@@ -77,6 +77,7 @@ export const receiveFilters = {
   MRQC: {
     at: 0x05818,
     access: 'rw',
+    onWrite: 'mrqc',
     evidence: 'linux',
     doc: 'Multiple receive queues.',
     fields: {

@@ -77,6 +77,7 @@ export const receive = {
     at: 0x02408,
     access: 'rw',
     writable: 0xffff,
+    onWrite: 'qde',
     evidence: 'linux',
     doc: 'Queues that drop instead of waiting when out of descriptors, a bit each; or-ed with SRRCTL.DROP_EN.',
   },

@@ -39,6 +39,7 @@ export const rxQueues = {
     count: 16,
     stride: 0x40,
     access: 'rw',
+    onWrite: 'srrctl',
     aliases: legacy(0x0c),
     evidence: 'linux',
     doc: 'Buffers and descriptors of the queue.',
