@@ -35,6 +35,8 @@ import { IoWindow } from './io-window.ts';
 /** Registers behind BAR0 by byte offset, and how a reset of the function reaches them. */
 export interface PortRegisters extends DwordRegisters {
   reset(kind: ResetKind): void;
+  /** A function, 0 the PF or 1 + v VF v, may do DMA from now on. */
+  dmaEnabled?(fn: number): void;
 }
 
 /** What the guest last asked of SR-IOV. */
@@ -191,6 +193,7 @@ export class IgbPhysicalFunction extends PciFunction {
 
   protected override masteringChanged(): void {
     this.sriovListener?.onMasteringChanged?.();
+    if (this.dmaEnabled) this.#registers.dmaEnabled?.(0);
   }
 
   #announceSriov(): void {

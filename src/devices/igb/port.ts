@@ -130,6 +130,14 @@ export class IgbPort implements WirePort {
     resetPort(this.context, this.blocks, kind);
   }
 
+  /** A function (0 the PF, 1 + v VF v) may do DMA from now on: its transmit queues may have waited for that. */
+  dmaEnabled(fn: number): void {
+    const { queueFunction } = this.context;
+    for (let queue = 0; queue < QUEUES; queue += 1) {
+      if (queueFunction[queue] === fn) this.blocks.transmit.controlWritten(queue);
+    }
+  }
+
   /** The guest changed SR-IOV in config space: STATUS shows how many VFs there are. */
   onSriovChanged(numVfs: number, enabled: boolean): void {
     this.link.setVirtualFunctions(enabled ? numVfs : 0);

@@ -41,6 +41,8 @@ const PENDING_OFFSET = 0x2000;
 /** Told when a guest resets a VF where it can: FLR, a reset of the machine, SR-IOV disabled. */
 export interface VfResetListener {
   vfReset(fn: IgbVirtualFunction): void;
+  /** It may do DMA from now on. */
+  vfDmaEnabled(fn: IgbVirtualFunction): void;
   /** The client of a VF's own socket has come or gone. */
   vfClientChanged(fn: AttachedVirtualFunction, attached: boolean): void;
 }
@@ -156,6 +158,10 @@ export class HierarchyVirtualFunction extends VirtualPciFunction {
     if (this.trace.on[event] === 1) this.trace.emit(event, this.index, bar, offset, write);
   }
 
+  protected override masteringChanged(): void {
+    if (this.dmaEnabled) this.#listener.vfDmaEnabled(this);
+  }
+
   protected override deviceReset(_kind: ResetKind): void {
     this.#listener.vfReset(this);
   }
@@ -204,6 +210,10 @@ export class AttachedVirtualFunction extends PciFunction {
     } finally {
       this.guard.endWork(before);
     }
+  }
+
+  protected override masteringChanged(): void {
+    if (this.dmaEnabled) this.#listener.vfDmaEnabled(this);
   }
 
   protected override deviceReset(_kind: ResetKind): void {

@@ -87,6 +87,10 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     this.#port?.resetVf(index, 'function');
   }
 
+  vfDmaEnabled(fn: IgbVirtualFunction): void {
+    if (fn.memory === this.memory[1 + fn.index]) this.#port?.dmaEnabled(1 + fn.index);
+  }
+
   vfClientChanged(fn: AttachedVirtualFunction, attached: boolean): void {
     const { index } = fn;
     const there = this.hierarchy[index]!;
