@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join, relative, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { PrivateApt } from './apt.ts';
 import type { Cache, Report } from './cache.ts';
 import { LabError } from './errors.ts';
@@ -42,6 +43,13 @@ const configuration = [
 const recipe = `trixie qemu qos-test 1 ${libraries.join(' ')} ${configuration.join(' ')}`;
 const library = 'usr/lib/x86_64-linux-gnu';
 
+/** The tests of igb, in their own order. */
+export const igbTests = ['init', 'tx', 'rx', 'multiple_transfers', 'hotplug'] as const;
+const testPath = '/x86_64/pc/i440FX-pcihost/pci-bus-pc/pci-bus/igb/igb-tests';
+/** From build/src/lab. */
+const binary = fileURLToPath(new URL('../../../bin/outboard-system-x86_64', import.meta.url));
+const testLimitMs = 120_000;
+
 export interface QemuTests {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
@@ -71,6 +79,19 @@ export async function prepareQemuTests(
   });
   const version = readFileSync(join(folder, 'version'), 'utf8').trim();
   return { program: join(folder, 'qos-test'), env: { LD_LIBRARY_PATH: join(folder, 'lib') }, version };
+}
+
+/** Runs one of them with our binary as QEMU; throws LabError `QOS_TEST` with what it said where it fails. */
+export async function runQemuTest({ program, env }: QemuTests, test: string): Promise<void> {
+  const result = await runCommand(program, ['-p', `${testPath}/${test}`], {
+    env: { ...process.env, ...env, QTEST_QEMU_BINARY: binary },
+    timeoutMs: testLimitMs,
+  });
+  const passed = new RegExp(`^ok \\d+ ${testPath}/${test}$`, 'm').test(result.stdout);
+  if (result.status === 0 && passed) return;
+  const lines = `${result.stdout}\n${result.stderr}`.trim().split('\n');
+  const reason = lines.find((line) => /ERROR|Bail out|outboard:|not ok/.test(line)) ?? lines.at(-1) ?? '';
+  throw new LabError('QOS_TEST', `${test}: ${reason}`);
 }
 
 function onPath(program: string): boolean {
