@@ -1,20 +1,24 @@
 /** Writes what a capture ring holds to a pcap file, now and then. */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { pcapHeader, pcapRecordHeader } from './pcap.ts';
 import { CaptureReader, type CaptureMemory } from './ring.ts';
 
 const DRAIN_EVERY_MS = 50;
 
+/** A file that is open for writing. */
+export interface CaptureOutput {
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
 export class CaptureFile {
   readonly #reader: CaptureReader;
-  readonly #fd: number;
+  readonly #output: CaptureOutput;
   readonly #timer: NodeJS.Timeout;
 
-  /** Opens (and empties) the file; throws what the file system says. */
-  constructor(memory: CaptureMemory, path: string) {
+  constructor(memory: CaptureMemory, output: CaptureOutput) {
     this.#reader = new CaptureReader(memory);
-    this.#fd = openSync(path, 'w');
-    writeSync(this.#fd, pcapHeader(memory.maxLength));
+    this.#output = output;
+    output.write(pcapHeader(memory.maxLength));
     this.#timer = setInterval(() => this.#drain(), DRAIN_EVERY_MS);
     this.#timer.unref();
   }
@@ -29,12 +33,12 @@ export class CaptureFile {
     for (const { timeNs, length, bytes } of this.#reader.drain()) {
       parts.push(pcapRecordHeader(timeNs, length, bytes.length), bytes);
     }
-    if (parts.length > 0) writeSync(this.#fd, Buffer.concat(parts));
+    if (parts.length > 0) this.#output.write(Buffer.concat(parts));
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#drain();
-    closeSync(this.#fd);
+    this.#output.close();
   }
 }

@@ -10,10 +10,10 @@ import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
 import { makeTask, type NonvolatileMemory, type Trace, type Wire } from '../ports/index.ts';
-import { VfioUserServer } from '../vfio-user/index.ts';
+import { VfioUserServer, type VfioUserServerOptions } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
-import { NicError } from './errors.ts';
 import { GuardedWire } from './guarded-wire.ts';
+import { attachmentError } from './host-advice.ts';
 import { hostPf } from './hosted.ts';
 import { linkStatistics, partnerOf } from './link.ts';
 import type { DeviceThreadData, NicStatistics } from './messages.ts';
@@ -41,11 +41,7 @@ export interface AssembledNic {
 /** The NIC's wire with a capture around it for each `filter-dump` on its netdev. */
 function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
   let { wire } = netdevs;
-  for (const { netdev, memory } of options.captures) {
-    if (netdev !== netdevs.id)
-      throw new NicError('CONFIG', `filter-dump: netdev=${netdev} is not the NIC's (${netdevs.id})`);
-    wire = new FilterDump(wire, new CaptureWriter(memory), options.wallClockNs);
-  }
+  for (const memory of options.captures) wire = new FilterDump(wire, new CaptureWriter(memory), options.wallClockNs);
   return wire;
 }
 
@@ -110,6 +106,14 @@ function makeDevices(
   return { port, setLink, served };
 }
 
+function serve(options: VfioUserServerOptions): VfioUserServer {
+  try {
+    return new VfioUserServer(options);
+  } catch (error) {
+    throw attachmentError(error, options.path);
+  }
+}
+
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
 export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { loop, log } = options;
@@ -121,7 +125,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
   };
   try {
     const { port, setLink, served } = makeDevices(options, captured(netdevs, options));
-    for (const { path, device } of served) servers.push(new VfioUserServer({ loop, path, device, log }));
+    for (const { path, device } of served) servers.push(serve({ loop, path, device, log }));
     return {
       setLink,
       statistics: () => ({ ...netdevs.statistics(), ...linkStatistics(port) }),

@@ -61,7 +61,7 @@ test('a missing or wrong value names its path and what it must be', () => {
   assert.equal(refusal({ attach: [{ kind: 'vf', path: 'x' }] }), '"attach[0].index" is missing');
   assert.equal(
     refusal({ attach: [{ kind: 'pf', path: 'x' }] }),
-    '"attach[0].kind" must be one of hierarchy | function | vf',
+    '"attach[0].kind" must be one of hierarchy, function, vf',
   );
   assert.equal(refusal({ attach: [{ path: 'x' }] }), '"attach[0].kind" is missing');
   assert.match(refusal({ attach: [{ ...vf0, index: 8 }] }), /^"attach\[0\].index" must be .* from 0 to 7$/);
@@ -72,7 +72,7 @@ test('a missing or wrong value names its path and what it must be', () => {
   assert.match(vfs({ max_tx_rate: 1001 }), /^"vfs\[0\].max_tx_rate" must be a rate/);
   assert.match(vfs({ max_tx_rate: 1.5 }), /^"vfs\[0\].max_tx_rate" must be a rate/);
   assert.match(vfs({ mac: '01:00:5e:00:00:01' }), /^"vfs\[0\].mac" must be a unicast address/);
-  assert.equal(vfs({ state: 'up' }), '"vfs[0].state" must be one of auto | enable | disable');
+  assert.equal(vfs({ state: 'up' }), '"vfs[0].state" must be one of auto, enable, disable');
 });
 
 test('VFs are set once each, with addresses of their own, and only while the PF is hosted', () => {
@@ -125,8 +125,36 @@ test('--link-partner in the words of ethtool; a gigabit switch where nothing is 
     pause: 'none',
   });
   const wrong = (text: string) => refusal({ attach: [hierarchy], linkPartner: parseLinkPartner(text) });
-  assert.equal(wrong('speed=2500'), '"linkPartner.speed" must be one of 10 | 100 | 1000');
+  assert.equal(wrong('speed=2500'), '"linkPartner.speed" must be one of 10, 100, 1000');
   assert.equal(wrong('sped=100'), '"linkPartner.sped" is not a setting; did you mean "speed"?');
   assert.throws(() => parseLinkPartner('autoneg=yes'), { code: 'CONFIG', message: /autoneg must be on or off/ });
-  assert.equal(refusal({ attach: [hierarchy], media: 'fibre' }), '"media" must be one of copper | sfp');
+  assert.equal(refusal({ attach: [hierarchy], media: 'fibre' }), '"media" must be one of copper, sfp');
+});
+
+test('wrong types of JSON, and slips of the finger, in words', () => {
+  const attach = [{ kind: 'hierarchy', path: 'a' }];
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [{}, /^"attach" needs at least one attachment, such as hierarchy,path=nic\.sock$/],
+    [{ attach: 'hierarchy,path=a' }, /^"attach" must be a list$/],
+    [{ attach: ['hierarchy,path=a'] }, /^"attach\[0\]" must be an object such as \{"kind": "hierarchy"/],
+    [
+      { attach: [{ kind: 'hierarchi', path: 'a' }] },
+      /^"attach\[0\]\.kind" must be one of .*; did you mean "hierarchy"\?$/,
+    ],
+    [{ attach: [{ kind: 'hierarchy', pth: 'a' }] }, /^"attach\[0\]\.pth" is not a setting; did you mean "path"\?$/],
+    [{ attch: attach }, /^"attch" is not a setting; did you mean "attach"\?$/],
+    [{ attach, netdev: 'tap' }, /^"netdev" must be a list$/],
+    [{ attach, netdev: [5] }, /^"netdev\[0\]" must be a text$/],
+    [{ attach, msix: 'no' }, /^"msix" must be true or false$/],
+    [{ attach, media: 'coper' }, /^"media" must be one of copper, sfp; did you mean "copper"\?$/],
+    [{ attach, linkPartner: 5 }, /^"linkPartner" must be an object$/],
+    [{ attach, 'trace-file': 'x' }, /^"trace-file" is not a setting; did you mean "traceFile"\?$/],
+  ];
+  for (const [input, expected] of cases) {
+    assert.throws(
+      () => parseConfig(input),
+      (error) => error instanceof NicError && expected.test(error.message),
+      JSON.stringify(input),
+    );
+  }
 });

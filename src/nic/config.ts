@@ -31,6 +31,8 @@ const socketPath = v.pipe(
   v.maxLength(107, 'is longer than a unix socket path may be (107 bytes)'),
 );
 
+const needsAttachment = 'needs at least one attachment, such as hierarchy,path=nic.sock';
+
 const attachmentSchemas = {
   /** A PCIe domain behind a VMD, with the PF in it. */
   hierarchy: v.strictObject({ kind: v.literal('hierarchy'), path: socketPath }),
@@ -70,7 +72,7 @@ const unique = (values: readonly unknown[]): boolean => new Set(values).size ===
 const nicSchema = v.strictObject({
   attach: v.pipe(
     v.array(v.variant('kind', [attachmentSchemas.hierarchy, attachmentSchemas.function, attachmentSchemas.vf])),
-    v.minLength(1, 'needs at least one attachment, such as hierarchy,path=nic.sock'),
+    v.minLength(1, needsAttachment),
     v.check(
       (list) => list.filter(({ kind }) => kind !== 'vf').length <= 1,
       'takes one attachment of the PF (hierarchy or function): it can be in one VM only',
@@ -121,6 +123,11 @@ function pathOf(issue: v.BaseIssue<unknown>): string {
     .replace(/^\./, '');
 }
 
+const didYouMean = (word: string, words: readonly string[]): string => {
+  const right = nearest(word, words);
+  return right === undefined ? '' : `; did you mean "${right}"?`;
+};
+
 /** What to write instead of an unknown key. */
 function adviceFor(issue: v.BaseIssue<unknown>): string {
   const path = issue.path ?? [];
@@ -133,25 +140,47 @@ function adviceFor(issue: v.BaseIssue<unknown>): string {
     if (key === 'index') return ` of ${kind}, but of vf`;
     keys = Object.keys(attachmentSchemas[kind].entries);
   }
-  const right = nearest(key, keys);
-  return right === undefined ? '' : `; did you mean "${right}"?`;
+  return didYouMean(key, keys);
 }
+
+/** Types of JSON in words. */
+const typeNames: Readonly<Record<string, string>> = {
+  Array: 'a list',
+  Object: 'an object',
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** Words of a picklist as valibot gives them: `("copper" | "sfp")`. */
+const choicesOf = (issue: v.BaseIssue<unknown>): string[] => (issue.expected ?? '').replace(/[()"]/g, '').split(' | ');
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = pathOf(issue);
+  const attachment = /^attach\[\d+\]$/.test(path);
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return `"${path}" is not a setting${adviceFor(issue)}`;
-  if (issue.type === 'strict_object' && issue.received === 'undefined') return `"${path}" is missing`;
-  if (issue.type === 'variant' && issue.received === 'undefined') return `"${path}" is missing`;
-  if (issue.type === 'picklist' || issue.type === 'variant')
-    return `"${path}" must be one of ${issue.expected?.replaceAll('"', '').replace(/[()]/g, '') ?? ''}`;
+  if (issue.received === 'undefined') return `"${path}" ${path === 'attach' ? needsAttachment : 'is missing'}`;
+  if (attachment) return `"${path}" must be an object such as {"kind": "hierarchy", "path": "nic.sock"}`;
+  if (issue.type === 'picklist' || issue.type === 'variant') {
+    const choices = choicesOf(issue);
+    // The choices are there to read: a guess is of use for what is a slip of the finger only.
+    const guess = typeof issue.input === 'string' && issue.input.length > 3 ? didYouMean(issue.input, choices) : '';
+    return `"${path}" must be one of ${choices.join(', ')}${guess}`;
+  }
+  const type = typeNames[issue.expected ?? ''];
+  if (type !== undefined && issue.message.startsWith('Invalid type')) return `"${path}" must be ${type}`;
   return `"${path}" ${/^(must|needs|takes|is )/.test(issue.message) ? issue.message : `is wrong: ${issue.message}`}`;
 }
+
+/** A misspelt key explains what else seems to be missing. */
+const isUnknownKey = (issue: v.BaseIssue<unknown>): boolean =>
+  issue.type === 'strict_object' && issue.expected === 'never';
 
 /** Checks a configuration; throws NicError `CONFIG` with the path of the first wrong setting. */
 export function parseConfig(input: unknown): NicConfig {
   const result = v.safeParse(nicSchema, input);
-  if (!result.success) throw new NicError('CONFIG', explain(result.issues[0]));
+  if (!result.success) throw new NicError('CONFIG', explain(result.issues.find(isUnknownKey) ?? result.issues[0]));
   const { attach, vfs } = result.output;
   const pfAttachment = attach.find(({ kind }) => kind !== 'vf');
   if (vfs.length > 0 && pfAttachment !== undefined) {

@@ -12,19 +12,28 @@ export interface FilterDumpOptions {
 
 const keys = ['id', 'netdev', 'file', 'maxlen'] as const;
 
+const didYouMean = (word: string, words: readonly string[]): string => {
+  const right = nearest(word, words);
+  return right === undefined ? '' : `; did you mean "${right}"?`;
+};
+
+/** Checks that a capture is of the NIC's netdev; throws NicError `CONFIG`. */
+export function checkFilterDump({ netdev }: FilterDumpOptions, own: string | undefined): void {
+  if (netdev === own) return;
+  const why = own === undefined ? 'the NIC has no netdev to capture' : `a capture is of the NIC's own netdev, "${own}"`;
+  throw new NicError('CONFIG', `filter-dump netdev=${netdev}: ${why}`);
+}
+
 /** Parses QEMU's syntax; throws NicError `CONFIG`. */
 export function parseFilterDump(text: string): FilterDumpOptions {
   const [kind, ...options] = text.split(',');
-  if (kind !== 'filter-dump') throw new NicError('CONFIG', `--object ${kind}: the only object is filter-dump`);
+  if (kind !== 'filter-dump')
+    throw new NicError('CONFIG', `object "${kind}" is not known; the only one is filter-dump`);
   const found: Partial<Record<(typeof keys)[number], string>> = {};
   for (const option of options) {
     const [key = '', ...value] = option.split('=');
     if (!keys.includes(key as (typeof keys)[number])) {
-      const right = nearest(key, keys);
-      throw new NicError(
-        'CONFIG',
-        `filter-dump has no "${key}"${right === undefined ? '' : `; did you mean "${right}"?`}`,
-      );
+      throw new NicError('CONFIG', `filter-dump has no "${key}"${didYouMean(key, keys)}`);
     }
     found[key as (typeof keys)[number]] = value.join('=');
   }

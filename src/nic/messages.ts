@@ -11,8 +11,8 @@ export interface DeviceThreadData {
   /** `config.netdev`, parsed, with names of hosts resolved. */
   readonly netdevs: readonly NetdevOptions[];
   readonly trace: TraceMemory;
-  /** One for each `filter-dump`, with the netdev that it listens to. */
-  readonly captures: readonly { readonly netdev: string; readonly memory: CaptureMemory }[];
+  /** One for each `filter-dump` on the NIC's netdev. */
+  readonly captures: readonly CaptureMemory[];
   /** Where the NVM is kept, if it is. */
   readonly nvm?: NvmMemory | undefined;
 }

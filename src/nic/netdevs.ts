@@ -2,15 +2,21 @@
 import type { EventLoop } from '../linux/index.ts';
 import { arena } from '../packet/index.ts';
 import type { FrameOffload, Wire } from '../ports/index.ts';
-import { Hub, openWire, RECEIVE_BUFFER_LENGTH, type NetdevOptions, type OpenWire } from '../wires/index.ts';
+import {
+  Hub,
+  openWire,
+  RECEIVE_BUFFER_LENGTH,
+  type NetdevOptions,
+  type OpenContext,
+  type OpenWire,
+} from '../wires/index.ts';
 import { NicError } from './errors.ts';
+import { netdevError, netdevName } from './host-advice.ts';
 import type { NicStatistics } from './messages.ts';
 
 type Hubport = Extract<NetdevOptions, { type: 'hubport' }>;
 
 export interface Netdevs {
-  /** Id of the NIC's netdev; empty where there is none. */
-  readonly id: string;
   readonly wire: Wire;
   statistics(): NicStatistics;
   close(): void;
@@ -39,8 +45,11 @@ function nicNetdev(netdevs: readonly NetdevOptions[]): NetdevOptions | undefined
   return free[0];
 }
 
-/** Checks that ids are unique and that hub ports name netdevs that exist; throws NicError `CONFIG`. */
-export function checkNetdevs(netdevs: readonly NetdevOptions[]): void {
+/**
+ * Checks that ids are unique and that hub ports name netdevs that exist; gives the id of the one that the NIC is plugged
+ * into, if there is one. Throws NicError `CONFIG`.
+ */
+export function checkNetdevs(netdevs: readonly NetdevOptions[]): string | undefined {
   const ids = new Set<string>();
   for (const { id } of netdevs) {
     if (ids.has(id)) throw new NicError('CONFIG', `two netdevs are named "${id}"`);
@@ -51,7 +60,16 @@ export function checkNetdevs(netdevs: readonly NetdevOptions[]): void {
       throw new NicError('CONFIG', `hubport ${netdev.id}: there is no netdev "${netdev.netdev}"`);
     }
   }
-  nicNetdev(netdevs);
+  return nicNetdev(netdevs)?.id;
+}
+
+function open(netdev: NetdevOptions, context: OpenContext, log: (line: string) => void): OpenWire {
+  const name = netdevName(netdev.type, netdev.id);
+  try {
+    return openWire(netdev, { ...context, log: (line) => log(`${name}: ${line}`) });
+  } catch (error) {
+    throw netdevError(error, netdev);
+  }
 }
 
 /** Opens all of them in the device thread. Throws with nothing left open. */
@@ -72,7 +90,7 @@ export function openNetdevs(netdevs: readonly NetdevOptions[], loop: EventLoop, 
       // A hub repeats finished frames only.
       const plain = onHub.has(netdev.id) && (netdev.type === 'tap' || netdev.type === 'packet');
       const options = plain ? { ...netdev, vnet_hdr: false } : netdev;
-      opened.set(netdev.id, openWire(options, { loop, buffer, hubs, log }));
+      opened.set(netdev.id, open(options, { loop, buffer, hubs }, log));
     }
     for (const { hubid, netdev } of connections) {
       const hub = hubs.get(hubid) ?? new Hub(loop);
@@ -85,7 +103,6 @@ export function openNetdevs(netdevs: readonly NetdevOptions[], loop: EventLoop, 
   }
   const own = nicNetdev(netdevs);
   return {
-    id: own?.id ?? '',
     wire: own === undefined ? unplugged : opened.get(own.id)!,
     statistics: () => {
       const counters: Record<string, number> = {};

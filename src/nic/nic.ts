@@ -6,13 +6,15 @@ import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.
 import { makeTraceMemory } from '../trace/ring.ts';
 import { selectEvents } from '../trace/select.ts';
 import { TraceLog } from '../trace/trace-log.ts';
-import { parseNetdev, resolveHosts } from '../wires/index.ts';
+import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
 import { NicError } from './errors.ts';
-import { parseFilterDump } from './filter-dump-options.ts';
+import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
+import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, NicStatistics, ToDevice } from './messages.ts';
 import { checkNetdevs } from './netdevs.ts';
 import { NvmFile } from './nvm-file.ts';
+import { OutputFile } from './output-file.ts';
 
 /** How long a closing NIC may take before its thread is ended by force, in ms. */
 const CLOSE_LIMIT_MS = 2000;
@@ -35,7 +37,7 @@ export class Nic {
   readonly listening: Promise<void>;
   readonly #worker: Worker;
   readonly #log: (line: string) => void;
-  readonly #outputs: readonly Output[];
+  readonly #outputs: Output[];
   readonly #waiting: Map<number, (counters: NicStatistics) => void>;
   #setListening: () => void;
   #requests: number;
@@ -45,9 +47,9 @@ export class Nic {
   #failure: Error | undefined;
   #closing: boolean;
 
-  constructor(data: DeviceThreadData, outputs: readonly Output[], log: (line: string) => void) {
+  constructor(data: DeviceThreadData, log: (line: string) => void) {
     this.#log = log;
-    this.#outputs = outputs;
+    this.#outputs = [];
     this.#waiting = new Map();
     this.#requests = 0;
     this.#wakeFd = -1;
@@ -69,6 +71,11 @@ export class Nic {
     this.ended.catch(() => undefined);
     const listening = new Promise<void>((resolve) => (this.#setListening = resolve));
     this.listening = Promise.race([listening, this.ended]);
+  }
+
+  /** Flushed when there is something to write, closed when the NIC ends. */
+  addOutput(output: Output): void {
+    this.#outputs.push(output);
   }
 
   /** Plugs the cable in or pulls it. */
@@ -138,28 +145,41 @@ export class Nic {
   }
 }
 
+async function resolveNetdev(text: string): Promise<NetdevOptions> {
+  const netdev = parseNetdev(text);
+  try {
+    return await resolveHosts(netdev);
+  } catch (error) {
+    throw netdevError(error, netdev);
+  }
+}
+
 /** Starts a NIC; resolves when it listens. Throws NicError, NetdevError or SystemError for what the user can mend. */
 export async function startNic(input: NicConfigInput, options: NicOptions = {}): Promise<Nic> {
   const config = parseConfig(input);
-  const netdevs = await Promise.all(config.netdev.map((text) => resolveHosts(parseNetdev(text))));
-  checkNetdevs(netdevs);
+  const netdevs = await Promise.all(config.netdev.map(resolveNetdev));
+  const own = checkNetdevs(netdevs);
   const log = options.log ?? ((line: string) => console.error(line));
-  const trace = makeTraceMemory();
-  for (const glob of selectEvents(trace, config.trace)) log(`--trace ${glob}: no event has such a name`);
-  const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
   const dumps = config.object.map((text) => parseFilterDump(text));
-  const captures = dumps.map((dump) => ({ ...dump, memory: makeCaptureMemory(dump.maxLength) }));
-  const outputs: Output[] = captures.map(({ memory, file }) => new CaptureFile(memory, file));
-  if (config.trace.length > 0) outputs.push(new TraceLog(trace, config.traceFile));
-  if (nvm !== undefined) outputs.push(nvm);
-  const data = {
-    config,
-    netdevs,
-    trace,
-    captures: captures.map(({ netdev, memory }) => ({ netdev, memory })),
-    nvm: nvm?.memory,
-  };
-  const nic = new Nic(data, outputs, log);
+  for (const dump of dumps) checkFilterDump(dump, own);
+  const trace = makeTraceMemory();
+  for (const glob of selectEvents(trace, config.trace))
+    log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
+  const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
+  const captures = dumps.map(({ maxLength }) => makeCaptureMemory(maxLength));
+  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory }, log);
+  if (nvm !== undefined) nic.addOutput(nvm);
   await nic.listening;
+  // Files are emptied by then only: where another NIC listens already, they may be its.
+  try {
+    dumps.forEach(({ file }, index) =>
+      nic.addOutput(new CaptureFile(captures[index]!, new OutputFile('filter-dump', file, log))),
+    );
+    if (config.trace.length > 0)
+      nic.addOutput(new TraceLog(trace, new OutputFile('--trace-file', config.traceFile, log)));
+  } catch (error) {
+    await nic.close();
+    throw error;
+  }
   return nic;
 }

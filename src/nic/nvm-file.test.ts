@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -58,9 +58,16 @@ test('a file of the wrong size is refused in one line, a wrong checksum only tol
   assert.match(lines.join(), /checksum is wrong/);
 });
 
-test('a file that cannot be written is told, and the NIC goes on', (context) => {
+test('a folder that is not there is refused at the start, one that is gone later is told', (context) => {
   const { folder, lines, log } = setUp(context);
-  const file = new NvmFile(join(folder, 'missing', 'nvm.bin'), log);
+  const path = join(folder, 'below', 'nvm.bin');
+  assert.throws(
+    () => new NvmFile(path, log),
+    (error) => error instanceof NicError && error.code === 'NVM' && /could not be written: ENOENT/.test(error.message),
+  );
+  mkdirSync(join(folder, 'below'));
+  const file = new NvmFile(path, log);
+  rmSync(join(folder, 'below'), { recursive: true });
   new SharedNvm(file.memory, () => undefined).store(image);
   file.flush();
   assert.match(lines.join(), /not written: ENOENT/);

@@ -2,7 +2,18 @@
  * The NVM's contents in a file: the words, low byte first, as `ethtool -e DEV raw on` gives them. The device thread copies
  * into memory that the threads share and says so once; the main thread writes the file, so that a slow disk slows no access.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { NVM_BYTES, nvmChecksumValid, nvmFromBytes } from '../devices/igb/nvm-image.ts';
 import type { NonvolatileMemory } from '../ports/index.ts';
 import { NicError } from './errors.ts';
@@ -52,6 +63,7 @@ export class NvmFile {
     this.memory = new SharedArrayBuffer(DATA_OFFSET + NVM_BYTES);
     this.#flags = new Int32Array(this.memory, 0, 2);
     this.#bytes = new Uint8Array(this.memory, DATA_OFFSET);
+    checkFolder(path);
     const kept = readContents(path);
     if (kept === undefined) return;
     this.#bytes.set(kept);
@@ -84,6 +96,16 @@ export class NvmFile {
 
   close(): void {
     this.flush();
+  }
+}
+
+/** The file is replaced by a new one beside it. */
+function checkFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    const what = `--nvm ${path} could not be written: ${(error as Error).message}`;
+    throw new NicError('NVM', `${what}; choose a folder that is there and that you may write`, error);
   }
 }
 

@@ -1,20 +1,24 @@
-/** Writes trace records as lines to a file or standard error, now and then. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+/** Writes trace records as lines, now and then. */
 import { formatRecord } from './format.ts';
 import { TraceReader, type TraceMemory } from './ring.ts';
 
 const DRAIN_EVERY_MS = 50;
-const STANDARD_ERROR = 2;
+
+/** What is open for writing. */
+export interface TraceOutput {
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
 
 export class TraceLog {
   readonly #reader: TraceReader;
-  readonly #fd: number;
+  readonly #output: TraceOutput;
   readonly #timer: NodeJS.Timeout;
   #reported = 0;
 
-  constructor(memory: TraceMemory, path: string | undefined) {
+  constructor(memory: TraceMemory, output: TraceOutput) {
     this.#reader = new TraceReader(memory);
-    this.#fd = path === undefined ? STANDARD_ERROR : openSync(path, 'w');
+    this.#output = output;
     this.#timer = setInterval(() => this.#drain(), DRAIN_EVERY_MS);
     this.#timer.unref();
   }
@@ -27,12 +31,12 @@ export class TraceLog {
       text += `# ${dropped - this.#reported} records lost: the ring was full\n`;
       this.#reported = dropped;
     }
-    if (text !== '') writeSync(this.#fd, text);
+    if (text !== '') this.#output.write(Buffer.from(text));
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#drain();
-    if (this.#fd !== STANDARD_ERROR) closeSync(this.#fd);
+    this.#output.close();
   }
 }
