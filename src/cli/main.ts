@@ -1,20 +1,20 @@
 /** The command line. */
-import { Command, CommanderError } from 'commander';
-import { addLabCommands } from './lab.ts';
-import { addNicCommand } from './nic.ts';
+import { CommanderError } from 'commander';
+import { makeProgram } from './program.ts';
 import { reportError } from './report-error.ts';
 
-const program = new Command('outboard')
-  .description("A PCIe NIC that lives outside the virtual machine: Intel's 82576 over vfio-user")
-  .version('0.1.0')
-  .showHelpAfterError('(see --help)')
-  .exitOverride();
+/** Who reads our output may stop reading (`| head -1`): no fault of ours, and no reason to end a NIC. */
+function bearClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') process.exitCode = 1;
+    });
+  }
+}
 
-addNicCommand(program);
-addLabCommands(program);
-
+bearClosedOutput();
 try {
-  await program.parseAsync(process.argv);
+  await makeProgram().parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else process.exitCode = reportError(error);

@@ -4,15 +4,16 @@ import type { Command } from 'commander';
 import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-args.ts';
 import { NicError } from '../nic/errors.ts';
 import { parseAttachment, parseLinkPartner, parseVf } from '../nic/flags.ts';
-import { startNic } from '../nic/nic.ts';
+import type { Nic } from '../nic/nic.ts';
+import { collect } from './arguments.ts';
 
-interface NicFlags {
+export interface NicFlags {
   config?: string;
-  attach: string[];
-  vf: string[];
-  netdev: string[];
-  object: string[];
-  trace: string[];
+  attach?: string[];
+  vf?: string[];
+  netdev?: string[];
+  object?: string[];
+  trace?: string[];
   traceFile?: string;
   mac?: string;
   media?: string;
@@ -21,8 +22,6 @@ interface NicFlags {
   msix: boolean;
   msi: boolean;
 }
-
-const collect = (value: string, before: string[]): string[] => [...before, value];
 
 const examples = `
 Examples:
@@ -51,37 +50,60 @@ function readConfig(path: string): Record<string, unknown> {
   throw new NicError('CONFIG', `${path} must hold a JSON object`);
 }
 
-/** Flags on top of the file: a list given by flags replaces the file's. */
-function configuration(flags: NicFlags): Record<string, unknown> {
+/** Flags on top of the file: a list given by flags replaces the file's. Throws NicError `CONFIG`. */
+export function configuration(flags: NicFlags): Record<string, unknown> {
   const config = flags.config === undefined ? {} : readConfig(flags.config);
-  if (flags.attach.length > 0) config['attach'] = flags.attach.map((text) => parseAttachment(text));
-  if (flags.vf.length > 0) config['vfs'] = flags.vf.map((text) => parseVf(text));
-  for (const key of ['netdev', 'object', 'trace'] as const) if (flags[key].length > 0) config[key] = flags[key];
+  if (flags.attach !== undefined) config['attach'] = flags.attach.map((text) => parseAttachment(text));
+  if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
-  for (const key of ['mac', 'media', 'nvm', 'traceFile'] as const)
+  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'traceFile'] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
-  config['attach'] ??= [];
+  if (config['traceFile'] !== undefined && config['trace'] === undefined)
+    throw new NicError('CONFIG', "--trace-file writes what --trace names, such as --trace 'igb_irq_*'");
   return config;
 }
 
-async function runNic(flags: NicFlags): Promise<void> {
-  const config = configuration(flags);
-  const nic = await startNic(config as never);
-  console.log('Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with');
-  for (const { path } of config['attach'] as { path: string }[]) {
-    const args = [...memoryArguments(1024), ...vfioUserArguments(path)];
-    console.log(`
-${qemuCommand('qemu-system-x86_64', args)}
-`);
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Closes the NIC at the first signal, even one that comes while it starts; the second ends the process at once. */
+async function untilSignal(start: () => Promise<Nic>, started: () => void): Promise<void> {
+  let nic: Nic | undefined;
+  let signalled = false;
+  for (const [name, number] of Object.entries(signals)) {
+    process.on(name, () => {
+      if (signalled) process.exit(128 + number);
+      signalled = true;
+      void nic?.close();
+    });
   }
-  console.log('Ctrl-C ends it.');
-  const end = (): void => void nic.close();
-  process.once('SIGINT', end).once('SIGTERM', end);
+  nic = await start();
+  if (signalled) void nic.close();
+  else started();
   await nic.ended;
 }
 
-export function addNicCommand(program: Command): void {
+/** `outboard nic`: resolves when a signal has ended the NIC. */
+export async function runNic(flags: NicFlags): Promise<void> {
+  if (flags.trace?.includes('help') === true) {
+    const { catalogue } = await import('../trace/catalogue.ts');
+    console.log(Object.keys(catalogue).join('\n'));
+    return;
+  }
+  const config = configuration(flags);
+  const { startNic } = await import('../nic/nic.ts');
+  await untilSignal(
+    () => startNic(config as never),
+    () => {
+      const parts = ['Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with'];
+      for (const { path } of config['attach'] as { path: string }[])
+        parts.push(qemuCommand('qemu-system-x86_64', [...memoryArguments(1024), ...vfioUserArguments(path)]));
+      console.log([...parts, 'Ctrl-C ends it.'].join('\n\n'));
+    },
+  );
+}
+
+export function addNicCommand(program: Command, run: (flags: NicFlags) => Promise<void>): void {
   program
     .command('nic')
     .description('run the NIC by itself, until a signal')
@@ -90,21 +112,18 @@ export function addNicCommand(program: Command): void {
       '--attach <KIND,path=SOCKET>',
       'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint) or vf,index=N (a VF); several VFs, one PF',
       collect,
-      [],
     )
     .option(
       '--vf <N,KEY=VALUE,…>',
       'while no VM has the PF, as by ip link: mac vlan qos max_tx_rate spoofchk trust state=auto|enable|disable',
       collect,
-      [],
     )
     .option(
       '--netdev <TYPE,id=ID,…>',
       "the wire, in QEMU's words: tap packet stream dgram socket passt hubport",
       collect,
-      [],
     )
-    .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect, [])
+    .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect)
     .option('--mac <ADDRESS>', 'station address')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
     .option('--media <copper|sfp>', 'a socket for copper cable, or an SFP cage with an optical module')
@@ -114,8 +133,8 @@ export function addNicCommand(program: Command): void {
     )
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
-    .option('--trace <GLOB>', 'trace events, such as igb_irq_*; a leading - excludes', collect, [])
+    .option('--trace <GLOB>', 'trace events, such as igb_irq_*; a leading - excludes; "help" lists them', collect)
     .option('--trace-file <FILE>', 'where trace lines go instead of standard error')
     .addHelpText('after', examples)
-    .action(runNic);
+    .action((flags: NicFlags) => run(flags));
 }
