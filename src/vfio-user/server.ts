@@ -67,13 +67,22 @@ export class VfioUserServer {
       }
       if (fd < 0) return;
       // The client before may have gone in this very turn: look before turning its successor away.
-      this.#session?.ready();
-      if (this.#session === undefined) this.#begin(fd);
-      else {
-        close(fd);
-        this.#log('a second client was turned away: give each virtual machine a socket of its own');
+      try {
+        this.#session?.ready();
+      } finally {
+        // Also where it threw: it has ended then, and the descriptor is ours to use or to close.
+        this.#admit(fd);
       }
     }
+  }
+
+  #admit(fd: number): void {
+    if (this.#session === undefined) {
+      this.#begin(fd);
+      return;
+    }
+    close(fd);
+    this.#log('a second client was turned away: give each virtual machine a socket of its own');
   }
 
   #begin(fd: number): void {

@@ -90,6 +90,22 @@ test('an error of the device ends its session and is not swallowed', () =>
     assert.ok(client.closes());
   }));
 
+test('a client that comes in the turn in which the session before dies of our error is served', () =>
+  withServer(({ connect, device, loop, settle }) => {
+    const first = connect().version();
+    // The listener is looked at before the session then.
+    settle();
+    const second = connect();
+    device.written = () => {
+      throw new RangeError('of the device');
+    };
+    first.write(0, 0, pack(u32(1)));
+    assert.throws(() => loop.runOnce(100), { message: 'of the device' });
+    device.written = () => undefined;
+    second.version();
+    assert.deepEqual(device.events, ['attached', 'detached', 'attached']);
+  }));
+
 function inFolder(body: (path: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), 'vfio-user-'));
   try {
