@@ -111,6 +111,18 @@ test('own work outside an access counts as being at work', () => {
   assert.equal(a.registers[1], 7);
 });
 
+test('a long access to a register window ends after 64 bytes: each dword of it costs as much as a whole page of memory', () => {
+  const { a, b } = setUp();
+  const bytes = new Uint8Array(4096);
+  assert.equal(a.memory.read(0xfe00_1000, bytes, 0, 64), true);
+  assert.equal(b.handled, 16);
+  assert.equal(a.memory.read(0xfe00_1000, bytes, 0, 4096), false);
+  assert.equal(b.handled, 32);
+  assert.equal(a.memory.write(0xfe00_1100, bytes, 0, 4096), false);
+  assert.equal(b.handled, 48);
+  assert.equal(a.memory.refused[DmaRefusal.notMapped], 2);
+});
+
 test('without bus master nothing leaves, and it is counted and traced by reason', () => {
   const { trace, domain, host, a } = setUp();
   a.configWrite(4, 2, 0x2);

@@ -5,6 +5,12 @@ import type { PciDomain } from './domain.ts';
 import type { PciFunction } from './function.ts';
 import type { MessageSender } from './msix-table.ts';
 
+/**
+ * Bytes of one access that register windows answer. Drivers' writes there are messages of 4 bytes; a guest that has its device
+ * read whole frames from registers would keep the device's thread from every other machine.
+ */
+const MOST_REGISTER_BYTES = 64;
+
 /** Why DMA was not done; indices of `FunctionMemory.refused`. */
 export const DmaRefusal = { notMaster: 0, noHost: 1, notMapped: 2 } as const;
 
@@ -69,10 +75,12 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     return false;
   }
 
+  /** False where not all of it was read. */
   read(address: number, target: Uint8Array, offset: number, length: number): boolean {
     if (!this.#allowed(address, length)) return false;
     const { dma } = this.domain.host!;
     const { map } = this.domain;
+    let left = MOST_REGISTER_BYTES;
     for (let done = 0; done < length;) {
       const from = address + done;
       const piece = dma.forReading(from, 1);
@@ -81,8 +89,9 @@ export class FunctionMemory implements GuestMemory, MessageSender {
         const count = Math.min(length - done, piece.length - start);
         copy(target, offset + done, piece.bytes, start, count);
         done += count;
-      } else if (map.claims(from)) {
+      } else if (left > 0 && map.claims(from)) {
         const size = alignedSize(from & 3, length - done);
+        left -= size;
         storeLittleEndian(target, offset + done, size, map.read(from, size));
         done += size;
       } else return this.#refuse(DmaRefusal.notMapped, from, length - done);
@@ -95,6 +104,7 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     if (!this.#allowed(address, length)) return false;
     const { dma } = this.domain.host!;
     const { map } = this.domain;
+    let left = MOST_REGISTER_BYTES;
     for (let done = 0; done < length;) {
       const to = address + done;
       const piece = dma.forWriting(to, 1);
@@ -103,8 +113,9 @@ export class FunctionMemory implements GuestMemory, MessageSender {
         const count = Math.min(length - done, piece.length - start);
         copy(piece.bytes, start, source, offset + done, count);
         done += count;
-      } else if (map.claims(to)) {
+      } else if (left > 0 && map.claims(to)) {
         const size = alignedSize(to & 3, length - done);
+        left -= size;
         map.write(to, size, loadLittleEndian(source, offset + done, size));
         done += size;
       } else return this.#refuse(DmaRefusal.notMapped, to, length - done);
