@@ -28,7 +28,15 @@ module.exports = {
     layer('devices', 'devices', ['pci', 'ports', 'registers', 'packet']),
     layer('driver', 'driver', ['pci', 'ports', 'registers', 'packet', 'devices/igb/tables']),
     layer('hosted-pf', 'hosted-pf', ['driver', 'ports', 'registers', 'packet', 'devices/igb/tables']),
-    layer('qtest', 'qtest', ['driver', 'devices', 'pci', 'wires', 'linux', 'trace', 'capture', 'ports', 'registers', 'packet']),
+    {
+      name: 'qtest',
+      severity: 'error',
+      from: { path: '^src/qtest/', pathNot: tests },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(qtest|driver|devices|pci|wires|linux|trace|capture|ports|registers|packet)/'],
+      },
+    },
     noNode('registers|packet|ports|pci|devices|driver|hosted-pf'),
     {
       name: 'ffi-only-in-linux',
