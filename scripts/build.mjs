@@ -1,7 +1,7 @@
 // Transpiles every .ts below src, test and bench into build/, file by file and only where the output is older than its
 // source, so that import.meta.url and worker entry points are the same in the source tree and in the built one.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -9,25 +9,30 @@ const output = join(root, 'build');
 
 /** All files below a folder whose name ends in one of the endings, as paths. */
 export function filesBelow(folder, ending) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  const found = [];
+  const walk = (path) => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) walk(`${path}/${entry.name}`);
+      else if (entry.isFile() && entry.name.endsWith(ending)) found.push(`${path}/${entry.name}`);
+    }
+  };
+  if (existsSync(folder)) walk(folder);
+  return found;
 }
 
-/** Brings build/ up to date; resolves to the number of files transpiled. */
+/** When a file was written, in ms since 1970; 0 where there is none. */
+const writtenMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** Brings build/ up to date; resolves to the number of files transpiled. Every start of the program waits for this. */
 export async function build() {
-  const sources = ['src', 'test', 'bench'].flatMap((folder) => filesBelow(join(root, folder), '.ts'));
-  const wanted = new Map(sources.map((path) => [path, join(output, relative(root, path)).replace(/\.ts$/, '.js')]));
-  const keep = new Set(wanted.values());
-  for (const path of filesBelow(output, '.js')) if (!keep.has(path)) rmSync(path, { force: true });
-  const stale = [...wanted].filter(
-    ([source, target]) => !existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs,
-  );
+  const sources = ['src', 'test', 'bench'].flatMap((folder) => filesBelow(`${root}/${folder}`, '.ts'));
+  const wanted = new Map(sources.map((path) => [`${output}${path.slice(root.length, -2)}js`, path]));
+  for (const path of filesBelow(output, '.js')) if (!wanted.has(path)) rmSync(path, { force: true });
+  const stale = [...wanted].filter(([target, source]) => writtenMs(target) < writtenMs(source));
   if (stale.length === 0) return 0;
   const { transform } = await import('esbuild');
   await Promise.all(
-    stale.map(async ([source, target]) => {
+    stale.map(async ([target, source]) => {
       const result = await transform(readFileSync(source, 'utf8'), {
         loader: 'ts',
         format: 'esm',

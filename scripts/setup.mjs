@@ -28,6 +28,7 @@ function installDependencies() {
   });
   if (npm.status !== 0) {
     process.stderr.write('failed\n');
+    if (npm.error?.code === 'ENOENT') fail('there is no npm: install it, as Node.js brings it along');
     fail(`"npm ci" failed: ${(npm.stderr ?? String(npm.error)).trim().split('\n').slice(0, 5).join('\n  ')}`);
   }
   writeFileSync(stamp, lock);
@@ -42,5 +43,11 @@ export async function setUp() {
     fail(`needs Linux on x86-64; this is ${process.platform} on ${process.arch}`);
   installDependencies();
   const { build } = await import('./build.mjs');
-  await build();
+  try {
+    await build();
+  } catch (error) {
+    // A source that does not parse is told by its errors; what is left is a clone that may only be read.
+    if (error.code === undefined) throw error;
+    fail(`cannot build into ${join(root, 'build')}: ${error.message}; build once as a user who may write the clone`);
+  }
 }
