@@ -110,7 +110,7 @@ function serve(options: VfioUserServerOptions): VfioUserServer {
   try {
     return new VfioUserServer(options);
   } catch (error) {
-    throw attachmentError(error, options.path);
+    throw attachmentError(error);
   }
 }
 

@@ -30,20 +30,20 @@ const netdevAdvice: Readonly<Record<string, Advice>> = {
   },
 };
 
+/** The same with `what` in front and a remedy behind; an error that has no code, or is for the user already, as it is. */
 function withAdvice(error: unknown, what: string, advice: Advice): unknown {
   const { code, message } = error as Error & { code?: unknown };
   if (!(error instanceof Error) || typeof code !== 'string' || error instanceof NicError) return error;
   const remedy = advice[code];
-  return new NicError(code, `${what}: ${message}${remedy === undefined ? '' : `: ${remedy}`}`, error);
+  return new NicError(code, `${what}${message}${remedy === undefined ? '' : `: ${remedy}`}`, error);
 }
 
-/** The error that a socket for QEMU cannot be made. */
-export const attachmentError = (error: unknown, path: string): unknown =>
-  withAdvice(error, `attachment at ${path}`, attachAdvice);
+/** The error that a socket for QEMU cannot be made; it names the path already. */
+export const attachmentError = (error: unknown): unknown => withAdvice(error, '', attachAdvice);
 
 /** The error that a netdev cannot be opened. */
 export function netdevError(error: unknown, { type, id }: { readonly type: string; readonly id: string }): unknown {
-  return withAdvice(error, netdevName(type, id), { ...netdevAdvice['any'], ...netdevAdvice[type] });
+  return withAdvice(error, `${netdevName(type, id)}: `, { ...netdevAdvice['any'], ...netdevAdvice[type] });
 }
 
 export const netdevName = (type: string, id: string): string => `netdev ${id === '' ? type : id}`;
