@@ -11,13 +11,14 @@ const FIRST_MAC = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56] as const;
 export class Cards {
   readonly #machine: Machine;
   readonly #wires: ReadonlyMap<string, MachineWire>;
-  readonly #taken: Set<string>;
+  /** Who was last plugged into a netdev. */
+  readonly #plugged: Map<string, IgbCard>;
   #macs: number;
 
   constructor(machine: Machine, wires: ReadonlyMap<string, MachineWire>) {
     this.#machine = machine;
     this.#wires = wires;
-    this.#taken = new Set();
+    this.#plugged = new Map();
     this.#macs = 0;
   }
 
@@ -34,7 +35,7 @@ export class Cards {
       this.#wireOf(device.netdev),
       device.mac ?? this.#nextMac(),
     );
-    if (device.netdev !== undefined) this.#taken.add(device.netdev);
+    if (device.netdev !== undefined) this.#plugged.set(device.netdev, card);
     return card;
   }
 
@@ -42,7 +43,8 @@ export class Cards {
     if (netdev === undefined) return new MachineWire(new OpenCable());
     const wire = this.#wires.get(netdev);
     if (wire === undefined) throw fault(`there is no netdev "${netdev}"`);
-    if (this.#taken.has(netdev)) throw fault(`netdev "${netdev}" is in use`);
+    const card = this.#plugged.get(netdev);
+    if (card !== undefined && this.#machine.cards.includes(card)) throw fault(`netdev "${netdev}" is in use`);
     return wire;
   }
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cards } from '../cards.ts';
 import { makeBench } from '../testing.ts';
+import { MachineWire, OpenCable } from '../wires.ts';
 import { JsonSplitter } from './json-splitter.ts';
 import { QmpSession } from './session.ts';
 
 function setUp(type: 'pc' | 'q35' = 'pc') {
   const { machine, ask } = makeBench({ type, slot: 4 });
   const lines: string[] = [];
-  const cards = new Cards(machine, new Map());
+  const cards = new Cards(machine, new Map([['n0', new MachineWire(new OpenCable())]]));
   let quits = 0;
   const session = new QmpSession(
     { machine, addDevice: (device) => void cards.add(device, true), quit: () => (quits += 1) },
@@ -58,6 +59,19 @@ test('a device is added, asked to go, and gone once the guest ejects it', () => 
   assert.equal(take()[0]!['event'], 'DEVICE_DELETED');
   assert.equal(ask('inl 0xcfc'), 'OK 0xffffffff');
   assert.match(JSON.stringify(execute('device_del', { id: 'hot' })), /DeviceNotFound/);
+});
+
+test('a netdev is free again once its device has gone', () => {
+  const { execute, take, ask } = setUp();
+  execute('qmp_capabilities');
+  take();
+  const device = { driver: 'igb', netdev: 'n0', addr: '6' };
+  assert.deepEqual(execute('device_add', { ...device, id: 'a' }), [{ return: {} }]);
+  assert.match(JSON.stringify(execute('device_add', { ...device, id: 'b', addr: '7' })), /in use/);
+  execute('device_del', { id: 'a' });
+  ask('outl 0xae08 0x40');
+  take();
+  assert.deepEqual(execute('device_add', { ...device, id: 'a' }), [{ return: {} }]);
 });
 
 test('what cannot be added is an answer', () => {
