@@ -1,17 +1,17 @@
-/** Stand-ins for what is above a PCI domain, for unit tests. */
+/** Stand-ins for what is above a PCI domain, and a trace that tests look into. */
 import type { MemoryPiece, Trace, TraceEvents, TraceEventSpec } from '../ports/index.ts';
 import type { HostClient, HostMemory } from './host.ts';
 
-/** Every event is on and kept as `name a b c d`, numbers in hexadecimal. */
+/** Every event is on and kept by name. */
 export class RecordingTrace implements Trace {
   readonly on: Uint8Array;
   readonly names: string[];
-  lines: string[];
+  readonly emitted: { readonly name: string; readonly args: readonly (number | undefined)[] }[];
 
   constructor() {
-    this.on = new Uint8Array(64).fill(1);
+    this.on = new Uint8Array(1024).fill(1);
     this.names = [];
-    this.lines = [];
+    this.emitted = [];
   }
 
   declare<const T extends Readonly<Record<string, TraceEventSpec>>>(specs: T): TraceEvents<T> {
@@ -23,12 +23,13 @@ export class RecordingTrace implements Trace {
     return numbers as TraceEvents<T>;
   }
 
-  emit(event: number, a = 0, b = 0, c = 0, d = 0): void {
-    this.lines.push(`${this.names[event]} ${[a, b, c, d].map((n) => n.toString(16)).join(' ')}`);
+  emit(event: number, a?: number, b?: number, c?: number, d?: number): void {
+    this.emitted.push({ name: this.names[event]!, args: [a, b, c, d] });
   }
 
-  of(name: string): readonly string[] {
-    return this.lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  /** Arguments of every occurrence of an event. */
+  of(name: string): readonly (readonly (number | undefined)[])[] {
+    return this.emitted.filter((entry) => entry.name === name).map((entry) => entry.args);
   }
 }
 

@@ -3,11 +3,11 @@
  * registers through MEMBAR1. VFs may have machines of their own beside.
  */
 import { type PciDevicePort, PciDomain } from '../../pci/index.ts';
-import { RecordingHost } from '../../pci/testing.ts';
+import { RecordingHost, RecordingTrace } from '../../pci/testing.ts';
 import { VmdHierarchy } from '../vmd/index.ts';
 import { IgbPhysicalFunction } from './physical-function.ts';
 import { IgbPort } from './port.ts';
-import { FakeClock, FakeMemory, FakeTasks, RecordingTrace, RecordingWire } from './testing.ts';
+import { FakeClock, FakeMemory, FakeTasks, RecordingWire } from './testing.ts';
 import { TEST_MAC } from './testing-port.ts';
 import { IgbVirtualFunctions } from './virtual-functions.ts';
 

@@ -1,4 +1,5 @@
 /** Stand-ins for everything outside a port, for unit tests: time, tasks, memory, wire, interrupts and trace that a test can see. */
+import { RecordingTrace } from '../../pci/testing.ts';
 import type {
   Clock,
   FrameOffload,
@@ -8,9 +9,6 @@ import type {
   Task,
   Tasks,
   Timer,
-  Trace,
-  TraceEvents,
-  TraceEventSpec,
   Wire,
   WirePort,
 } from '../../ports/index.ts';
@@ -227,37 +225,6 @@ export class RecordingInterruptPort implements InterruptPort {
     const { log } = this;
     this.log = [];
     return log;
-  }
-}
-
-/** Every event is on and kept by name. */
-export class RecordingTrace implements Trace {
-  readonly on: Uint8Array;
-  readonly names: string[];
-  readonly emitted: { readonly name: string; readonly args: readonly (number | undefined)[] }[];
-
-  constructor() {
-    this.on = new Uint8Array(1024).fill(1);
-    this.names = [];
-    this.emitted = [];
-  }
-
-  declare<const T extends Readonly<Record<string, TraceEventSpec>>>(specs: T): TraceEvents<T> {
-    const numbers: Record<string, number> = {};
-    for (const name of Object.keys(specs)) {
-      const known = this.names.indexOf(name);
-      numbers[name] = known >= 0 ? known : this.names.push(name) - 1;
-    }
-    return numbers as TraceEvents<T>;
-  }
-
-  emit(event: number, a?: number, b?: number, c?: number, d?: number): void {
-    this.emitted.push({ name: this.names[event]!, args: [a, b, c, d] });
-  }
-
-  /** Arguments of every occurrence of an event. */
-  of(name: string): readonly (readonly (number | undefined)[])[] {
-    return this.emitted.filter((entry) => entry.name === name).map((entry) => entry.args);
   }
 }
 
