@@ -71,7 +71,10 @@ export class VfResources {
       values[pf.VFTE.index]! &= ~(1 << vf);
     }
     if (kind === 'function') this.parts.mailbox.release(vf);
-    else if (kind === 'machine') this.parts.mailbox.forget(vf);
+    else if (kind === 'machine') {
+      this.parts.mailbox.forget(vf);
+      for (const { index, step } of COUNTERS) values[index + vf * step] = 0;
+    }
     this.parts.mailbox.vfReset(vf);
   }
 
@@ -95,6 +98,19 @@ export class VfResources {
     this.parts.vfInterrupts.resetVf(vf);
   }
 }
+
+/** What a VF counts. No reset of the chip's clears it, but what one machine did is not the next one's to read. */
+const COUNTERS = [
+  pf.PVFGPRC,
+  pf.PVFGPTC,
+  pf.PVFGORC,
+  pf.PVFGOTC,
+  pf.PVFMPRC,
+  pf.PVFGPRLBC,
+  pf.PVFGPTLBC,
+  pf.PVFGORLBC,
+  pf.PVFGOTLBC,
+];
 
 /** Dwords from a register of one queue to that of the next. */
 const QUEUE_STEP = pf.RXDCTL.step;
