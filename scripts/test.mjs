@@ -20,8 +20,9 @@ add(await runTests(fastFolders));
 heading('vfio-user protocol');
 add(await runTests(['test/protocol']));
 if (!all) {
-  heading("Wires against QEMU's own");
-  add(await runTests(['test/guest/wires.test.ts'], { reporter: 'spec' }));
+  heading('Against QEMU: its wires, its QTest, its tests of igb');
+  const beside = ['wires', 'qtest-qemu', 'qos'].map((name) => `test/guest/${name}.test.ts`);
+  add(await runTests(beside, { reporter: 'spec', concurrency: 1 }));
 }
 heading(all ? 'Guests, all workloads' : 'A guest, smoke workload');
 add(await runTests(all ? ['test/guest'] : ['test/guest/smoke.test.ts'], { reporter: 'spec', concurrency: 1 }));
