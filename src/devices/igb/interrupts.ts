@@ -33,6 +33,8 @@ export class Interrupts {
   /** Whose MSI-X table a vector goes through, and its number there: the PF's own but for those of VFs. */
   private readonly vectorFunction: Uint8Array;
   private readonly vectorNumber: Uint8Array;
+  /** Vectors that could not be sent because their function's messages were off. */
+  private unsent: number;
 
   constructor(context: PortContext, parts: { statistics: EventCounter }) {
     this.context = context;
@@ -40,6 +42,7 @@ export class Interrupts {
     this.throttle = new Throttle(context, (vector) => this.deliver(vector));
     this.vectorFunction = new Uint8Array(VECTORS);
     this.vectorNumber = Uint8Array.from({ length: VECTORS }, (_, vector) => vector);
+    this.unsent = 0;
   }
 
   /** Sends a vector through the table of function `fn` (0 the PF, 1 + v VF v) as its vector `number` from now on. */
@@ -195,6 +198,7 @@ export class Interrupts {
     const { values } = this.context.registers;
     const kept = ~(((1 << count) - 1) << first);
     for (const register of [pf.EICR, pf.EIMS, pf.EIAC, pf.EIAM]) values[register.index]! &= kept;
+    this.unsent &= kept;
     for (let vector = first; vector < first + count; vector += 1) {
       values[pf.EITR.index + vector * pf.EITR.step] = 0;
       this.throttle.resetVector(vector);
@@ -214,9 +218,22 @@ export class Interrupts {
     }
   }
 
-  /** GPIE changed, or the guest turned MSI or MSI-X on or off. */
+  /** GPIE changed. */
   modeChanged(): void {
     this.driveLine();
+  }
+
+  /**
+   * A function's guest turned MSI or MSI-X on: what could not be sent meanwhile is sent if its cause still stands. Hypervisors
+   * turn MSI-X off and on under a running driver, which would wait for ever where EIAC spares it EICR.
+   */
+  messagesEnabled(fn: number): void {
+    for (let rest = this.unsent; rest !== 0; rest &= rest - 1) {
+      const vector = 31 - Math.clz32(rest & -rest);
+      if (this.vectorFunction[vector] !== fn) continue;
+      this.unsent &= ~(1 << vector);
+      this.throttle.request(vector);
+    }
   }
 
   /** After the registers went back to their reset values; causes that the reset itself made are forgotten. */
@@ -224,6 +241,7 @@ export class Interrupts {
     const { values } = this.context.registers;
     values[pf.ICR.index] = 0;
     values[pf.EICR.index] = 0;
+    this.unsent = 0;
     this.throttle.reset();
     this.driveLine();
   }
@@ -271,7 +289,10 @@ export class Interrupts {
     const bit = 1 << vector;
     if ((this.extendedPending() & bit) === 0) return false;
     const port = this.context.interruptPorts[this.vectorFunction[vector]!]!;
-    if (!port.msixEnabled) return false;
+    if (!port.msixEnabled) {
+      this.unsent |= bit;
+      return false;
+    }
     port.sendMsix(this.vectorNumber[vector]!);
     const { trace, events } = this.context;
     if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, vector);
@@ -293,6 +314,7 @@ export class Interrupts {
       port.sendMsi();
       if (trace.on[events.igb_irq_msi] === 1) trace.emit(events.igb_irq_msi);
     } else {
+      this.unsent |= 1;
       port.setIntx(true);
       if (trace.on[events.igb_irq_intx] === 1) trace.emit(events.igb_irq_intx, 1);
     }

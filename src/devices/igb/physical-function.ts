@@ -37,6 +37,8 @@ export interface PortRegisters extends DwordRegisters {
   reset(kind: ResetKind): void;
   /** A function, 0 the PF or 1 + v VF v, may do DMA from now on. */
   dmaEnabled?(fn: number): void;
+  /** Its guest may have turned its MSI or MSI-X on. */
+  messagesEnabled?(fn: number): void;
 }
 
 /** What the guest last asked of SR-IOV. */
@@ -184,6 +186,9 @@ export class IgbPhysicalFunction extends PciFunction {
   }
 
   protected override configChanged(changes: number): void {
+    if ((changes & (Change.msi | Change.msix)) !== 0 && (this.interrupts.msixEnabled || this.interrupts.msiEnabled)) {
+      this.#registers.messagesEnabled?.(0);
+    }
     if ((changes & Change.sriov) !== 0) {
       this.sriov.written();
       this.#announceSriov();

@@ -138,6 +138,11 @@ export class IgbPort implements WirePort {
     }
   }
 
+  /** A function's guest turned MSI or MSI-X on. */
+  messagesEnabled(fn: number): void {
+    this.blocks.interrupts.messagesEnabled(fn);
+  }
+
   /** The guest changed SR-IOV in config space: STATUS shows how many VFs there are. */
   onSriovChanged(numVfs: number, enabled: boolean): void {
     this.link.setVirtualFunctions(enabled ? numVfs : 0);

@@ -8,6 +8,7 @@ import {
   addAri,
   type BarWindow,
   CapabilityList,
+  Change,
   type ConfigSpace,
   declareType0,
   type DwordRegisters,
@@ -43,6 +44,8 @@ export interface VfResetListener {
   vfReset(fn: IgbVirtualFunction): void;
   /** It may do DMA from now on. */
   vfDmaEnabled(fn: IgbVirtualFunction): void;
+  /** Its guest may have turned its MSI-X on. */
+  vfMessagesEnabled(fn: IgbVirtualFunction): void;
   /** The client of a VF's own socket has come or gone. */
   vfClientChanged(fn: AttachedVirtualFunction, attached: boolean): void;
 }
@@ -162,6 +165,10 @@ export class HierarchyVirtualFunction extends VirtualPciFunction {
     if (this.dmaEnabled) this.#listener.vfDmaEnabled(this);
   }
 
+  protected override configChanged(changes: number): void {
+    if ((changes & Change.msix) !== 0 && this.interrupts.msixEnabled) this.#listener.vfMessagesEnabled(this);
+  }
+
   protected override deviceReset(_kind: ResetKind): void {
     this.#listener.vfReset(this);
   }
@@ -214,6 +221,10 @@ export class AttachedVirtualFunction extends PciFunction {
 
   protected override masteringChanged(): void {
     if (this.dmaEnabled) this.#listener.vfDmaEnabled(this);
+  }
+
+  protected override configChanged(changes: number): void {
+    if ((changes & Change.msix) !== 0 && this.interrupts.msixEnabled) this.#listener.vfMessagesEnabled(this);
   }
 
   protected override deviceReset(_kind: ResetKind): void {

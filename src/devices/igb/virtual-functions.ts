@@ -91,6 +91,10 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     if (fn.memory === this.memory[1 + fn.index]) this.#port?.dmaEnabled(1 + fn.index);
   }
 
+  vfMessagesEnabled(fn: IgbVirtualFunction): void {
+    if (fn.memory === this.memory[1 + fn.index]) this.#port?.messagesEnabled(1 + fn.index);
+  }
+
   vfClientChanged(fn: AttachedVirtualFunction, attached: boolean): void {
     const { index } = fn;
     const there = this.hierarchy[index]!;
