@@ -15,6 +15,7 @@ export interface LabActions {
   run(names: string[], options: LabRunOptions): Promise<void>;
   shell(options: ShellOptions): Promise<void>;
   measure(options: RunOptions & Json): Promise<void>;
+  compare(a: string, b: string): Promise<void>;
   qemuArguments(socket: string, options: { readonly memory: number }): void;
   start(options: RunOptions): Promise<void>;
 }
@@ -47,6 +48,10 @@ export const labActions: LabActions = {
   measure: async (options) => {
     const { measureLab } = await import('../lab/measure.ts');
     await measureLab(options);
+  },
+  compare: async (a, b) => {
+    const { compare, readFindings } = await import('../lab/compare.ts');
+    console.log(compare(readFindings(a), readFindings(b)));
   },
   qemuArguments: (socket, { memory }) => {
     console.log(qemuCommand('qemu-system-x86_64', [...memoryArguments(memory), ...vfioUserArguments(socket)]));
@@ -100,6 +105,13 @@ function addOthers(lab: Command, actions: LabActions): void {
     .option('--json', 'for machines')
     .addHelpText('after', '\nExample:\n  $ outboard lab measure')
     .action((options: RunOptions & Json) => actions.measure(options));
+  lab
+    .command('compare')
+    .description('two results of "lab run --json" side by side, as Markdown')
+    .argument('<A.json>')
+    .argument('<B.json>')
+    .addHelpText('after', '\nExample:\n  $ outboard lab compare ours.json qemu.json')
+    .action((a: string, b: string) => actions.compare(a, b));
   lab
     .command('qemu-args')
     .description('the line that attaches the NIC to a QEMU of your own')

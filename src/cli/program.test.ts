@@ -15,8 +15,10 @@ async function parsed(line: string): Promise<{ called: unknown[]; output: string
   const note =
     (name: string) =>
     (...values: unknown[]): Promise<void> =>
-      Promise.resolve(void called.push(name, ...values.slice(0, name === 'run' || name === 'qemuArguments' ? 2 : 1)));
-  const names = ['nic', 'qtest', 'list', 'run', 'shell', 'measure', 'qemuArguments', 'start'];
+      Promise.resolve(
+        void called.push(name, ...values.slice(0, ['run', 'compare', 'qemuArguments'].includes(name) ? 2 : 1)),
+      );
+  const names = ['nic', 'qtest', 'list', 'run', 'shell', 'measure', 'compare', 'qemuArguments', 'start'];
   const program = makeProgram(Object.fromEntries(names.map((name) => [name, note(name)])) as unknown as Actions);
   const capture = (command: Command): void => {
     command.configureOutput({
@@ -72,6 +74,7 @@ test('the lab takes its flags', async () => {
   assert.deepEqual(await calls('lab shell --cpus 4'), ['shell', { nic: 'hierarchy', cpus: 4 }]);
   assert.deepEqual(await calls('lab measure --json'), ['measure', { json: true }]);
   assert.deepEqual(await calls('lab qemu-args'), ['qemuArguments', 'nic.sock', { memory: 1024 }]);
+  assert.deepEqual(await calls('lab compare a.json b.json'), ['compare', 'a.json', 'b.json']);
   assert.deepEqual(await calls('lab qemu-args a.sock --memory 512'), ['qemuArguments', 'a.sock', { memory: 512 }]);
   assert.deepEqual(await calls('start --nic qemu'), ['start', { nic: 'qemu' }]);
 });

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { close } from '../linux/index.ts';
+import type { NicStatistics } from '../nic/messages.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
@@ -22,6 +23,8 @@ export interface NicUnderTest {
   /** Descriptors that QEMU inherits from firstDescriptor on. */
   readonly descriptors: readonly number[];
   setLink(up: boolean, machine: VirtualMachine): Promise<void>;
+  /** Its own counters by name, where it tells them. */
+  statistics?(): Promise<NicStatistics>;
   /** Why it has ended by itself, if it has. */
   readonly failure: Error | undefined;
   stop(): Promise<void>;
@@ -78,6 +81,10 @@ export class OutboardNic implements NicUnderTest {
       { log: (line) => appendFileSync(log, `${line}\n`) },
     );
     this.#nic.ended.catch((error: Error) => (this.#failure = error));
+  }
+
+  statistics(): Promise<NicStatistics> {
+    return this.#nic?.statistics() ?? Promise.resolve({});
   }
 
   setLink(up: boolean): Promise<void> {

@@ -15,6 +15,7 @@ import type { NicConfig } from './config.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { attachmentError } from './host-advice.ts';
 import { hostPf } from './hosted.ts';
+import { dropStatistics } from './drops.ts';
 import { linkStatistics, partnerOf } from './link.ts';
 import type { DeviceThreadData, NicStatistics } from './messages.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
@@ -128,7 +129,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     for (const { path, device } of served) servers.push(serve({ loop, path, device, log }));
     return {
       setLink,
-      statistics: () => ({ ...netdevs.statistics(), ...linkStatistics(port) }),
+      statistics: () => ({ ...netdevs.statistics(), ...linkStatistics(port), ...dropStatistics(port) }),
       close,
     };
   } catch (error) {

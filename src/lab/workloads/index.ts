@@ -1,5 +1,5 @@
 import type { Workload } from '../workload.ts';
-import { matrices, matrix } from './matrix/workload.ts';
+import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
@@ -14,5 +14,5 @@ import { vlan } from './vlan.ts';
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
   ...[probe, ping, tcp, vlan, link, reload, reset, qos],
-  ...[sriov, vfSettings, matrix, matrices],
+  ...[sriov, vfSettings, matrix],
 ];

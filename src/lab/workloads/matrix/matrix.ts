@@ -26,13 +26,13 @@ import { judgePing, judgeTcp } from './judge.ts';
 
 export type Form = 'quick' | 'full';
 
-/** A matrix as the JSON has it: stations in order, a result for each check of each ordered pair. */
+/** A matrix as the JSON has it: stations in order, results of each ordered pair; floods in the full form only. */
 export interface MatrixResult {
   readonly title: string;
   readonly form: Form;
   readonly stations: readonly string[];
   readonly checks: readonly CheckResult[];
-  readonly floods?: readonly FloodResult[];
+  readonly floods: readonly FloodResult[];
   readonly ok: boolean;
 }
 
@@ -97,14 +97,14 @@ export async function runMatrix(
       }),
     );
   }
-  const flooded = form === 'full' ? { floods: await floods(title, stations, nic, step) } : {};
+  const flooded = form === 'full' ? await floods(title, stations, nic, step) : [];
   return {
-    ...flooded,
     title,
     form,
     stations: stations.map(({ label }) => label),
     checks,
-    ok: checks.every(({ ok }) => ok),
+    floods: flooded,
+    ok: [...checks, ...flooded].every(({ ok }) => ok),
   };
 }
 
