@@ -1,0 +1,266 @@
+/**
+ * The second half of reception: a frame whose queues are known goes into their rings, or waits for descriptors in the packet
+ * buffer; at the end of a turn the interrupts of all of that leave. State is only what waits and what is due.
+ */
+import { crc32 } from '../../../packet/checksum.ts';
+import { makeTask, type Task } from '../../../ports/index.ts';
+import type { PortContext } from '../context.ts';
+import { pf } from '../tables/index.ts';
+import type { Classifier } from './classify.ts';
+import { MULTICAST } from './filter.ts';
+import type { ReceivedFrame } from './frame.ts';
+import { STATUS } from './offload.ts';
+import { PacketBuffer } from './packet-buffer.ts';
+import type { ReceiveParts } from './parts.ts';
+import { usesPools } from './queue-select.ts';
+import { ReceiveRings } from './ring.ts';
+import type { FrameRoom } from './room.ts';
+import { FCS_BYTES } from './size.ts';
+import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
+import type { ViewCache } from './views.ts';
+
+const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RNBC, RPLOLR, VFRE, VMOLR } = pf;
+
+/** What it shares with the first half. */
+export interface DeliveryShares {
+  /** The frame at hand. */
+  readonly frame: ReceivedFrame;
+  readonly classifier: Classifier;
+  readonly room: FrameRoom;
+  readonly views: ViewCache;
+}
+
+export class Delivery {
+  private readonly context: PortContext;
+  private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics'>;
+  private readonly values: Uint32Array;
+  private readonly rings: ReceiveRings;
+  private readonly classifier: Classifier;
+  private readonly store: FrameStore;
+  private readonly waiting: PacketBuffer;
+  private readonly frame: ReceivedFrame;
+  private readonly room: FrameRoom;
+  /** Queues that frames in the packet buffer wait for. */
+  private blocked: number;
+  /** Whether some of those may have room now. */
+  private retryDue: boolean;
+  /** The wire was told to wait. */
+  private resumeDue: boolean;
+  /** Queues written back to, and legacy causes, since the last interrupts. */
+  private written: number;
+  private causes: number;
+  /** Queues that were enabled when last looked at. */
+  private enabled: number;
+  private readonly task: Task;
+
+  constructor(context: PortContext, parts: Pick<ReceiveParts, 'interrupts' | 'statistics'>, shares: DeliveryShares) {
+    this.context = context;
+    this.parts = parts;
+    this.values = context.registers.values;
+    this.rings = new ReceiveRings(this.values);
+    this.classifier = shares.classifier;
+    this.store = new FrameStore(context, this.rings, shares.views);
+    this.waiting = new PacketBuffer(shares.views);
+    this.frame = shares.frame;
+    this.room = shares.room;
+    this.blocked = 0;
+    this.retryDue = false;
+    this.resumeDue = false;
+    this.written = 0;
+    this.causes = 0;
+    this.enabled = 0;
+    this.task = makeTask(() => this.run());
+  }
+
+  /**
+   * False while a frame waits for descriptors of a queue that may not drop. With pools the wire never waits: none of them
+   * may hold up the others (docs/fidelity.md).
+   */
+  canReceive(): boolean {
+    if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return true;
+    this.resumeDue = true;
+    return false;
+  }
+
+  /** RDT of a queue was written. */
+  tailWritten(queue: number): void {
+    if (((this.blocked >>> queue) & 1) === 0) return;
+    this.trace(this.context.events.igb_rx_resume, queue);
+    this.retryDue = true;
+    this.context.tasks.mark(this.task);
+  }
+
+  /** RXDCTL, SRRCTL, RCTL or another register that gates reception was written; `queue` is -1 where it is not one of a queue. */
+  controlWritten(queue: number): void {
+    if (queue >= 0) this.noteEnabled(queue);
+    if (this.blocked === 0) return;
+    this.retryDue = true;
+    this.context.tasks.mark(this.task);
+  }
+
+  /** Forgets frames that wait and interrupts that are due. */
+  reset(): void {
+    this.waiting.clear();
+    this.blocked = 0;
+    this.retryDue = false;
+    this.written = 0;
+    this.causes = 0;
+    this.enabled = 0;
+    if (this.resumeDue) this.context.tasks.mark(this.task);
+  }
+
+  /** One queue was reset, its registers are already: frames that wait for it are gone. */
+  resetQueue(queue: number): void {
+    const bit = 1 << queue;
+    this.written &= ~bit;
+    if ((this.blocked & bit) === 0) return;
+    this.blocked &= ~bit;
+    this.waiting.forgetQueue(queue);
+    if (this.blocked === 0) this.waiting.clear();
+    if (this.resumeDue) this.context.tasks.mark(this.task);
+  }
+
+  /** Stores a new frame in its queues, and keeps it where one has to wait. */
+  deliver(queues: number): void {
+    const { frame, blocked } = this;
+    const { statistics } = this.parts;
+    let waits = queues & blocked;
+    for (let rest = queues & ~blocked; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      if (!this.storeIn(31 - Math.clz32(bit))) waits |= bit;
+    }
+    if (waits !== 0) {
+      this.raise(ICR.RXO.mask);
+      statistics.count(RNBC.index, 1);
+      const kept = this.waiting.push(frame, waits, usesPools(this.values[MRQC.index]!));
+      if (kept !== 0) this.trace(this.context.events.igb_rx_wait, kept, frame.length);
+      this.blocked |= kept;
+      if (kept !== waits) {
+        for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) statistics.count(MPC.index, 1);
+        this.trace(this.context.events.igb_rx_drop_buffer, waits & ~kept, frame.length);
+        if (kept === 0 && waits === queues) return;
+      }
+    }
+    if (frame.sourcePool < 0) statistics.received(frame.bytes, frame.start, frame.length);
+  }
+
+  /** Stores the frame in one queue or drops it there; false where it has to wait. */
+  private storeIn(queue: number): boolean {
+    const { rings, frame } = this;
+    const { events } = this.context;
+    if (!rings.isEnabled(queue)) {
+      this.trace(events.igb_rx_drop_queue, queue);
+      return true;
+    }
+    const free = rings.free(queue);
+    const outcome = this.store.store(queue, frame, this.stripsTag(queue), this.appendsFcs(queue));
+    if (outcome !== STORED) {
+      if (outcome === NO_DESCRIPTORS) {
+        if (!rings.mayDrop(queue)) return false;
+        this.parts.statistics.queueDropped(queue);
+      }
+      this.trace(outcome === NO_DESCRIPTORS ? events.igb_rx_drop_descriptors : events.igb_rx_drop_ring, queue);
+      return true;
+    }
+    this.trace(events.igb_rx_packet, frame.length, queue);
+    const { statistics } = this.parts;
+    if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
+    else statistics.deliveredLocally(frame.length, queue);
+    this.written |= 1 << queue;
+    const threshold = rings.threshold(queue);
+    const crosses = free > threshold && rings.free(queue) <= threshold;
+    this.raise(crosses ? ICR.RXDMT0.mask : 0);
+    return true;
+  }
+
+  /** Notes causes for the interrupts at the end of the turn. */
+  raise(causes: number): void {
+    this.causes |= causes;
+    this.context.tasks.mark(this.task);
+  }
+
+  private stripsTag(queue: number): boolean {
+    const { frame, values } = this;
+    if (frame.tags.count === 0) return false;
+    if (!usesPools(values[MRQC.index]!)) return (values[CTRL.index]! & CTRL.VME.mask) !== 0;
+    if (frame.kind === MULTICAST) return (values[RPLOLR.index]! & RPLOLR.STRVLAN.mask) !== 0;
+    return (values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRVLAN.mask) !== 0;
+  }
+
+  /** Whether software wants the FCS in this queue; it then stands behind the frame. */
+  private appendsFcs(queue: number): boolean {
+    const { frame, values } = this;
+    let strips = values[RCTL.index]! & RCTL.SECRC.mask;
+    if (usesPools(values[MRQC.index]!)) {
+      strips =
+        frame.kind === MULTICAST
+          ? values[RPLOLR.index]! & RPLOLR.STRCRC.mask
+          : values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRCRC.mask;
+    }
+    if (strips !== 0) return false;
+    if (!frame.hasSpare) this.room.makeOwn(frame);
+    const end = frame.start + frame.length;
+    const fcs = crc32(frame.bytes, frame.start, frame.length);
+    for (let n = 0; n < FCS_BYTES; n += 1) frame.bytes[end + n] = fcs >>> (8 * n);
+    return true;
+  }
+
+  /** End of a turn: frames that waited, then the interrupts of everything stored, then the wire may go on. */
+  private run(): boolean {
+    if (this.retryDue) this.retry();
+    const { written, causes } = this;
+    const { interrupts } = this.parts;
+    this.written = 0;
+    this.causes = 0;
+    for (let rest = written; rest !== 0; rest &= rest - 1) interrupts.receiveDone(31 - Math.clz32(rest & -rest));
+    if (causes !== 0) interrupts.raise(causes);
+    if (this.resumeDue && (this.blocked === 0 || usesPools(this.values[MRQC.index]!))) {
+      this.resumeDue = false;
+      this.context.wire.resume();
+    }
+    return this.written !== 0 || this.causes !== 0;
+  }
+
+  /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */
+  private retry(): void {
+    const { waiting, frame, classifier } = this;
+    this.retryDue = false;
+    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) waiting.clear();
+    // What was accepted for a pool before it was turned off is not its any more.
+    const off = usesPools(this.values[MRQC.index]!) ? ~(this.values[VFRE.index]! * 0x101) : 0;
+    let stuck = 0;
+    for (let index = 0; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
+      const ready = waiting.queues[index]! & ~stuck;
+      if (ready === 0) continue;
+      waiting.restore(index, frame);
+      classifier.begin(frame);
+      classifier.finish(frame);
+      if (frame.stamped) frame.status |= STATUS.TS;
+      for (let rest = ready; rest !== 0; rest &= rest - 1) {
+        const bit = rest & -rest;
+        const queue = 31 - Math.clz32(bit);
+        if ((off & bit) !== 0 || this.storeIn(queue)) waiting.release(index, queue);
+        else stuck |= bit;
+      }
+    }
+    this.blocked = waiting.waitedFor;
+    if (this.blocked === 0) waiting.clear();
+  }
+
+  private trace(event: number, a: number, b = 0): void {
+    const { trace } = this.context;
+    if (trace.on[event] !== 0) trace.emit(event, a, b);
+  }
+
+  private noteEnabled(queue: number): void {
+    const { events } = this.context;
+    const bit = 1 << queue;
+    const isEnabled = this.rings.isEnabled(queue);
+    if (isEnabled === ((this.enabled & bit) !== 0)) return;
+    this.enabled ^= bit;
+    this.trace(isEnabled ? events.igb_rx_queue_enabled : events.igb_rx_queue_disabled, queue);
+    if (isEnabled && this.rings.size(queue) === 0) {
+      this.trace(events.igb_guest_error_ring_length, RDLEN.at + queue * RDLEN.step * 4, 0);
+    }
+  }
+}

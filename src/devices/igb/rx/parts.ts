@@ -1,0 +1,14 @@
+import type { Interrupts } from '../interrupts.ts';
+import type { Statistics } from '../statistics.ts';
+import type { PortTime } from '../time.ts';
+
+/** What reception needs of the port's other blocks. */
+export interface ReceiveParts {
+  readonly interrupts: Pick<Interrupts, 'raise' | 'receiveDone'>;
+  readonly statistics: Pick<
+    Statistics,
+    'count' | 'received' | 'filtered' | 'delivered' | 'deliveredLocally' | 'queueDropped'
+  >;
+  /** The clock for time stamps (§4.9); without it none are taken. */
+  readonly time?: PortTime;
+}
