@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import colors from 'picocolors';
 import { likelyCause } from './diagnose.ts';
 import { describeError, LabError } from './errors.ts';
@@ -7,6 +7,7 @@ import { Reporter, seconds } from './reporter.ts';
 import { junit, type RunResult, type WorkloadFailure, type WorkloadResult } from './result.ts';
 import { type Run, type RunOptions, withRun } from './run.ts';
 import type { Workload } from './workload.ts';
+import { nearest } from '../wires/index.ts';
 import { workloads as allWorkloads } from './workloads/index.ts';
 
 export interface LabRunOptions extends RunOptions {
@@ -16,16 +17,30 @@ export interface LabRunOptions extends RunOptions {
   readonly reporter?: Reporter | undefined;
 }
 
+function adviceFor(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return `${near === undefined ? '' : `Did you mean "${near}"? `}There are ${known.join(', ')}.`;
+}
+
+/** Refuses at the start what could not be written when all has run. */
+function checkResultFiles(files: readonly (string | undefined)[]): void {
+  for (const file of files) {
+    if (file === undefined) continue;
+    try {
+      accessSync(existsSync(file) ? file : dirname(resolve(file)), constants.W_OK);
+      if (existsSync(file) && statSync(file).isDirectory()) throw new Error('it is a folder');
+    } catch (error) {
+      throw new LabError('RESULT_FILE', `cannot write ${file}: ${(error as Error).message}.`, 'Name another file.');
+    }
+  }
+}
+
 /** The workloads named, in their own order; "all" names every one. */
 export function selectWorkloads(names: readonly string[]): Workload[] {
   const known = allWorkloads.map((workload) => workload.name);
   for (const name of names)
     if (name !== 'all' && !known.includes(name))
-      throw new LabError(
-        'UNKNOWN_WORKLOAD',
-        `there is no workload "${name}".`,
-        `Choose from ${known.join(', ')}, all.`,
-      );
+      throw new LabError('UNKNOWN_WORKLOAD', `there is no workload "${name}".`, adviceFor(name, [...known, 'all']));
   return allWorkloads.filter((workload) => names.includes('all') || names.includes(workload.name));
 }
 
@@ -34,6 +49,7 @@ export async function runLab(names: readonly string[], options: LabRunOptions = 
   const chosen = selectWorkloads(names);
   if (chosen.length === 0)
     throw new LabError('NO_WORKLOAD', 'no workload was named.', 'See "lab list", or name "all".');
+  checkResultFiles([options.json, options.junit]);
   const reporter = options.reporter ?? new Reporter();
   const started = new Date();
   const what = chosen.length === 1 ? chosen[0]!.name : `${chosen.length}-workloads`;
