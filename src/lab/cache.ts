@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { LabError } from './errors.ts';
 
 /** An unused version of a cached folder is kept this long: another clone may still want it. */
@@ -17,6 +17,17 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'outboard');
 }
 
+/** Level by level: Node 20's own recursion never ends where the system says ENOENT of a folder that is there (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /** Folders that are built once and then only read; each is named by what decides its content. */
 export class Cache {
   readonly folder: string;
@@ -24,7 +35,7 @@ export class Cache {
   constructor(folder: string = cacheFolder()) {
     this.folder = folder;
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
     } catch (error) {
       throw new LabError(
         'CACHE_FOLDER',
