@@ -1,6 +1,6 @@
 export { errorCode, SystemError } from './errors.ts';
 export { close, duplicate, read, setNonblocking, write } from './descriptor.ts';
-export { createEventFd, drain, signal } from './event-fd.ts';
+export { createEventFd, drain, signal, signalShared } from './event-fd.ts';
 export * from './event-loop.ts';
 export * from './memory.ts';
 export * from './unix-socket.ts';

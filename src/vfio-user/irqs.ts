@@ -1,6 +1,6 @@
 /** DEVICE_SET_IRQS and what it sets: the eventfds by which the device interrupts the guest. */
 import { readlinkSync } from 'node:fs';
-import { EPOLLIN, close, drain, setNonblocking, signal } from '../linux/index.ts';
+import { EPOLLIN, close, drain, setNonblocking, signalShared } from '../linux/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { Refusal, errno } from './errors.ts';
 import type { MessageReader } from './framing.ts';
@@ -50,7 +50,7 @@ export class Interrupts {
       if (this.#intxMasked) return false;
       this.#intxMasked = true;
     }
-    signal(fd);
+    signalShared(fd);
     return true;
   }
 
