@@ -74,8 +74,10 @@ async function upAndDown(guest: VfGuest, report: (text: string) => void): Promis
     await guest.enable(2);
     const vf = await guest.station(round & 1);
     await mustPing(vf, guest.host);
-    await vf.run(`ping -n -q -i 0.01 ${guest.pf.address(4)} > /dev/null 2>&1 &`);
+    // It outlives the interface: a ping that nobody ends would take up again in the next round.
+    await vf.run(`ping -n -q -i 0.01 ${guest.pf.address(4)} > /dev/null 2>&1 & echo $! > /run/vf-pings.pid`);
     await guest.enable(0);
+    await guest.run('kill $(cat /run/vf-pings.pid)');
     report(`round ${round} of ${rounds}`);
     if (round === warmRounds) warm = await heldKilobytes(guest);
   }
