@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { close } from '../linux/index.ts';
-import type { NicStatistics } from '../nic/messages.ts';
+import type { NicStatistics } from '../nic/commands/statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
@@ -84,12 +84,11 @@ export class OutboardNic implements NicUnderTest {
   }
 
   statistics(): Promise<NicStatistics> {
-    return this.#nic?.statistics() ?? Promise.resolve({});
+    return this.#nic?.request('statistics') ?? Promise.resolve({});
   }
 
   setLink(up: boolean): Promise<void> {
-    this.#nic?.setLink(up);
-    return Promise.resolve();
+    return this.#nic?.request('setLink', { up }) ?? Promise.resolve();
   }
 
   async stop(): Promise<void> {

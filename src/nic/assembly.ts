@@ -9,15 +9,15 @@ import { HostedInterrupts } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
-import { makeTask, type NonvolatileMemory, type Trace, type Wire } from '../ports/index.ts';
+import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { VfioUserServer, type VfioUserServerOptions } from '../vfio-user/index.ts';
+import type { AssembledNic } from './assembled-nic.ts';
 import type { NicConfig } from './config.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { attachmentError } from './host-advice.ts';
 import { hostPf } from './hosted.ts';
-import { dropStatistics } from './drops.ts';
-import { linkStatistics, partnerOf } from './link.ts';
-import type { DeviceThreadData, NicStatistics } from './messages.ts';
+import { partnerOf } from './link.ts';
+import type { DeviceThreadData } from './messages.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
 
 export interface AssemblyOptions {
@@ -33,12 +33,6 @@ export interface AssemblyOptions {
   readonly log: (line: string) => void;
 }
 
-export interface AssembledNic {
-  setLink(up: boolean): void;
-  statistics(): NicStatistics;
-  close(): void;
-}
-
 /** The NIC's wire with a capture around it for each `filter-dump` on its netdev. */
 function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
   let { wire } = netdevs;
@@ -52,11 +46,10 @@ interface Served {
   readonly device: PciDevicePort;
 }
 
+type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'manager'> & { readonly served: Served[] };
+
 /** PF, VFs and the port behind them, and what a client of each attachment is served. */
-function makeDevices(
-  options: AssemblyOptions,
-  wire: Wire,
-): { port: IgbPort; setLink: (up: boolean) => void; served: Served[] } {
+function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
   const { config, loop, trace } = options;
   const physical = config.attach.find((attachment) => attachment.kind !== 'vf');
   const hierarchy = physical?.kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
@@ -93,18 +86,8 @@ function makeDevices(
     path: attachment.path,
     device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
   }));
-  if (interrupts !== undefined) hostPf({ config, pf, port, interrupts, clock, tasks, trace });
-  let plugged = true;
-  // As the device's own work within a turn, so that the interrupt leaves with it.
-  const link = makeTask(() => {
-    port.setLink(plugged);
-    return false;
-  });
-  const setLink = (up: boolean): void => {
-    plugged = up;
-    tasks.mark(link);
-  };
-  return { port, setLink, served };
+  const manager = interrupts && hostPf({ config, pf, port, interrupts, clock, tasks, trace });
+  return { pf, port, vfs, hierarchy, manager, served };
 }
 
 function serve(options: VfioUserServerOptions): VfioUserServer {
@@ -125,13 +108,9 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     netdevs.close();
   };
   try {
-    const { port, setLink, served } = makeDevices(options, captured(netdevs, options));
+    const { served, ...devices } = makeDevices(options, captured(netdevs, options));
     for (const { path, device } of served) servers.push(serve({ loop, path, device, log }));
-    return {
-      setLink,
-      statistics: () => ({ ...netdevs.statistics(), ...linkStatistics(port), ...dropStatistics(port) }),
-      close,
-    };
+    return { ...devices, config: options.config, loop, trace: options.trace, netdevs, close };
   } catch (error) {
     close();
     throw error;

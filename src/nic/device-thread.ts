@@ -2,7 +2,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { EventLoop } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
-import { assembleNic, type AssembledNic } from './assembly.ts';
+import type { AssembledNic } from './assembled-nic.ts';
+import { assembleNic } from './assembly.ts';
+import { DeviceRequests } from './device-requests.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
 import { SharedNvm } from './nvm-file.ts';
 
@@ -12,17 +14,19 @@ const say = (message: FromDevice): void => port.postMessage(message);
 
 function failed(error: unknown): void {
   const { code, message, stack } = error as Error & { code?: string };
-  say({ type: 'failed', code: code ?? 'INTERNAL', message, ...(stack === undefined ? {} : { stack }) });
+  say({
+    type: 'failed',
+    failure: { code: code ?? 'INTERNAL', message, ...(stack === undefined ? {} : { stack }) },
+  });
 }
 
 /** True when the thread is to end. */
-function obey(nic: AssembledNic, loop: EventLoop): boolean {
+function obey(requests: DeviceRequests, loop: EventLoop): boolean {
   for (;;) {
     const message = receiveMessageOnPort(port)?.message as ToDevice | undefined;
     if (message === undefined) return loop.stopped;
     if (message.type === 'close') return true;
-    if (message.type === 'set-link') nic.setLink(message.up);
-    else say({ type: 'statistics', request: message.request, counters: nic.statistics() });
+    requests.add(message);
   }
 }
 
@@ -47,12 +51,13 @@ function main(): void {
     loop.close();
     return;
   }
+  const requests = new DeviceRequests(nic, say);
   say({ type: 'listening', wakeFd: loop.wakeFd });
   // The loop blocks the thread; between its runs message ports and finalizers get their turn.
   const run = (): void => {
     try {
       loop.run();
-      if (!obey(nic, loop)) {
+      if (!obey(requests, loop)) {
         setImmediate(run);
         return;
       }

@@ -2,6 +2,7 @@
 import type { CaptureMemory } from '../capture/ring.ts';
 import type { TraceMemory } from '../trace/ring.ts';
 import type { NetdevOptions } from '../wires/index.ts';
+import type { CommandName } from './commands/index.ts';
 import type { NicConfig } from './config.ts';
 import type { NvmMemory } from './nvm-file.ts';
 
@@ -17,13 +18,21 @@ export interface DeviceThreadData {
   readonly nvm?: NvmMemory | undefined;
 }
 
-export type ToDevice =
-  | { readonly type: 'set-link'; readonly up: boolean }
-  | { readonly type: 'statistics'; readonly request: number }
-  | { readonly type: 'close' };
+/** A command for the device thread, under a number of ours that its answer carries. */
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly request: number;
+  readonly command: CommandName;
+  readonly given: unknown;
+}
 
-/** Counters of one NIC by name; wires' counters are prefixed by the netdev's id. */
-export type NicStatistics = Readonly<Record<string, number>>;
+export type ToDevice = RequestMessage | { readonly type: 'close' };
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly stack?: string;
+}
 
 export type FromDevice =
   /** It can be woken by `wakeFd` from now on. */
@@ -31,5 +40,7 @@ export type FromDevice =
   | { readonly type: 'log'; readonly line: string }
   /** The NVM has been written. */
   | { readonly type: 'nvm' }
-  | { readonly type: 'statistics'; readonly request: number; readonly counters: NicStatistics }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly stack?: string };
+  | { readonly type: 'answer'; readonly request: number; readonly result: unknown }
+  | { readonly type: 'refusal'; readonly request: number; readonly failure: Failure }
+  /** The thread ends. */
+  | { readonly type: 'failed'; readonly failure: Failure };

@@ -8,13 +8,14 @@ import { selectEvents } from '../trace/select.ts';
 import { TraceLog } from '../trace/trace-log.ts';
 import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
-import { NicError } from './errors.ts';
+import type { CommandArguments, CommandName, CommandResult } from './commands/index.ts';
 import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
 import { netdevError } from './host-advice.ts';
-import type { DeviceThreadData, FromDevice, NicStatistics, ToDevice } from './messages.ts';
+import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
 import { checkNetdevs } from './netdevs.ts';
 import { NvmFile } from './nvm-file.ts';
 import { OutputFile } from './output-file.ts';
+import { errorOf, PendingRequests } from './pending-requests.ts';
 
 /** How long a closing NIC may take before its thread is ended by force, in ms. */
 const CLOSE_LIMIT_MS = 2000;
@@ -38,9 +39,8 @@ export class Nic {
   readonly #worker: Worker;
   readonly #log: (line: string) => void;
   readonly #outputs: Output[];
-  readonly #waiting: Map<number, (counters: NicStatistics) => void>;
+  readonly #requests: PendingRequests;
   #setListening: () => void;
-  #requests: number;
   /** Our descriptor of the thread's wake eventfd, while the thread lives; -1 otherwise. */
   #wakeFd: number;
   #keepFromExit: () => void;
@@ -50,8 +50,7 @@ export class Nic {
   constructor(data: DeviceThreadData, log: (line: string) => void) {
     this.#log = log;
     this.#outputs = [];
-    this.#waiting = new Map();
-    this.#requests = 0;
+    this.#requests = new PendingRequests();
     this.#wakeFd = -1;
     this.#keepFromExit = () => undefined;
     this.#failure = undefined;
@@ -78,17 +77,10 @@ export class Nic {
     this.#outputs.push(output);
   }
 
-  /** Plugs the cable in or pulls it. */
-  setLink(up: boolean): void {
-    this.#post({ type: 'set-link', up });
-  }
-
-  statistics(): Promise<NicStatistics> {
-    return new Promise((resolve) => {
-      this.#requests += 1;
-      this.#waiting.set(this.#requests, resolve);
-      this.#post({ type: 'statistics', request: this.#requests });
-    });
+  /** Has the device thread run a command of `commands/`; rejects with a NicError where that cannot be done. */
+  request<N extends CommandName>(command: N, ...[given]: CommandArguments<N>): Promise<CommandResult<N>> {
+    const answer = this.#requests.make((request) => this.#post({ type: 'request', request, command, given }));
+    return answer as Promise<CommandResult<N>>;
   }
 
   /** Ends the sessions, closes wires and files; resolves when nothing is left. */
@@ -120,13 +112,14 @@ export class Nic {
       case 'nvm':
         for (const output of this.#outputs) output.flush?.();
         break;
-      case 'statistics':
-        this.#waiting.get(message.request)?.(message.counters);
-        this.#waiting.delete(message.request);
+      case 'answer':
+        this.#requests.answered(message.request, message.result);
+        break;
+      case 'refusal':
+        this.#requests.refused(message.request, message.failure);
         break;
       case 'failed':
-        this.#failure = new NicError(message.code, message.message);
-        if (message.stack !== undefined) this.#failure.stack = message.stack;
+        this.#failure = errorOf(message.failure);
     }
   }
 
@@ -141,7 +134,7 @@ export class Nic {
     if (this.#wakeFd !== -1) close(this.#wakeFd);
     this.#wakeFd = -1;
     for (const output of this.#outputs) output.close();
-    for (const answer of this.#waiting.values()) answer({});
+    this.#requests.end();
   }
 }
 

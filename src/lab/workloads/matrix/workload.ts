@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../errors.ts';
-import type { NicStatistics } from '../../../nic/messages.ts';
+import type { NicStatistics } from '../../../nic/commands/statistics.ts';
 import type { Workload, WorkloadContext } from '../../workload.ts';
 import type { FleetGuest } from '../../fleet.ts';
 import { fleetStations, functionStations, hostStation } from './functions.ts';
@@ -65,7 +65,7 @@ async function matrixOfFleet(context: WorkloadContext, title: string, fleet: Fle
     [hostStation(opened.host, hostFiles(context.folder)), ...stations],
     'full',
     step,
-    () => opened.nic.statistics(),
+    () => opened.nic.request('statistics'),
   );
   print(matrixTable(result));
   keep(result);

@@ -1,0 +1,25 @@
+/** The parts of a NIC that is put together, as commands find them. Device thread only. */
+import type { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
+import type { IgbPort } from '../devices/igb/port.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import type { VmdHierarchy } from '../devices/vmd/index.ts';
+import type { PfManager } from '../hosted-pf/index.ts';
+import type { EventLoop } from '../linux/index.ts';
+import type { Trace } from '../ports/index.ts';
+import type { NicConfig } from './config.ts';
+import type { Netdevs } from './netdevs.ts';
+
+export interface AssembledNic {
+  readonly config: NicConfig;
+  readonly loop: EventLoop;
+  readonly trace: Trace;
+  readonly pf: IgbPhysicalFunction;
+  readonly port: IgbPort;
+  readonly vfs: IgbVirtualFunctions;
+  /** Where the PF is behind a VMD. */
+  readonly hierarchy: VmdHierarchy | undefined;
+  /** The PF's driver where no attachment has it. */
+  readonly manager: PfManager | undefined;
+  readonly netdevs: Netdevs;
+  close(): void;
+}

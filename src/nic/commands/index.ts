@@ -1,0 +1,19 @@
+/**
+ * What the main thread can ask of the device thread, by name: `nic.request(name, arguments)`. A command runs in the device thread as
+ * the device's own work, within a turn of its loop, so what it sets off leaves with that turn. Arguments and results are
+ * copied between the threads. An error with a `code` is the asker's to see, as a NicError with that code and message.
+ */
+import type { AssembledNic } from '../assembled-nic.ts';
+import { setLink } from './set-link.ts';
+import { statistics } from './statistics.ts';
+
+export const commands = { setLink, statistics } as const satisfies Readonly<
+  Record<string, (nic: AssembledNic, given: never) => unknown>
+>;
+
+type Commands = typeof commands;
+export type CommandName = keyof Commands;
+/** What `request` takes behind the name: a command's arguments in an object, or nothing. */
+export type CommandArguments<N extends CommandName> =
+  Parameters<Commands[N]> extends [AssembledNic, infer Given] ? [given: Given] : [];
+export type CommandResult<N extends CommandName> = ReturnType<Commands[N]>;
