@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { close } from '../linux/index.ts';
-import type { NicStatistics } from '../nic/commands/statistics.ts';
+import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';

@@ -3,7 +3,7 @@ import { ledStates } from '../devices/igb/leds.ts';
 import type { LinkPartner } from '../devices/igb/link-partner.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
 import type { NicConfig } from './config.ts';
-import type { NicStatistics } from './commands/statistics.ts';
+import type { NicStatistics } from './nic-statistics.ts';
 
 export function partnerOf({ linkPartner }: NicConfig): LinkPartner {
   const { speed, duplex, autoneg, pause } = linkPartner;

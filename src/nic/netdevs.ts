@@ -12,7 +12,7 @@ import {
 } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 import { netdevError, netdevName } from './host-advice.ts';
-import type { NicStatistics } from './commands/statistics.ts';
+import type { NicStatistics } from './nic-statistics.ts';
 
 type Hubport = Extract<NetdevOptions, { type: 'hubport' }>;
 

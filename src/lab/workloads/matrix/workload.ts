@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../errors.ts';
-import type { NicStatistics } from '../../../nic/commands/statistics.ts';
+import type { NicStatistics } from '../../../nic/nic-statistics.ts';
 import type { Workload, WorkloadContext } from '../../workload.ts';
 import type { FleetGuest } from '../../fleet.ts';
 import { fleetStations, functionStations, hostStation } from './functions.ts';
