@@ -5,11 +5,19 @@ import type { HostClient, HostMemory } from './host.ts';
 /** Every event is on and kept by name. */
 export class RecordingTrace implements Trace {
   readonly on: Uint8Array;
+  packet: number;
+  lastPacket: number;
   readonly names: string[];
-  readonly emitted: { readonly name: string; readonly args: readonly (number | undefined)[] }[];
+  readonly emitted: {
+    readonly name: string;
+    readonly packet: number;
+    readonly args: readonly (number | undefined)[];
+  }[];
 
   constructor() {
     this.on = new Uint8Array(1024).fill(1);
+    this.packet = 0;
+    this.lastPacket = 0;
     this.names = [];
     this.emitted = [];
   }
@@ -23,8 +31,9 @@ export class RecordingTrace implements Trace {
     return numbers as TraceEvents<T>;
   }
 
-  emit(event: number, a?: number, b?: number, c?: number, d?: number): void {
-    this.emitted.push({ name: this.names[event]!, args: [a, b, c, d] });
+  emit(event: number, a?: number, b?: number, c?: number, d?: number, e?: number): void {
+    const args = e === undefined ? [a, b, c, d] : [a, b, c, d, e];
+    this.emitted.push({ name: this.names[event]!, packet: this.packet, args });
   }
 
   /** Arguments of every occurrence of an event. */

@@ -14,7 +14,6 @@ export class TraceLog {
   readonly #reader: TraceReader;
   readonly #output: TraceOutput;
   readonly #timer: NodeJS.Timeout;
-  #reported = 0;
 
   constructor(memory: TraceMemory, output: TraceOutput) {
     this.#reader = new TraceReader(memory);
@@ -26,11 +25,6 @@ export class TraceLog {
   #drain(): void {
     let text = '';
     for (const record of this.#reader.drain()) text += `${formatRecord(record)}\n`;
-    const { dropped } = this.#reader;
-    if (dropped !== this.#reported) {
-      text += `# ${dropped - this.#reported} records lost: the ring was full\n`;
-      this.#reported = dropped;
-    }
     if (text !== '') this.#output.write(Buffer.from(text));
   }
 

@@ -1,31 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue } from './catalogue.ts';
+import { pf } from '../devices/igb/tables/index.ts';
+import { catalogue, eventNames } from './catalogue.ts';
 import { formatArguments } from './format.ts';
 import { makeTraceMemory, TraceReader, TraceWriter } from './ring.ts';
 import { selectEvents } from './select.ts';
 
-test('a format takes its arguments in order', () => {
+test('arguments are printed by what they are', () => {
+  const print = (name: string, ...args: number[]): string => formatArguments(catalogue[name]!, args);
   assert.equal(
-    formatArguments('reg 0x%05x value 0x%08x queue %u', [0x18, 255, 3]),
-    'reg 0x00018 value 0x000000ff queue 3',
+    print('igb_reg_write', pf.RCTL.at, pf.RCTL.EN.mask | (1 << pf.RCTL.BAM.shift)),
+    'register RCTL value 0x00008002 [EN LBM=none RDMTS=1/2 MO=47:36 BAM]',
   );
+  assert.equal(print('igb_reg_write', pf.TDT.at + 3 * 0x40, 7), 'register TDT[3] value 0x00000007');
+  assert.equal(print('igb_irq_raise', 4, 4, -1 << 31), 'causes 0x4 [LSC] icr 0x4 [LSC] ims 0x80000000 [INTA]');
+  assert.equal(print('igb_rx_drop_buffer', 0b1001, 60), 'queues {0 3} length 60 B');
+  assert.equal(print('pci_reset', 0x4201, 2), 'function 42:00.1 kind FLR');
 });
 
 test('globs select, later ones win, an unknown one is reported', () => {
   const memory = makeTraceMemory();
   assert.deepEqual(selectEvents(memory, ['*', '-igb_*', 'nothing_*']), ['nothing_*']);
   const on = new Uint8Array(memory.on);
-  Object.keys(catalogue).forEach((name, number) => assert.equal(on[number], name.startsWith('igb_') ? 0 : 1, name));
+  eventNames.forEach((name, number) => assert.equal(on[number], name.startsWith('igb_') ? 0 : 1, name));
 });
 
 test('records come out in order; what does not fit is dropped and counted', () => {
   const memory = makeTraceMemory();
   const writer = new TraceWriter(memory, () => 5);
   const reader = new TraceReader(memory);
-  for (let n = 0; n < 70_000; n += 1) writer.emit(0, n);
+  for (let n = 0; n < 140_000; n += 1) writer.emit(0, n);
   const records = [...reader.drain()];
-  assert.equal(records.length + reader.dropped, 70_000);
+  assert.equal(records.length - 1 + reader.dropped, 140_000);
+  const lost = records.pop();
+  assert.deepEqual([lost?.name, lost?.args], ['trace_lost', [reader.dropped]]);
   assert.equal(records.at(-1)?.args[0], records.length - 1);
   assert.deepEqual([...reader.drain()], []);
 });
