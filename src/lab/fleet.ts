@@ -6,7 +6,7 @@ import { LabError } from './errors.ts';
 import type { Lab } from './lab.ts';
 import { nicMac } from './nic-under-test.ts';
 import { vfioUserArguments } from './qemu-args.ts';
-import { VirtualMachine } from './virtual-machine.ts';
+import { type MachineOptions, VirtualMachine } from './virtual-machine.ts';
 
 /** Functions of one NIC that a guest of a fleet gets, each by a socket of its own. */
 export interface FleetGuest {
@@ -21,6 +21,11 @@ export interface FleetGuest {
 export function vfMac(index: number): string {
   return `52:54:00:82:57:a${index}`;
 }
+
+/** What a workload may choose of a guest's machine. */
+export type GuestMachine = Partial<
+  Pick<MachineOptions, 'cpus' | 'memoryMegabytes' | 'image' | 'kernelWords' | 'boot' | 'platform'>
+>;
 
 interface Files {
   readonly folder: string;
@@ -104,19 +109,25 @@ export class Fleet {
     return [...this.#machines.values()];
   }
 
-  /** Boots a guest, again too after its machine has ended. */
-  async boot(name: string, cpus = 1): Promise<VirtualMachine> {
+  /** Boots a guest, again too after its machine has ended, and waits for its agent. */
+  async boot(name: string, options: GuestMachine = {}): Promise<VirtualMachine> {
+    const machine = this.power(name, options);
+    await machine.boot();
+    return machine;
+  }
+
+  /** Switches a guest's machine on. */
+  power(name: string, options: GuestMachine = {}): VirtualMachine {
     const guest = this.guests.find((candidate) => candidate.name === name);
     if (guest === undefined) throw new LabError('NO_GUEST', `the fleet has no guest ${name}`);
     const { folder, suffix, sockets } = this.#files;
     const { qemu, accelerator, image } = this.#lab;
     const machine = new VirtualMachine({
-      ...{ qemu, accelerator, image, folder, name: `${suffix}-${name}`, cpus },
+      ...{ qemu, accelerator, image, folder, name: `${suffix}-${name}`, cpus: 1, ...options },
       nicArguments: attachments(guest).flatMap(({ path }) => vfioUserArguments(join(sockets, path + suffix))),
       descriptors: [],
     });
     this.#machines.set(name, machine);
-    await machine.boot();
     return machine;
   }
 

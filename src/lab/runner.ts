@@ -87,6 +87,7 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
   });
   try {
     await workload.run({
+      lab: run.lab,
       host: run.host,
       step: (title, work) => reporter.step(title, work),
       folder: run.folder,

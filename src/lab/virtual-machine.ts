@@ -26,6 +26,10 @@ export interface MachineOptions {
   readonly descriptors: readonly number[];
   /** More words for the kernel's command line. */
   readonly kernelWords?: readonly string[];
+  /** QEMU's arguments for what it boots instead of the image. */
+  readonly boot?: readonly string[];
+  /** More of the machine, before the NIC: an IOMMU, say. */
+  readonly platform?: readonly string[];
   /** A guest's reboot ends the machine unless this is set. */
   readonly reboots?: boolean;
   /** The terminal becomes the guest's second serial port. */
@@ -132,14 +136,22 @@ export class VirtualMachine {
   }
 }
 
+/** Words of the kernel's command line that every guest gets. */
+export const kernelWords: readonly string[] = ['console=ttyS0', 'loglevel=5', 'panic=-1'];
+
+function bootArguments({ boot, image, kernelWords: more = [] }: MachineOptions): readonly string[] {
+  const words = [...kernelWords, ...more].join(' ');
+  return boot ?? ['-kernel', image.kernel.image, '-initrd', image.initrd, '-append', words];
+}
+
 function machineArguments(options: MachineOptions, serialLog: string): string[] {
-  const words = ['console=ttyS0', 'loglevel=5', 'panic=-1', ...(options.kernelWords ?? [])];
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...memoryArguments(options.memoryMegabytes ?? 512),
     ...options.accelerator.args,
     ...['-smp', String(options.cpus)],
-    ...['-kernel', options.image.kernel.image, '-initrd', options.image.initrd, '-append', words.join(' ')],
+    ...bootArguments(options),
+    ...(options.platform ?? []),
     ...['-chardev', `file,id=serial,path=${serialLog}`, '-serial', 'chardev:serial'],
     ...(options.terminal === true ? ['-chardev', 'stdio,id=terminal,signal=off', '-serial', 'chardev:terminal'] : []),
     ...['-chardev', `socket,id=qmp,fd=${qmpDescriptor}`, '-mon', 'chardev=qmp,mode=control'],

@@ -1,10 +1,12 @@
 import type { ExternalHost } from './external-host.ts';
 import type { Fleet, FleetGuest } from './fleet.ts';
+import type { Lab } from './lab.ts';
 import type { Reporter } from './reporter.ts';
 import type { Scene, SceneOptions } from './scene.ts';
 
 /** What a workload may use. Each promise that it awaits rejects when the run is cancelled. */
 export interface WorkloadContext {
+  readonly lab: Lab;
   readonly host: ExternalHost;
   readonly step: Reporter['step'];
   /** The run's folder. */

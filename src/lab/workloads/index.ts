@@ -4,6 +4,7 @@ import { link } from './link.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
 import { qos } from './qos.ts';
+import { pxe } from './pxe.ts';
 import { reload } from './reload.ts';
 import { reset } from './reset.ts';
 import { sriov } from './sriov/sriov.ts';
@@ -13,6 +14,6 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, pxe, qos],
   ...[sriov, vfSettings, matrix],
 ];
