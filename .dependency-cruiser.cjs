@@ -29,12 +29,18 @@ module.exports = {
     layer('driver', 'driver', ['pci', 'ports', 'registers', 'packet', 'devices/igb/tables']),
     layer('hosted-pf', 'hosted-pf', ['driver', 'ports', 'registers', 'packet', 'devices/igb/tables']),
     {
+      name: 'qmp',
+      severity: 'error',
+      from: { path: '^src/qmp/', pathNot: tests },
+      to: { path: '^src/', pathNot: ['^src/qmp/'] },
+    },
+    {
       name: 'qtest',
       severity: 'error',
       from: { path: '^src/qtest/', pathNot: tests },
       to: {
         path: '^src/',
-        pathNot: ['^src/(qtest|driver|devices|pci|wires|linux|trace|capture|ports|registers|packet)/'],
+        pathNot: ['^src/(qtest|qmp|driver|devices|pci|wires|linux|trace|capture|ports|registers|packet)/'],
       },
     },
     noNode('registers|packet|ports|pci|devices|driver|hosted-pf'),

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from './errors.ts';
-import { JsonStream } from './json-stream.ts';
+import { JsonStream } from '../qmp/index.ts';
 
 export interface GuestResult {
   readonly status: number;

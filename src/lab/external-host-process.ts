@@ -23,7 +23,8 @@ import {
   type Program,
 } from './external-host-protocol.ts';
 import { HttpFiles } from './http-files.ts';
-import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
+import { forEachLine } from '../qmp/index.ts';
+import { type CommandResult, runCommand, spawnBound } from './run-command.ts';
 import type { VlanRelayData } from './vlan-relay.ts';
 
 const wireInterface = 'wire0';

@@ -9,7 +9,8 @@ import type { ExternalHostReply, ExternalHostRequest, ExternalHostSetup, Program
 import type { GuestTools } from './guest-tools.ts';
 import type { Upload } from './http-files.ts';
 import { quoted } from './qemu-args.ts';
-import { type CommandResult, forEachLine, runCommand, spawnBound } from './run-command.ts';
+import { forEachLine } from '../qmp/index.ts';
+import { type CommandResult, runCommand, spawnBound } from './run-command.ts';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 interface Waiting {

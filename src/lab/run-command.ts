@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { forEachLine } from '../qmp/index.ts';
 import { LabError } from './errors.ts';
 
 export interface CommandResult {
@@ -74,19 +75,5 @@ export function runCommand(
           stderr: Buffer.concat(stderr).toString(),
         });
     });
-  });
-}
-
-/** Calls `line` for each line of a stream, without its end. */
-export function forEachLine(stream: NodeJS.ReadableStream, line: (text: string) => void): void {
-  let rest = '';
-  stream.on('data', (bytes: Buffer | string) => {
-    const parts = (rest + bytes.toString()).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) line(part);
-  });
-  stream.on('end', () => {
-    if (rest !== '') line(rest);
-    rest = '';
   });
 }

@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { QmpClient, type QmpClientErrors } from '../qmp/index.ts';
 import type { Accelerator } from './accelerator.ts';
 import { GuestAgent, type GuestResult } from './agent.ts';
 import { LabError } from './errors.ts';
 import type { GuestImage } from './guest-image.ts';
 import { memoryArguments } from './qemu-args.ts';
 import type { Qemu } from './qemu.ts';
-import { Qmp } from './qmp.ts';
 import { spawnBound } from './run-command.ts';
 
 export interface MachineOptions {
@@ -42,9 +42,15 @@ const agentDescriptor = 4;
 export const firstDescriptor = 5;
 const quitMs = 1500;
 
+const qmpErrors: QmpClientErrors = {
+  gone: (command) =>
+    new LabError('QEMU_GONE', command === undefined ? 'QEMU has ended' : `QEMU has ended before "${command}"`),
+  refused: (_class, description) => new LabError('QMP', `QEMU refuses: ${description}`),
+};
+
 /** A stock QEMU with a stock Debian guest, its monitor and its agent on inherited sockets. It dies with this process. */
 export class VirtualMachine {
-  readonly qmp: Qmp;
+  readonly qmp: QmpClient;
   readonly agent: GuestAgent;
   readonly serialLog: string;
   readonly qemuLog: string;
@@ -72,7 +78,7 @@ export class VirtualMachine {
       ],
     });
     closeSync(log);
-    this.qmp = new Qmp(this.#child.stdio[qmpDescriptor] as Duplex);
+    this.qmp = new QmpClient(this.#child.stdio[qmpDescriptor] as Duplex, qmpErrors);
     this.agent = new GuestAgent(this.#child.stdio[agentDescriptor] as Duplex);
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => {

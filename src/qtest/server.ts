@@ -2,6 +2,7 @@
 import { EventLoop } from '../linux/index.ts';
 import { makeTraceMemory, TraceReader, TraceWriter } from '../trace/ring.ts';
 import { selectEvents } from '../trace/select.ts';
+import type { QmpSession } from '../qmp/index.ts';
 import { Cards } from './cards.ts';
 import { Channel } from './channel.ts';
 import { Machine } from './machine/machine.ts';
@@ -11,7 +12,7 @@ import { fault } from './options/words.ts';
 import { QTestCommands } from './protocol/commands.ts';
 import { LineBuffer } from './protocol/line-buffer.ts';
 import { ProtocolLog } from './protocol/log.ts';
-import { QmpSession } from './qmp/session.ts';
+import { makeQTestSession } from './qmp/session.ts';
 import { TraceLines } from './trace-lines.ts';
 import { MachineWires } from './wires.ts';
 
@@ -83,7 +84,7 @@ export class QTestServer {
           });
     if (line.qtest?.kind !== 'unix' || !line.qtest.server) this.#log?.opened();
     for (const device of line.qmp) {
-      const session = new QmpSession(
+      const session = makeQTestSession(
         {
           machine,
           addDevice: (options) => {
@@ -91,6 +92,7 @@ export class QTestServer {
             cards.add(options, true);
           },
           quit: () => (this.#ending = true),
+          onBug: report,
         },
         (text) => channel.send(text),
       );

@@ -3,16 +3,15 @@ import { test } from 'node:test';
 import { Cards } from '../cards.ts';
 import { makeBench } from '../testing.ts';
 import { MachineWire, OpenCable } from '../wires.ts';
-import { JsonSplitter } from './json-splitter.ts';
-import { QmpSession } from './session.ts';
+import { makeQTestSession } from './session.ts';
 
 function setUp(type: 'pc' | 'q35' = 'pc') {
   const { machine, ask } = makeBench({ type, slot: 4 });
   const lines: string[] = [];
   const cards = new Cards(machine, new Map([['n0', new MachineWire(new OpenCable())]]));
   let quits = 0;
-  const session = new QmpSession(
-    { machine, addDevice: (device) => void cards.add(device, true), quit: () => (quits += 1) },
+  const session = makeQTestSession(
+    { machine, addDevice: (device) => void cards.add(device, true), quit: () => (quits += 1), onBug: assert.ifError },
     (text) => lines.push(text),
   );
   machine.onDeleted = (id) => session.event('DEVICE_DELETED', { device: id });
@@ -99,11 +98,4 @@ test('reset tells its event after its answer; quit ends', () => {
   );
   execute('quit');
   assert.equal(quits(), 1);
-});
-
-test('objects are cut out of any stream, whatever lies between', () => {
-  const splitter = new JsonSplitter();
-  assert.deepEqual(splitter.push('{"a":"}"}{"b":{"c":"\\"{"}} \n {'), ['{"a":"}"}', '{"b":{"c":"\\"{"}}']);
-  assert.deepEqual(splitter.push('}'), ['{}']);
-  assert.deepEqual(splitter.push('garbage\n'), ['garbage']);
 });

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { forEachLine } from './run-command.ts';
+import { forEachLine } from './lines.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
