@@ -16,6 +16,7 @@ import type {
 } from '../../ports/index.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
+import { FlowControl } from './flow-control.ts';
 import { I2c } from './i2c.ts';
 import { Interrupts } from './interrupts.ts';
 import type { LinkPartner } from './link-partner.ts';
@@ -75,9 +76,10 @@ export class IgbPort implements WirePort {
     const time = new PortTime(context);
     const serdes = options.media === 'sfp';
     const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner });
-    const receive = new ReceiveEngine(context, { interrupts, statistics, time });
+    const flow = new FlowControl(context, { link, statistics, resume: () => transmit.resume() });
+    const receive = new ReceiveEngine(context, { interrupts, statistics, time, flow });
     const sink = new LocalSwitch(context, { link, receive, interrupts, statistics });
-    const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link });
+    const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link, flow });
     const vfInterrupts = new VfInterrupts(context, { interrupts });
     const mailbox = new Mailbox(context, { interrupts, vfInterrupts });
     const mac = addressInNvm(options.mac, context.portNumber);
@@ -87,6 +89,7 @@ export class IgbPort implements WirePort {
     this.blocks = {
       interrupts,
       link,
+      flow,
       i2c: new I2c(context, serdes),
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
       nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),

@@ -3,6 +3,7 @@
  * side effect. Any offset and any value is answered at once; nothing throws.
  */
 import { QUEUES, type PortContext } from './context.ts';
+import type { FlowControl } from './flow-control.ts';
 import { onRead, onWrite, readActions, readOnly, writeActions, type ReadAction, type WriteAction } from './hooks.ts';
 import type { I2c } from './i2c.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -33,6 +34,7 @@ export interface QueueEngine {
 export interface PortBlocks {
   readonly interrupts: Interrupts;
   readonly link: Link;
+  readonly flow: FlowControl;
   readonly mdic: Mdic;
   readonly i2c: I2c;
   readonly nvm: Nvm;
@@ -266,6 +268,8 @@ export class RegisterAccess {
       case onWrite.vfre:
         return receive.controlWritten(-1);
       case onWrite.tctl:
+        if ((value & pf.TCTL.SWXOFF.mask) !== 0) this.blocks.flow.softwareXoff();
+        return this.transmitControlWritten();
       case onWrite.vfte:
         return this.transmitControlWritten();
       case onWrite.mrqc:
@@ -335,6 +339,7 @@ export class RegisterAccess {
       return;
     }
     this.blocks.link.update();
+    this.blocks.flow.controlWritten();
   }
 
   private holdPhy(held: boolean): void {

@@ -1,6 +1,7 @@
 /** Resets of a port (reference §1.5): what each kind takes with it, and in which order. */
 import type { ResetKind } from '../../pci/reset.ts';
 import type { PortContext } from './context.ts';
+import type { FlowControl } from './flow-control.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Nvm } from './nvm.ts';
@@ -13,6 +14,7 @@ export interface ResettableParts {
   readonly interrupts: Pick<Interrupts, 'reset'>;
   readonly link: Pick<Link, 'reset' | 'phy'>;
   readonly nvm: Pick<Nvm, 'reset'>;
+  readonly flow: Pick<FlowControl, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
@@ -26,6 +28,7 @@ export interface ResettableParts {
 export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
   context.registers.reset(kind === 'software');
   parts.nvm.reset();
+  parts.flow.reset();
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();

@@ -68,6 +68,12 @@ export class Statistics {
     }
   }
 
+  /** A pause frame of our own left: only the totals see it. `length` is without FCS. */
+  controlTransmitted(length: number): void {
+    this.count(pf.TPT.index, 1);
+    this.#count64(pf.TOTL.index, wireLength(length));
+  }
+
   /** A good frame from the wire was accepted by the filters. `length` is without FCS. */
   received(bytes: Uint8Array, offset: number, length: number): void {
     const octets = wireLength(length);

@@ -242,6 +242,13 @@ const localSwitch = {
   igb_switch_drop_storm: { args: { broadcast: 'yes/no', length: 'bytes' }, doc: 'Dropped: storm control.' },
 } as const satisfies Events;
 
+/** Flow control. */
+const flowControl = {
+  igb_flow_received: { format: 'time %u', doc: 'A pause frame is obeyed; 0 is XON.' },
+  igb_flow_resume: { format: '', doc: 'Transmission goes on after a pause.' },
+  igb_flow_send: { format: 'time %u', doc: 'A pause frame is sent; 0 is XON.' },
+} as const satisfies Events;
+
 /** IEEE 1588. */
 const timeSync = {
   igb_time_tx_stamp: { args: { high: 'hex', low: 'hex' }, doc: 'A transmitted packet was stamped.' },
@@ -259,5 +266,6 @@ export const igbTraceEvents = {
   ...interrupts,
   ...virtualization,
   ...localSwitch,
+  ...flowControl,
   ...timeSync,
 } as const satisfies Events;

@@ -19,7 +19,9 @@ import { FCS_BYTES } from './size.ts';
 import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
 import type { ViewCache } from './views.ts';
 
-const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RNBC, RPLOLR, VFRE, VMOLR } = pf;
+const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
+
+const KIB = 1024;
 
 /** What it shares with the first half. */
 export interface DeliveryShares {
@@ -32,7 +34,7 @@ export interface DeliveryShares {
 
 export class Delivery {
   private readonly context: PortContext;
-  private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics'>;
+  private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>;
   private readonly values: Uint32Array;
   private readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
@@ -53,7 +55,11 @@ export class Delivery {
   private enabled: number;
   private readonly task: Task;
 
-  constructor(context: PortContext, parts: Pick<ReceiveParts, 'interrupts' | 'statistics'>, shares: DeliveryShares) {
+  constructor(
+    context: PortContext,
+    parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>,
+    shares: DeliveryShares,
+  ) {
     this.context = context;
     this.parts = parts;
     this.values = context.registers.values;
@@ -73,11 +79,11 @@ export class Delivery {
   }
 
   /**
-   * False while a frame waits for descriptors of a queue that may not drop. With pools the wire never waits: none of them
-   * may hold up the others (docs/fidelity.md).
+   * False while a frame waits for descriptors of a queue that may not drop; where pause frames are sent, once the packet
+   * buffer is full of them. With pools the wire never waits: none of them may hold up the others (docs/fidelity.md).
    */
   canReceive(): boolean {
-    if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return true;
+    if (!this.holdsWire()) return true;
     this.resumeDue = true;
     return false;
   }
@@ -106,6 +112,7 @@ export class Delivery {
     this.written = 0;
     this.causes = 0;
     this.enabled = 0;
+    this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
   }
 
@@ -117,6 +124,7 @@ export class Delivery {
     this.blocked &= ~bit;
     this.waiting.forgetQueue(queue);
     if (this.blocked === 0) this.waiting.clear();
+    this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
   }
 
@@ -135,6 +143,7 @@ export class Delivery {
       const kept = this.waiting.push(frame, waits, usesPools(this.values[MRQC.index]!));
       if (kept !== 0) this.trace(this.context.events.igb_rx_wait, kept, frame.length);
       this.blocked |= kept;
+      this.tellFill();
       if (kept !== waits) {
         for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) statistics.count(MPC.index, 1);
         this.trace(this.context.events.igb_rx_drop_buffer, waits & ~kept, frame.length);
@@ -214,7 +223,7 @@ export class Delivery {
     this.causes = 0;
     for (let rest = written; rest !== 0; rest &= rest - 1) interrupts.receiveDone(31 - Math.clz32(rest & -rest));
     if (causes !== 0) interrupts.raise(causes);
-    if (this.resumeDue && (this.blocked === 0 || usesPools(this.values[MRQC.index]!))) {
+    if (this.resumeDue && !this.holdsWire()) {
       this.resumeDue = false;
       this.context.wire.resume();
     }
@@ -245,6 +254,18 @@ export class Delivery {
     }
     this.blocked = waiting.waitedFor;
     if (this.blocked === 0) waiting.clear();
+    this.tellFill();
+  }
+
+  private holdsWire(): boolean {
+    if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return false;
+    if (this.parts.flow?.sends !== true) return true;
+    return this.waiting.isFull((this.values[RXPBS.index]! & RXPBS.SIZE.mask) * KIB);
+  }
+
+  /** Pause frames go by the fill, but no pool may stop the partner for all. */
+  private tellFill(): void {
+    this.parts.flow?.filled(usesPools(this.values[MRQC.index]!) ? 0 : this.waiting.fill);
   }
 
   private trace(event: number, a: number, b = 0): void {

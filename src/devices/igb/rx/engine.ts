@@ -17,7 +17,7 @@ import { BROADCAST, UNICAST, acceptsDestination } from './filter.ts';
 import { ReceivedFrame } from './frame.ts';
 import { STATUS } from './offload.ts';
 import type { ReceiveParts } from './parts.ts';
-import { isPause, pauseTime } from './pause.ts';
+import { controlOpcode, isMacControl, pauseTime } from './pause.ts';
 import { POOLS_MASK, selectPools } from './pools.ts';
 import { usesPools } from './queue-select.ts';
 import { FrameRoom, SPARE_BYTES } from './room.ts';
@@ -25,7 +25,7 @@ import { HEADER_BYTES, MAXIMUM_BYTES, MINIMUM_BYTES, isOversize, poolsForLength 
 import { ViewCache } from './views.ts';
 import { passesVlanFilter } from './vlan.ts';
 
-const { CTRL, FCRUC, ICR, MRQC, RCTL, RLPML, ROC, RUC, XOFFRXC, XONRXC } = pf;
+const { ICR, MRQC, RCTL, RLPML, ROC, RUC } = pf;
 
 /** A frame with segmentation left to do: 64 KB and headers. */
 const LARGE_BYTES = 65536 + 1024;
@@ -237,7 +237,7 @@ export class ReceiveEngine implements SegmentSink {
   private filter(): number {
     const { frame, values } = this;
     const { events } = this.context;
-    if (isPause(values, frame) && !this.passesPause()) return 0;
+    if (isMacControl(values, frame) && !this.passesControl()) return 0;
     if (frame.kind !== UNICAST && this.storms.isOn && this.isStorm()) return 0;
     if (!passesVlanFilter(values, frame.tags)) {
       this.trace(events.igb_rx_drop_vlan, frame.tags.vid);
@@ -274,14 +274,11 @@ export class ReceiveEngine implements SegmentSink {
     return true;
   }
 
-  /** Counts a pause frame; it goes on to software only with RCTL.PMCF. Transmission is not paused. */
-  private passesPause(): boolean {
-    const { values } = this;
-    const { statistics } = this.parts;
+  /** Acts on a pause frame; it goes on to software only with RCTL.PMCF. */
+  private passesControl(): boolean {
     const time = pauseTime(this.frame);
-    if ((values[CTRL.index]! & CTRL.RFCE.mask) === 0) statistics.count(FCRUC.index, 1);
-    else statistics.count(time === 0 ? XONRXC.index : XOFFRXC.index, 1);
-    if ((values[RCTL.index]! & (RCTL.PMCF.mask | RCTL.DPF.mask)) === RCTL.PMCF.mask) return true;
+    this.parts.flow?.received(controlOpcode(this.frame), time);
+    if ((this.values[RCTL.index]! & (RCTL.PMCF.mask | RCTL.DPF.mask)) === RCTL.PMCF.mask) return true;
     this.trace(this.context.events.igb_rx_drop_pause, time);
     return false;
   }

@@ -11,9 +11,10 @@ import type { ViewCache } from './views.ts';
 const BUFFER_BYTES = 256 * 1024;
 /** What one queue may hold where pools must not harm each other. */
 const SHARE_BYTES = BUFFER_BYTES / QUEUES;
-/** What a frame counts at least, so that shares are shares of MOST_FRAMES too. */
+/** What a frame counts at least, so that many small ones are no more than a share either. */
 const LEAST_COUNTED = 512;
-const MOST_FRAMES = 512;
+/** As many of 64 bytes as fit into 64 KB, and those of one large frame. */
+const MOST_FRAMES = 1024 + 64;
 const ALIGNMENT = 63;
 /** The frame's checksums are known to be right. */
 const KNOWN_GOOD = 0x80;
@@ -38,6 +39,9 @@ export class PacketBuffer {
   /** Frames held, 0 to count - 1, oldest first; some may be done. */
   count: number;
   private used: number;
+  /** Of the frames that some queue waits for: their bytes, and how many. */
+  fill: number;
+  private waiting: number;
   /** Bytes held for each queue. */
   private readonly held: Uint32Array;
 
@@ -50,6 +54,8 @@ export class PacketBuffer {
     this.queues = new Uint16Array(MOST_FRAMES);
     this.count = 0;
     this.used = 0;
+    this.fill = 0;
+    this.waiting = 0;
     this.held = new Uint32Array(QUEUES);
   }
 
@@ -73,12 +79,19 @@ export class PacketBuffer {
     this.queues[count] = queues;
     this.count = count + 1;
     this.used += room;
+    this.fill += room;
+    this.waiting += 1;
     return queues;
+  }
+
+  /** No frame more should come where the buffer is this large, but for the rest of one that is being cut. */
+  isFull(sizeBytes: number): boolean {
+    return this.fill >= sizeBytes || this.waiting >= MOST_FRAMES - 64;
   }
 
   /** Frame `index` has reached one of its queues. */
   release(index: number, queue: number): void {
-    this.queues[index]! &= ~(1 << queue);
+    this.dropQueue(index, queue);
     this.held[queue]! -= Math.max(roomFor(this.lengths[index]!), LEAST_COUNTED);
   }
 
@@ -115,7 +128,7 @@ export class PacketBuffer {
 
   /** No frame waits for this queue any more. */
   forgetQueue(queue: number): void {
-    for (let index = 0; index < this.count; index += 1) this.queues[index]! &= ~(1 << queue);
+    for (let index = 0; index < this.count; index += 1) this.dropQueue(index, queue);
     this.held[queue] = 0;
   }
 
@@ -129,7 +142,18 @@ export class PacketBuffer {
   clear(): void {
     this.count = 0;
     this.used = 0;
+    this.fill = 0;
+    this.waiting = 0;
     this.held.fill(0);
+  }
+
+  private dropQueue(index: number, queue: number): void {
+    const before = this.queues[index]!;
+    const after = before & ~(1 << queue);
+    this.queues[index] = after;
+    if (before === 0 || after !== 0) return;
+    this.fill -= roomFor(this.lengths[index]!);
+    this.waiting -= 1;
   }
 
   private hold(queues: number, room: number): void {

@@ -1,3 +1,4 @@
+import type { FlowControl } from '../flow-control.ts';
 import type { Interrupts } from '../interrupts.ts';
 import type { Statistics } from '../statistics.ts';
 import type { PortTime } from '../time.ts';
@@ -11,4 +12,6 @@ export interface ReceiveParts {
   >;
   /** The clock for time stamps (§4.9); without it none are taken. */
   readonly time?: PortTime;
+  /** Pause frames; without it they are only dropped. */
+  readonly flow?: Pick<FlowControl, 'received' | 'filled' | 'sends'>;
 }

@@ -102,7 +102,7 @@ export const general = {
     evidence: 'linux',
     doc: 'Pause destination address, last two bytes.',
   },
-  FCT: { at: 0x00030, access: 'rw', writable: 0xffff, inert: true, evidence: 'linux', doc: 'Pause EtherType.' },
+  FCT: { at: 0x00030, access: 'rw', writable: 0xffff, evidence: 'linux', doc: 'Pause EtherType.' },
   CONNSW: {
     at: 0x00034,
     access: 'rw',
@@ -128,7 +128,7 @@ export const general = {
     evidence: 'linux',
     doc: 'Time-sync pin selection of the 82580 and later; reads 0.',
   },
-  FCTTV: { at: 0x00170, access: 'rw', writable: 0xffff, inert: true, evidence: 'linux', doc: 'Pause time to send.' },
+  FCTTV: { at: 0x00170, access: 'rw', writable: 0xffff, evidence: 'linux', doc: 'Pause time to send.' },
   TXCW: { at: 0x00178, access: 'rw', inert: true, evidence: 'linux', doc: 'SerDes configuration word to send.' },
   LEDCTL: {
     at: 0x00e00,

@@ -14,7 +14,7 @@ export const transmit = {
       PSP: { bits: 3, doc: 'Pad short packets.' },
       CT: { bits: [11, 4], doc: 'Collision threshold.' },
       COLD: { bits: [21, 12], doc: 'Collision distance.' },
-      SWXOFF: { bits: 22, doc: 'Send an XOFF.' },
+      SWXOFF: { bits: 22, access: 'wo', doc: 'Send an XOFF; clears itself.' },
       RTLC: { bits: 24, doc: 'Send again after a late collision.' },
       NRTU: { bits: 25, doc: 'Not again after an underrun.' },
       MULR: { bits: 28, doc: 'Several outstanding reads.' },

@@ -72,6 +72,11 @@ export class TransmitEngine {
     else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.tailWritten(queue);
   }
 
+  /** What held up all queues is over. */
+  resume(): void {
+    if (this.#ready !== 0) this.#context.tasks.mark(this.#task);
+  }
+
   /** RTTDQSEL was written. */
   rateSelected(): void {
     this.#rates.selected();
@@ -102,6 +107,7 @@ export class TransmitEngine {
    * at the end, once for each queue.
    */
   run(budget: number): boolean {
+    if (this.#parts.flow?.paused === true) return false;
     let left = budget;
     while (left > 0 && this.#ready !== 0) {
       const queue = this.#pickQueue();

@@ -42,4 +42,6 @@ export interface TransmitParts {
   readonly time?: { txStamp(): void };
   /** Speed for rate limits; 1000 Mb/s where not given. */
   readonly link?: { readonly speedMbps: number };
+  /** The link partner may have stopped us; then nothing is fetched. */
+  readonly flow?: { readonly paused: boolean };
 }
