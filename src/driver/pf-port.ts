@@ -1,6 +1,7 @@
 /** Reset and bring-up of a port by its PF, in Linux' order where it matters (reference §1.5, §9.2, §9.3). Nothing here waits. */
 import { pf } from '../devices/igb/tables/index.ts';
 import { read, update, write, type RegisterBus } from './bus.ts';
+import { POOLS } from './pools.ts';
 
 const ALL = 0xffff_ffff;
 const WORDS = 128;
@@ -63,6 +64,20 @@ export function disableInterrupts(bus: RegisterBus): void {
 /** Vector 0 may come again; one that waited comes now. */
 export function rearm(bus: RegisterBus): void {
   write(bus, pf.EIMS, 1);
+}
+
+/**
+ * Ends what a driver of the PF had of its own and leaves the pools of `pools`, a bit each, as they are: no interrupt, no
+ * queue, no default pool and no promiscuous mode of the PF.
+ */
+export function retirePf(bus: RegisterBus, pools: number): void {
+  write(bus, pf.IMC, ALL);
+  for (let queue = 0; queue < pf.RXDCTL.count; queue += 1) {
+    if (((pools >>> (queue % POOLS)) & 1) === 1) continue;
+    update(bus, pf.RXDCTL, pf.RXDCTL.ENABLE.mask, 0, queue);
+    update(bus, pf.TXDCTL, pf.TXDCTL.ENABLE.mask, 0, queue);
+  }
+  write(bus, pf.VT_CTL, pf.VT_CTL.REPL_EN.mask | pf.VT_CTL.DIS_DEF_POOL.mask);
 }
 
 /** CTRL_EXT.PFRSTD: the VFs may talk. */

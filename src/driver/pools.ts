@@ -32,6 +32,16 @@ export function setAddress(bus: RegisterBus, entry: number, address: Uint8Array,
   if (pools !== 0) write(bus, high, e | (f << 8) | (pools << pf.RAH.POOLS.shift) | pf.RAH.AV.mask, element);
 }
 
+/** An entry of the address table, and the pools that it belongs to; none where it is not valid. */
+export function getAddress(bus: RegisterBus, entry: number): { address: Uint8Array; pools: number } {
+  const far = entry >= pf.RAL.count;
+  const element = far ? entry - pf.RAL.count : entry;
+  const low = read(bus, far ? pf.RA2L : pf.RAL, element);
+  const high = read(bus, far ? pf.RA2H : pf.RAH, element);
+  const address = Uint8Array.of(low, low >>> 8, low >>> 16, low >>> 24, high, high >>> 8);
+  return { address, pools: (high & pf.RAH.AV.mask) === 0 ? 0 : (high & pf.RAH.POOLS.mask) >>> pf.RAH.POOLS.shift };
+}
+
 /** May the pool receive and transmit? */
 export function setPoolEnabled(bus: RegisterBus, pool: number, enabled: boolean): void {
   const bit = 1 << pool;

@@ -23,15 +23,13 @@ class Bench {
 
   constructor() {
     this.rig = new SriovRig({ guest: false });
-    const { pf, vfs, port, clock, tasks, trace } = this.rig;
+    const { vfs, port, clock, tasks, trace } = this.rig;
     const interrupts = new HostedInterrupts();
     vfs.interruptPorts[0] = interrupts;
     this.manager = new PfManager({
       bus: {
         read32: (offset) => port.read(offset),
         write32: (offset, value) => port.write(offset, value),
-        configRead: (offset, size) => pf.configRead(offset, size),
-        configWrite: (offset, size, value) => pf.configWrite(offset, size, value),
       },
       clock,
       tasks,
@@ -74,9 +72,8 @@ class Bench {
   }
 }
 
-test('the PF’s own config space enables eight VFs; eight machines talk to each other', () => {
+test('eight machines talk to each other', () => {
   const bench = new Bench();
-  assert.deepEqual([bench.rig.pf.sriov.enabled, bench.rig.pf.sriov.numVfs], [true, 8]);
   const stations = Array.from({ length: 8 }, (_, n) => bench.boot(bench.rig.vfMachine(n)));
   assert.equal(new Set(stations.map(({ port }) => formatMac(port.mac))).size, 8);
   for (const station of stations) assert.equal(station.port.checkLink(), 'up');

@@ -11,7 +11,6 @@ import {
   disableInterrupts,
   enableInterrupts,
   enablePools,
-  enableVirtualFunctions,
   initialisePort,
   linkSpeed,
   MAILBOX_DWORDS,
@@ -22,13 +21,13 @@ import {
   rearm,
   REFUSED,
   resetPort,
+  retirePf,
   setAddress,
   setPoolEnabled,
   startPort,
   TYPE_MASK,
   INFO_MASK,
   INFO_SHIFT,
-  type ConfigBus,
   type RegisterBus,
 } from '../driver/index.ts';
 import {
@@ -41,6 +40,7 @@ import {
   type Trace,
   type TraceEvents,
 } from '../ports/index.ts';
+import { inheritRecord } from './inherit.ts';
 import { Outbox } from './outbox.ts';
 import { PoolProgram } from './pool-program.ts';
 import { obeyRequest } from './requests.ts';
@@ -56,7 +56,7 @@ const RETRY_NS = 1e6;
 const TRIES = 1000;
 
 export interface PfManagerOptions {
-  readonly bus: RegisterBus & ConfigBus;
+  readonly bus: RegisterBus;
   readonly clock: Clock;
   readonly tasks: Tasks;
   readonly trace: Trace;
@@ -85,7 +85,7 @@ export interface PfStatus {
 }
 
 export class PfManager {
-  readonly #bus: RegisterBus & ConfigBus;
+  readonly #bus: RegisterBus;
   readonly #clock: Clock;
   readonly #tasks: Tasks;
   readonly #trace: Trace;
@@ -128,12 +128,11 @@ export class PfManager {
     this.#retry = makeTimer(() => this.interrupt());
   }
 
-  /** Resets the port, enables all VFs and brings it up; the link follows by an interrupt. */
+  /** Resets the port and brings it up; the link follows by an interrupt. */
   start(): void {
     const bus = this.#bus;
     resetPort(bus);
     initialisePort(bus);
-    enableVirtualFunctions(bus, POOLS);
     setAddress(bus, 0, this.#mac, 0);
     enablePools(bus);
     this.#program = new PoolProgram(bus, this.#records);
@@ -141,26 +140,58 @@ export class PfManager {
       forgetRequests(record);
       this.#program.writeAll(record);
     }
+    this.#run();
+    this.#emit(this.#events.pf_manager_start, POOLS);
+  }
+
+  /**
+   * Takes over from a driver that has gone with its machine: the VFs of `pools`, a bit each, go on as they are, without
+   * a reset and without a frame lost. The others begin anew.
+   */
+  adopt(pools: number): void {
+    const bus = this.#bus;
+    retirePf(bus, pools);
+    this.#program = new PoolProgram(bus, this.#records);
+    this.#program.inherit(pools);
+    const kept = this.#records.filter(({ index }) => ((pools >>> index) & 1) === 1);
+    for (const record of kept) inheritRecord(bus, record);
+    for (const record of this.#records) {
+      if (kept.includes(record)) continue;
+      forgetRequests(record);
+      this.#program.writeAll(record);
+    }
+    this.#run();
+    this.#emit(this.#events.pf_manager_adopt, pools);
+    // What the VFs asked for in the meantime.
+    this.interrupt();
+  }
+
+  #run(): void {
+    const bus = this.#bus;
     startPort(bus);
     this.#running = true;
     this.#tries.fill(0);
     this.#linkMbps = linkSpeed(bus);
     enableInterrupts(bus, CAUSES);
     announceReady(bus);
-    this.#emit(this.#events.pf_manager_start, POOLS);
+  }
+
+  /** Leaves the port to a machine, which resets it. */
+  release(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#outbox.stop();
+    this.#clock.disarm(this.#retry);
+    this.#emit(this.#events.pf_manager_stop, 0);
   }
 
   /** Leaves the port as after its reset: no VF passes a frame. */
   stop(): void {
     if (!this.#running) return;
-    this.#running = false;
-    this.#outbox.stop();
-    this.#clock.disarm(this.#retry);
+    this.release();
     disableInterrupts(this.#bus);
     for (const { index } of this.#records) setPoolEnabled(this.#bus, index, false);
-    enableVirtualFunctions(this.#bus, 0);
     resetPort(this.#bus);
-    this.#emit(this.#events.pf_manager_stop, 0);
   }
 
   /** The port's vector 0, or one of our timers. Only marks work. */

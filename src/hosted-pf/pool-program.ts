@@ -5,6 +5,8 @@ import {
   LONGEST_FRAME,
   PoolVlans,
   POOLS,
+  getAddress,
+  read,
   setAddress,
   setInsertedTag,
   setPoolEnabled,
@@ -42,6 +44,8 @@ export class PoolProgram {
   readonly #filterOwner: Int8Array;
   readonly #filters: readonly Uint8Array[];
   readonly #hashWords: Uint32Array;
+  /** Multicast hashes that the PF's last driver left. */
+  readonly #inheritedHashes: Uint32Array;
 
   constructor(bus: RegisterBus, records: readonly VfRecord[]) {
     this.#bus = bus;
@@ -50,6 +54,24 @@ export class PoolProgram {
     this.#filterOwner = new Int8Array(ADDRESSES).fill(NOBODY);
     this.#filters = Array.from({ length: ADDRESSES }, () => new Uint8Array(6));
     this.#hashWords = new Uint32Array(WORDS);
+    this.#inheritedHashes = new Uint32Array(WORDS);
+  }
+
+  /**
+   * Takes over the tables of the PF's last driver: hashes stay, and addresses that belong to one of `pools`, a bit each; the
+   * others go.
+   */
+  inherit(pools: number): void {
+    for (let word = 0; word < WORDS; word += 1) this.#inheritedHashes[word] = read(this.#bus, pf.MTA, word);
+    for (let entry = 0; entry < ADDRESSES; entry += 1) {
+      const { address, pools: users } = getAddress(this.#bus, entry);
+      const owner = this.#records.findIndex(({ index }) => users === 1 << index && (pools & users) !== 0);
+      if (owner === -1) setAddress(this.#bus, entry, zero, 0);
+      else if (entry >= FIRST_FILTER && entry <= LAST_FILTER) {
+        this.#filterOwner[entry] = owner;
+        this.#filters[entry]!.set(address);
+      }
+    }
   }
 
   /** Everything about a VF, as after its reset. */
@@ -110,7 +132,7 @@ export class PoolProgram {
     // With a port VLAN, what comes untagged is not of it.
     if (settings.vlan === 0) value |= VMOLR.AUPE.mask;
     if (portVlan || record.stripTags) value |= VMOLR.STRVLAN.mask;
-    if (record.hashCount > 0) value |= VMOLR.ROMPE.mask;
+    if (record.hashCount > 0 || record.inheritedHashes) value |= VMOLR.ROMPE.mask;
     if (settings.trust && record.allMulticast) value |= VMOLR.MPME.mask;
     if (settings.trust && record.promiscuous) value |= VMOLR.ROPE.mask;
     if (record.longestFrame !== 0) {
@@ -121,7 +143,8 @@ export class PoolProgram {
 
   /** MTA: the hashes of all VFs; UTA: every unicast address while one is promiscuous (Linux does so for its own pool). */
   writeHashes(): void {
-    const words = this.#hashWords.fill(0);
+    const words = this.#hashWords;
+    words.set(this.#inheritedHashes);
     let everyUnicast = false;
     for (const record of this.#records) {
       for (let n = 0; n < record.hashCount; n += 1) {

@@ -3,28 +3,13 @@ import { pf } from '../devices/igb/tables/index.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { makeTestContext, type TestContext } from '../devices/igb/testing.ts';
 import { TEST_MAC } from '../devices/igb/testing-port.ts';
-import { VfPort, type ConfigBus, type WaitingBus } from '../driver/index.ts';
+import { VfPort, type WaitingBus } from '../driver/index.ts';
 import { FakeDriverMemory } from '../driver/testing.ts';
 import { HostedInterrupts } from './interrupt-port.ts';
 import { PfManager } from './pf-manager.ts';
 import type { VfSettings } from './settings.ts';
 
 const VFS = 8;
-
-/** Config space that holds an SR-IOV capability and nothing else; enabling makes the VFs live. */
-function sriovOf(port: IgbPort): ConfigBus {
-  let count = 0;
-  return {
-    configRead: (offset) => (offset === 0x100 ? 0x0001_0010 : 0),
-    configWrite: (offset, _size, value) => {
-      if (offset === 0x110) count = value;
-      if (offset !== 0x108) return;
-      const enabled = (value & 1) !== 0;
-      port.onSriovChanged(count, enabled);
-      for (let vf = 0; vf < VFS; vf += 1) port.setVfLive(vf, enabled && vf < count);
-    },
-  };
-}
 
 export interface HostedOptions {
   readonly settings?: readonly (Partial<VfSettings> | undefined)[];
@@ -44,11 +29,11 @@ export class Hosted {
     const interruptPorts = [interrupts, ...context.interruptPorts.slice(1)];
     const port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC });
     this.port = port;
+    for (let vf = 0; vf < VFS; vf += 1) port.setVfLive(vf, true);
     this.context = context;
     const bus = {
       read32: (offset: number) => port.read(offset),
       write32: (offset: number, value: number) => port.write(offset, value),
-      ...sriovOf(port),
     };
     this.manager = new PfManager({ bus, clock, tasks, trace, mac: TEST_MAC, settings });
     interrupts.handler = () => this.manager.interrupt();

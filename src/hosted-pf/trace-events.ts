@@ -3,7 +3,11 @@ import type { TraceEventSpec } from '../ports/index.ts';
 
 export const hostedPfTraceEvents = {
   pf_manager_start: { args: { vfs: 'count' }, doc: 'The hosted PF has brought the port up.' },
-  pf_manager_stop: { args: {}, doc: 'The hosted PF has shut the port down.' },
+  pf_manager_adopt: {
+    args: { vfs: 'pools' },
+    doc: 'The hosted PF has taken over the VFs that a machine left as they are.',
+  },
+  pf_manager_stop: { args: {}, doc: 'The hosted PF has shut the port down, or a machine has it again.' },
   pf_manager_link: { args: { mbps: 'Mb/s' }, doc: 'The link changed; 0 is down.' },
   pf_manager_vf_reset: { args: { vf: 'vf' }, doc: 'A VF was reset: what its driver had asked for is forgotten.' },
   pf_manager_vf_ready: { args: { vf: 'vf' }, doc: 'A VF greeted and got its address.' },

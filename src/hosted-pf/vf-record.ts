@@ -14,6 +14,8 @@ export interface VfRecord {
   /** Twelve-bit hashes of the multicast addresses that it wants. */
   readonly hashes: Uint16Array;
   hashCount: number;
+  /** It wanted multicast addresses of the PF's last driver, which are in the table still. */
+  inheritedHashes: boolean;
   /** Wanted while it was trusted; they count only while it still is. */
   allMulticast: boolean;
   promiscuous: boolean;
@@ -37,6 +39,7 @@ export function makeRecord(index: number, settings: VfSettings, derivedMac: Uint
     ready: false,
     hashes: new Uint16Array(MULTICAST_HASHES),
     hashCount: 0,
+    inheritedHashes: false,
     allMulticast: false,
     promiscuous: false,
     longestFrame: 0,
@@ -52,6 +55,7 @@ export function forgetRequests(record: VfRecord): void {
   record.mac = record.settings.mac ?? record.derivedMac;
   record.ready = false;
   record.hashCount = 0;
+  record.inheritedHashes = false;
   record.allMulticast = false;
   record.promiscuous = false;
   record.longestFrame = 0;

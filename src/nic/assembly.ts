@@ -5,7 +5,6 @@ import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
-import { HostedInterrupts } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
@@ -15,7 +14,7 @@ import type { AssembledNic } from './assembled-nic.ts';
 import type { NicConfig } from './config.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { attachmentError } from './host-advice.ts';
-import { hostPf } from './hosted.ts';
+import { HostedPf } from './hosted.ts';
 import { partnerOf } from './link.ts';
 import type { DeviceThreadData } from './messages.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
@@ -63,9 +62,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
     msi: config.msi,
   });
   hierarchy?.slot.add(pf, 0);
-  // Where no attachment has the PF, a driver of ours has it.
-  const interrupts = physical === undefined ? new HostedInterrupts() : undefined;
-  const vfs = new IgbVirtualFunctions({ trace, pf, ...(interrupts && { pfInterrupts: interrupts }) });
+  const vfs = new IgbVirtualFunctions({ trace, pf });
   const clock = new GuardedClock(loop, pf.guard);
   const tasks = new GuardedTasks(loop, pf.guard);
   const port = new IgbPort({
@@ -86,8 +83,9 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
     path: attachment.path,
     device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
   }));
-  const manager = interrupts && hostPf({ config, pf, port, interrupts, clock, tasks, trace });
-  return { pf, port, vfs, hierarchy, manager, served };
+  const shared = config.attach.some(({ kind }) => kind === 'vf');
+  const hosted = shared ? new HostedPf({ config, pf, vfs, port, clock, tasks, trace }) : undefined;
+  return { pf, port, vfs, hierarchy, manager: hosted?.manager, served };
 }
 
 function serve(options: VfioUserServerOptions): VfioUserServer {

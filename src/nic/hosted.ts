@@ -1,16 +1,24 @@
-/** Gives the PF to a driver of our own, where no attachment has it. */
-import type { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
+/**
+ * Gives the PF to a driver of our own while no machine drives it: where no attachment has the PF, for good; where one has it,
+ * until that machine's driver first touches the port, and again once the machine has gone or was reset. VFs that are attached
+ * by themselves go on meanwhile.
+ */
+import { POOLS } from '../devices/igb/context.ts';
+import type { IgbPhysicalFunction, PortKeeper, PortRegisters } from '../devices/igb/physical-function.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
-import { PfManager, type HostedInterrupts, type VfSettings } from '../hosted-pf/index.ts';
+import { pf as registers } from '../devices/igb/tables/index.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import { HostedInterrupts, PfManager, type VfSettings } from '../hosted-pf/index.ts';
 import { parseMac } from '../packet/index.ts';
+import type { ResetKind } from '../pci/index.ts';
 import type { Clock, Tasks, Trace } from '../ports/index.ts';
 import type { NicConfig } from './config.ts';
 
 export interface HostOptions {
   readonly config: NicConfig;
   readonly pf: IgbPhysicalFunction;
+  readonly vfs: IgbVirtualFunctions;
   readonly port: IgbPort;
-  readonly interrupts: HostedInterrupts;
   readonly clock: Clock;
   readonly tasks: Tasks;
   readonly trace: Trace;
@@ -29,24 +37,103 @@ function settingsOf(vf: NicConfig['vfs'][number]): VfSettings {
   };
 }
 
-/** A PF manager that has brought the port up. */
-export function hostPf({ config, pf, port, interrupts, clock, tasks, trace }: HostOptions): PfManager {
-  const settings: VfSettings[] = [];
-  for (const vf of config.vfs) settings[vf.index] = settingsOf(vf);
-  const manager = new PfManager({
-    bus: {
-      read32: (offset) => port.read(offset),
-      write32: (offset, value) => port.write(offset, value),
-      configRead: (offset, size) => pf.configRead(offset, size),
-      configWrite: (offset, size, value) => pf.configWrite(offset, size, value),
-    },
-    clock,
-    tasks,
-    trace,
-    mac: parseMac(config.mac)!,
-    settings,
-  });
-  interrupts.handler = () => manager.interrupt();
-  manager.start();
-  return manager;
+export class HostedPf implements PortKeeper, PortRegisters {
+  readonly manager: PfManager;
+  readonly #pf: IgbPhysicalFunction;
+  readonly #vfs: IgbVirtualFunctions;
+  readonly #port: IgbPort;
+  readonly #interrupts: HostedInterrupts;
+  #hosting: boolean;
+
+  /** Brings the port up. */
+  constructor({ config, pf, vfs, port, clock, tasks, trace }: HostOptions) {
+    const settings: VfSettings[] = [];
+    for (const vf of config.vfs) settings[vf.index] = settingsOf(vf);
+    this.manager = new PfManager({
+      bus: {
+        read32: (offset) => port.read(offset),
+        write32: (offset, value) => port.write(offset, value),
+      },
+      clock,
+      tasks,
+      trace,
+      mac: parseMac(config.mac)!,
+      settings,
+    });
+    this.#pf = pf;
+    this.#vfs = vfs;
+    this.#port = port;
+    this.#interrupts = new HostedInterrupts();
+    this.#interrupts.handler = () => this.manager.interrupt();
+    this.#hosting = false;
+    pf.keeper = this;
+    this.#host(0);
+  }
+
+  /** A machine that has gone, or starts anew, leaves its port to the VFs of others. */
+  keepsPort(kind: ResetKind): boolean {
+    if (this.#hosting) return true;
+    if (kind !== 'fundamental') return false;
+    const passing = this.#passing();
+    if (passing === 0) this.#port.reset(kind);
+    this.#host(passing);
+    return true;
+  }
+
+  /** VFs of other machines that receive now, a bit each: the pool is enabled, and so is its first queue. */
+  #passing(): number {
+    const { VFRE, RXDCTL } = registers;
+    let passing = 0;
+    for (let vf = 0; vf < POOLS; vf += 1) {
+      const enabled = this.#port.peek(RXDCTL.at + vf * RXDCTL.step * 4) & RXDCTL.ENABLE.mask;
+      if (enabled !== 0 && this.#vfs.isAttached(vf)) passing |= 1 << vf;
+    }
+    return passing & this.#port.peek(VFRE.at);
+  }
+
+  /** `passing`: VFs that go on as they are, a bit each. */
+  #host(passing: number): void {
+    this.#hosting = true;
+    this.#vfs.interruptPorts[0] = this.#interrupts;
+    this.#pf.connect(this);
+    if (passing === 0) this.manager.start();
+    else this.manager.adopt(passing);
+  }
+
+  /** The PF's machine finds the port as after power-up. */
+  #handOver(): void {
+    this.#hosting = false;
+    this.manager.release();
+    this.#vfs.interruptPorts[0] = this.#pf.interrupts;
+    this.#pf.connect(this.#port);
+    this.#port.reset('fundamental');
+  }
+
+  read(offset: number): number {
+    this.#handOver();
+    return this.#port.read(offset);
+  }
+
+  write(offset: number, value: number): void {
+    this.#handOver();
+    this.#port.write(offset, value);
+  }
+
+  peek(offset: number): number {
+    return this.#port.peek(offset);
+  }
+
+  /** Not while it is hosted: `keepsPort` has said so. */
+  reset(): void {
+    throw new Error('the hosted PF keeps its port');
+  }
+
+  dmaEnabled(fn: number): void {
+    if (fn === 0) this.#handOver();
+    this.#port.dmaEnabled(fn);
+  }
+
+  messagesEnabled(fn: number): void {
+    this.#port.messagesEnabled(fn);
+  }
 }

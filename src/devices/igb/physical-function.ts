@@ -48,6 +48,12 @@ export interface SriovListener {
   onMasteringChanged?(): void;
 }
 
+/** Drives the port for the VFs of other machines while the PF's own machine does not. */
+export interface PortKeeper {
+  /** The PF was reset. True where the port is kept as it is, and not reset. */
+  keepsPort(kind: ResetKind): boolean;
+}
+
 export interface PhysicalFunctionOptions {
   readonly trace: Trace;
   /** The domain it is plugged into: a VMD's, or one of its own. */
@@ -98,6 +104,8 @@ export class IgbPhysicalFunction extends PciFunction {
   readonly sriov: SriovCapability;
   /** Told after each change of SR-IOV Control or NumVFs. */
   sriovListener: SriovListener | undefined;
+  /** Asked before a reset of the function reaches the port. */
+  keeper: PortKeeper | undefined;
   readonly #window: RegisterWindow;
   readonly #irqCounts: readonly number[];
   #registers: PortRegisters;
@@ -109,6 +117,7 @@ export class IgbPhysicalFunction extends PciFunction {
     const interruptPin = options.interruptPin ?? (hierarchy ? 0 : 1);
     this.memory = new FunctionMemory(this, options.domain);
     this.sriovListener = undefined;
+    this.keeper = undefined;
     this.#registers = unconnected;
     this.#window = new RegisterWindow(unconnected);
     declareType0(config, {
@@ -173,7 +182,7 @@ export class IgbPhysicalFunction extends PciFunction {
     this.#irqCounts = [interruptPin === 0 ? 0 : 1, msi === undefined ? 0 : 1, msix?.vectors ?? 0, 0, 0];
   }
 
-  /** Puts the port's registers behind BAR0. Once, after the port was made with this function's memory and interrupts. */
+  /** Puts the port's registers, or what stands before them, behind BAR0. The port was made with this function's memory and interrupts. */
   connect(registers: PortRegisters): void {
     this.#registers = registers;
     this.#window.registers = registers;
@@ -210,6 +219,7 @@ export class IgbPhysicalFunction extends PciFunction {
   protected override deviceReset(kind: ResetKind): void {
     this.sriov.reset();
     this.#announceSriov();
+    if (this.keeper?.keepsPort(kind) === true) return;
     this.#registers.reset(kind);
   }
 }

@@ -17,12 +17,10 @@ import {
 export interface VirtualFunctionsOptions {
   readonly trace: Trace;
   readonly pf: IgbPhysicalFunction;
-  /** Takes the PF's interrupts where its driver is not in a guest. */
-  readonly pfInterrupts?: InterruptPort;
 }
 
 export class IgbVirtualFunctions implements SriovListener, VfResetListener {
-  /** For the port: memory and interrupts by function, 0 the PF, 1 + v VF v. Elements change with whom a VF belongs to. */
+  /** For the port: memory and interrupts by function, 0 the PF, 1 + v VF v. Elements change with whom a function belongs to. */
   readonly memory: GuestMemory[];
   readonly interruptPorts: InterruptPort[];
   /** The VFs as the PF's guest sees them. */
@@ -43,7 +41,7 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     );
     this.attachable = Array.from({ length: POOLS }, () => undefined);
     this.memory = [pf.memory, ...this.hierarchy.map((fn) => fn.memory)];
-    this.interruptPorts = [options.pfInterrupts ?? pf.interrupts, ...this.hierarchy.map((fn) => fn.interrupts)];
+    this.interruptPorts = [pf.interrupts, ...this.hierarchy.map((fn) => fn.interrupts)];
     this.#options = options;
     this.#slots = new VirtualFunctionSlots({ fn: pf, sriov: pf.sriov }, this.hierarchy);
     this.#attached = new Uint8Array(POOLS);
@@ -67,6 +65,11 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     this.attachable[index] = fn;
     if (this.#port !== undefined) fn.connect(this.#port.vfWindows[index]!);
     return fn.makePort();
+  }
+
+  /** A client is attached to the VF's own socket. */
+  isAttached(index: number): boolean {
+    return this.#attached[index] === 1;
   }
 
   onSriovChanged(): void {
