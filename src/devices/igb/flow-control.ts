@@ -72,7 +72,7 @@ export class FlowControl {
     statistics.count(time === 0 ? XONRXC.index : XOFFRXC.index, 1);
     if (!this.works) return;
     const { clock, trace, events } = this.context;
-    if (trace.on[events.igb_flow_received] === 1) trace.emit(events.igb_flow_received, time);
+    if (trace.on[events.igb_flow_received] !== 0) trace.emit(events.igb_flow_received, time);
     if (time === 0) {
       this.resumeTransmission();
       return;
@@ -125,7 +125,7 @@ export class FlowControl {
     this.values[STATUS.index]! &= ~STATUS.TXOFF.mask;
     const { clock, trace, events } = this.context;
     clock.disarm(this.pause);
-    if (trace.on[events.igb_flow_resume] === 1) trace.emit(events.igb_flow_resume);
+    if (trace.on[events.igb_flow_resume] !== 0) trace.emit(events.igb_flow_resume);
     this.parts.resume();
   }
 
@@ -156,7 +156,7 @@ export class FlowControl {
     statistics.count(time === 0 ? XONTXC.index : XOFFTXC.index, 1);
     statistics.controlTransmitted(FRAME_BYTES);
     const { trace, events, wire } = this.context;
-    if (trace.on[events.igb_flow_send] === 1) trace.emit(events.igb_flow_send, time);
+    if (trace.on[events.igb_flow_send] !== 0) trace.emit(events.igb_flow_send, time);
     wire.send(bytes, at, FRAME_BYTES, undefined);
   }
 }

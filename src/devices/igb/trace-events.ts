@@ -244,9 +244,9 @@ const localSwitch = {
 
 /** Flow control. */
 const flowControl = {
-  igb_flow_received: { format: 'time %u', doc: 'A pause frame is obeyed; 0 is XON.' },
-  igb_flow_resume: { format: '', doc: 'Transmission goes on after a pause.' },
-  igb_flow_send: { format: 'time %u', doc: 'A pause frame is sent; 0 is XON.' },
+  igb_flow_received: { args: { time: 'count' }, doc: 'A pause frame is obeyed; 0 is XON.' },
+  igb_flow_resume: { args: {}, doc: 'Transmission goes on after a pause.' },
+  igb_flow_send: { args: { time: 'count' }, doc: 'A pause frame is sent; 0 is XON.' },
 } as const satisfies Events;
 
 /** IEEE 1588. */
