@@ -103,6 +103,7 @@ export const onWrite = {
   srrctl: 59,
   qde: 60,
   mrqc: 61,
+  tcptimer: 70,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

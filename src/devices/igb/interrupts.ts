@@ -64,9 +64,13 @@ export class Interrupts {
     this.settle(legacy, extended);
   }
 
-  /** Descriptors of a receive queue were written back, and are in memory. */
-  receiveDone(queue: number): void {
-    this.queueDone(queue, 0, pf.ICR.RXDW.mask);
+  /**
+   * Descriptors of a receive queue were written back, and are in memory; `immediate`: one is of a frame that is to interrupt
+   * at once (§6.8).
+   */
+  receiveDone(queue: number, immediate = false): void {
+    const vector = this.queueDone(queue, 0, pf.ICR.RXDW.mask);
+    if (immediate) this.throttle.hasten(this.multipleVectors() ? vector : 0);
   }
 
   /** Descriptors of a transmit queue were written back, and are in memory. */
@@ -169,6 +173,17 @@ export class Interrupts {
     this.driveLine();
   }
 
+  /** The TCP timer ran out: its own bit of EICR, or the vector that IVAR_MISC gives it. */
+  tcpTimerExpired(): void {
+    const { values } = this.context.registers;
+    const legacy = this.legacyPending();
+    const extended = this.extendedPending();
+    const vector = values[pf.IVAR_MISC.index]!;
+    if (!this.multipleVectors()) this.setExtended(pf.EICR.TCP_TIMER.mask);
+    else if ((vector & IVAR_VALID) !== 0) this.setExtended(1 << (vector & IVAR_VECTOR));
+    this.settle(legacy, extended);
+  }
+
   /** Sets vectors' causes; without effect while bits of EICR are not vectors. */
   raiseVectors(vectors: number): void {
     if (this.multipleVectors()) this.writeEics(vectors);
@@ -206,9 +221,9 @@ export class Interrupts {
     this.driveLine();
   }
 
-  /** `value` is what software wrote to EITR(vector). */
-  writeEitr(vector: number, value: number): void {
-    this.throttle.written(vector, value);
+  /** `value` is what software wrote to EITR(vector), `before` what was there. */
+  writeEitr(vector: number, value: number, before: number): void {
+    this.throttle.written(vector, value, before);
   }
 
   /** PBACLR: forgets pending messages of the PF's vectors. */
@@ -246,14 +261,17 @@ export class Interrupts {
     this.driveLine();
   }
 
-  private queueDone(queue: number, byteShift: number, cause: number): void {
+  /** Returns the vector, or bit of EICR, that IVAR gives the queue; -1 for none. */
+  private queueDone(queue: number, byteShift: number, cause: number): number {
     const { values } = this.context.registers;
     const legacy = this.legacyPending();
     const extended = this.extendedPending();
     const ivar = values[pf.IVAR.index + (queue & 7) * pf.IVAR.step]! >>> (((queue & 8) << 1) + byteShift);
-    if ((ivar & IVAR_VALID) !== 0) this.setExtended(1 << (ivar & IVAR_VECTOR));
+    const vector = (ivar & IVAR_VALID) === 0 ? -1 : ivar & IVAR_VECTOR;
+    if (vector >= 0) this.setExtended(1 << vector);
     values[pf.ICR.index]! |= cause;
     this.settle(legacy, extended);
+    return vector;
   }
 
   /** Acts on what is pending and unmasked now and was not before. */

@@ -32,6 +32,7 @@ import { Semaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
 import { LocalSwitch } from './switch/index.ts';
 import { pfPlan } from './tables/index.ts';
+import { TcpTimer } from './tcp-timer.ts';
 import { PortTime } from './time.ts';
 import { igbTraceEvents } from './trace-events.ts';
 import { TransmitEngine } from './tx/index.ts';
@@ -94,6 +95,7 @@ export class IgbPort implements WirePort {
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
       nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),
       time,
+      tcpTimer: new TcpTimer(context, { interrupts }),
       mailbox,
       vfInterrupts,
       vfResources: new VfResources(context, { interrupts, vfInterrupts, mailbox, transmit, receive }),

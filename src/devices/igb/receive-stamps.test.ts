@@ -4,7 +4,7 @@ import { STATUS as RX_STATUS } from './rx/offload.ts';
 import { pf } from './tables/index.ts';
 import { makeTestPort } from './testing-port.ts';
 
-const { DAQF, ETQF, FTQF, IMIR, RCTL, RXSATRH, RXSATRL, RXSTMPH, RXSTMPL, SPQF, TSYNCRXCFG, TSYNCRXCTL } = pf;
+const { DAQF, ETQF, FTQF, IMIR, IMIREXT, RCTL, RXSATRH, RXSATRL, RXSTMPH, RXSTMPL, SPQF, TSYNCRXCFG, TSYNCRXCTL } = pf;
 const { EN, TYPE, VALID } = TSYNCRXCTL;
 
 /** Message types of version 2. */
@@ -20,6 +20,7 @@ function setUp() {
   port.write(FTQF.at + 12, 0x68008011);
   port.write(SPQF.at + 12, 0x3f01);
   port.write(IMIR.at + 12, 0x3f01);
+  port.write(IMIREXT.at + 12, IMIREXT.SIZE_BP.mask | IMIREXT.CTRL_BP.mask);
   const select = (type: number, config = 0): void => {
     port.write(TSYNCRXCFG.at, config);
     port.write(TSYNCRXCTL.at, EN.mask | (type << TYPE.shift));

@@ -4,10 +4,11 @@
  */
 import { etherTypes, ipProtocols } from '../../packet/protocols.ts';
 import type { ReceivedFrame } from './rx/frame.ts';
+import { wireDword } from './rx/tuple-filters.ts';
 import { pf } from './tables/index.ts';
 import type { PortTime } from './time.ts';
 
-const { DAQF, ETQF, FTQF, IMIR, SAQF, SPQF, TSYNCRXCFG, TSYNCRXCTL } = pf;
+const { ETQF, FTQF, TSYNCRXCFG, TSYNCRXCTL } = pf;
 
 /** TSYNCRXCTL.TYPE. */
 const TYPE_L2_V2 = 0;
@@ -82,30 +83,11 @@ export class ReceiveStamps {
   private tupleMarks(frame: ReceivedFrame): boolean {
     const { headers } = frame;
     if (headers.protocol !== ipProtocols.udp || headers.l4Length === 0) return false;
-    for (let entry = 0; entry < FTQF.count; entry += 1) {
-      const filter = this.values[FTQF.index + entry]!;
-      if ((filter & FTQF.TIMESTAMP.mask) !== 0 && this.tupleMatches(frame, entry, filter)) return true;
+    for (let rest = frame.tuples; rest !== 0; rest &= rest - 1) {
+      const entry = 31 - Math.clz32(rest & -rest);
+      if ((this.values[FTQF.index + entry]! & FTQF.TIMESTAMP.mask) !== 0) return true;
     }
     return false;
-  }
-
-  /** Ports and addresses are stored as on the wire, the first byte lowest. Addresses are those of IPv4. */
-  private tupleMatches(frame: ReceivedFrame, entry: number, filter: number): boolean {
-    const { values } = this;
-    const { headers } = frame;
-    if ((filter & FTQF.MASK_PROTOCOL.mask) === 0 && (filter & FTQF.PROTOCOL.mask) !== headers.protocol) return false;
-    const immediate = values[IMIR.index + entry]!;
-    const destination = swapped(immediate & IMIR.PORT.mask);
-    if ((immediate & IMIR.PORT_BP.mask) === 0 && destination !== headers.destinationPort) return false;
-    const source = swapped(values[SPQF.index + entry]! & 0xffff);
-    if ((filter & FTQF.MASK_SOURCE_PORT.mask) === 0 && source !== headers.sourcePort) return false;
-    const anySource = (filter & FTQF.MASK_SOURCE.mask) !== 0;
-    const anyDestination = (filter & FTQF.MASK_DESTINATION.mask) !== 0;
-    if (anySource && anyDestination) return true;
-    if (headers.ipVersion !== 4) return false;
-    const at = frame.start + headers.l3Offset;
-    if (!anySource && wireDword(frame.bytes, at + 12) !== values[SAQF.index + entry]!) return false;
-    return anyDestination || wireDword(frame.bytes, at + 16) === values[DAQF.index + entry]!;
   }
 
   /** `at` is the offset of the PTP message in the frame, or -1: then nothing is known of its source. */
@@ -121,11 +103,4 @@ export class ReceiveStamps {
     const sequence = bytes[message + SEQUENCE_AT]! | (bytes[message + SEQUENCE_AT + 1]! << 8);
     this.time.rxStamp(low, bytes[source + 4]! | (bytes[source + 5]! << 8) | (sequence << 16));
   }
-}
-
-const swapped = (port: number): number => ((port & 0xff) << 8) | (port >>> 8);
-
-/** Four bytes, the first lowest, unsigned. */
-function wireDword(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

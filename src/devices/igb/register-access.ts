@@ -15,6 +15,7 @@ import type { PortResetKind } from './reset.ts';
 import type { Semaphores } from './semaphores.ts';
 import type { Statistics } from './statistics.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
+import type { TcpTimer } from './tcp-timer.ts';
 import type { PortTime } from './time.ts';
 import type { TransmitEngine } from './tx/index.ts';
 import type { VfInterrupts } from './vf-interrupts.ts';
@@ -39,6 +40,7 @@ export interface PortBlocks {
   readonly i2c: I2c;
   readonly nvm: Nvm;
   readonly time: PortTime;
+  readonly tcpTimer: TcpTimer;
   readonly mailbox: Mailbox;
   readonly vfInterrupts: VfInterrupts;
   readonly vfResources: VfResources;
@@ -219,7 +221,7 @@ export class RegisterAccess {
       case onWrite.eimc:
         return interrupts.writeEimc(value);
       case onWrite.eitr:
-        return interrupts.writeEitr(element, value);
+        return interrupts.writeEitr(element, value, before);
       case onWrite.icr:
         return interrupts.writeIcr(value, before);
       case onWrite.eicr:
@@ -308,6 +310,8 @@ export class RegisterAccess {
         return time.writeSystimh(value);
       case onWrite.timinca:
         return time.writeTiminca(before);
+      case onWrite.tcptimer:
+        return this.blocks.tcpTimer.written(value);
       case onWrite.timadjh:
         return time.writeTimadjh(value);
       case onWrite.eiac:

@@ -5,6 +5,7 @@ import type { FlowControl } from './flow-control.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Nvm } from './nvm.ts';
+import type { TcpTimer } from './tcp-timer.ts';
 import type { PortTime } from './time.ts';
 
 /** Those of PCI, and `software`: CTRL.RST, which leaves the sticky registers (RXPBS, TXPBS, EITR). */
@@ -16,6 +17,7 @@ export interface ResettableParts {
   readonly nvm: Pick<Nvm, 'reset'>;
   readonly flow: Pick<FlowControl, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
+  readonly tcpTimer: Pick<TcpTimer, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
   readonly vfInterrupts: { reset(): void };
@@ -32,6 +34,7 @@ export function resetPort(context: PortContext, parts: ResettableParts, kind: Po
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();
+  parts.tcpTimer.reset();
   parts.vfInterrupts.reset();
   parts.link.phy.holdInReset(false);
   if (kind === 'fundamental' || kind === 'hot') parts.link.phy.reset();

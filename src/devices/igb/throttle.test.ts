@@ -15,8 +15,8 @@ function setUp() {
     return stands;
   });
   const writeEitr = (vector: number, value: number): void => {
-    context.registers.write(pf.EITR.index + vector, value);
-    throttle.written(vector, value);
+    const before = context.registers.write(pf.EITR.index + vector, value);
+    throttle.written(vector, value, before);
   };
   return { ...context, sent, throttle, writeEitr, causeGone: () => (stands = false) };
 }
@@ -114,4 +114,45 @@ test('a reset forgets what waits: QEMU sends it instead (§11.2)', () => {
   throttle.request(0);
   assert.equal(sent.length, 2, 'the interval is over');
   assert.equal(clock.armed.size, 0);
+});
+
+test('a low-latency interrupt does not wait, and starts the interval anew (§6.8)', () => {
+  const { throttle, sent, clock, writeEitr } = setUp();
+  writeEitr(0, 100 << 2);
+  throttle.request(0);
+  clock.advance(10 * US);
+  throttle.request(0);
+  throttle.hasten(0);
+  throttle.hasten(0);
+  throttle.request(0);
+  clock.advance(200 * US);
+  assert.deepEqual(
+    sent.map(({ atUs }) => atUs),
+    [0, 10, 110],
+  );
+});
+
+test('with EITR.LLI_EN and GPIE.LL_INTERVAL low-latency interrupts need credits, which come back at that rate', () => {
+  const { throttle, sent, clock, writeEitr, registers } = setUp();
+  const eitr = (): number => registers.values[pf.EITR.index]!;
+  registers.values[pf.GPIE.index] = 5 << pf.GPIE.LL_INTERVAL.shift;
+  writeEitr(0, (8000 << 2) | pf.EITR.LLI_EN.mask | (2 << pf.EITR.LL_COUNTER.shift));
+  throttle.request(0);
+  for (let n = 0; n < 6; n += 1) {
+    throttle.request(0);
+    throttle.hasten(0);
+  }
+  assert.equal(sent.length, 3, 'two credits');
+  clock.advance(19 * US);
+  throttle.hasten(0);
+  assert.equal(sent.length, 3);
+  clock.advance(1 * US);
+  throttle.hasten(0);
+  assert.equal(sent.length, 4);
+  clock.advance(4000 * US);
+  throttle.request(0);
+  throttle.hasten(0);
+  assert.equal(eitr() & pf.EITR.LL_COUNTER.mask, 30 << pf.EITR.LL_COUNTER.shift, 'at most 31, one taken');
+  writeEitr(0, (0x8000_0000 | (10 << 2)) >>> 0);
+  assert.equal(eitr() & pf.EITR.LL_COUNTER.mask, 30 << pf.EITR.LL_COUNTER.shift, 'CNT_INGR leaves credits alone');
 });

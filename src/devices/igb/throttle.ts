@@ -1,10 +1,16 @@
 /**
  * Interrupt moderation (EITR, reference §6.7): a vector is not sent again before its interval has passed since it was last
  * sent; a request in that time waits for the end of the interval. Without a waiting request nothing happens at the end.
+ *
+ * A low-latency interrupt (§6.8) does not wait. With EITR.LLI_EN and GPIE.LL_INTERVAL each takes one of up to 31 credits, of
+ * which one comes back every LL_INTERVAL times 4 µs; without a credit it waits like any other.
  */
 import { makeTimer, type Timer } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
 import { pf } from './tables/index.ts';
+
+const { LLI_EN, LL_COUNTER } = pf.EITR;
+const { LL_INTERVAL } = pf.GPIE;
 
 /** Causes of EICR that are vectors, each with its EITR. */
 export const VECTORS = 25;
@@ -13,6 +19,8 @@ export const VECTORS = 25;
 const INTERVAL_SHIFT = 2;
 const INTERVAL_MASK = 0x1fff;
 const NS_PER_US = 1000;
+const CREDIT_UNIT_NS = 4000;
+const MOST_CREDITS = 31;
 /** EITR bit 31: a write with it set changes the interval and leaves the one that runs alone. */
 const CNT_INGR = 0x8000_0000;
 
@@ -24,12 +32,15 @@ export class Throttle {
   private readonly readyAtNs: Float64Array;
   private readonly waiting: Uint8Array;
   private readonly timers: readonly Timer[];
+  /** Since when each vector's credits, which are in its EITR, have not been added to. */
+  private readonly creditedAtNs: Float64Array;
 
   constructor(context: PortContext, send: (vector: number) => boolean) {
     this.context = context;
     this.send = send;
     this.readyAtNs = new Float64Array(VECTORS);
     this.waiting = new Uint8Array(VECTORS);
+    this.creditedAtNs = new Float64Array(VECTORS);
     this.timers = Array.from({ length: VECTORS }, (_, vector) => makeTimer(() => this.expired(vector)));
   }
 
@@ -49,11 +60,23 @@ export class Throttle {
     this.context.clock.arm(this.timers[vector]!, this.readyAtNs[vector]!);
   }
 
-  /** EITR was written; `value` is what software wrote, bit 31 included, which does not read back. */
-  written(vector: number, value: number): void {
-    const { registers } = this.context;
-    registers.values[pf.EITR.index + vector * pf.EITR.step]! &= ~CNT_INGR;
+  /** A request of this vector that waits does so no longer, if there is a credit for it; none of a vector that does not exist. */
+  hasten(vector: number): void {
+    if (vector < 0 || vector >= VECTORS || this.waiting[vector] === 0 || !this.takeCredit(vector)) return;
+    this.expired(vector);
+  }
+
+  /**
+   * EITR was written over `before`; `value` is what software wrote, bit 31 included, which does not read back and leaves the
+   * interval and the credits alone.
+   */
+  written(vector: number, value: number, before: number): void {
+    const { values } = this.context.registers;
+    const index = pf.EITR.index + vector * pf.EITR.step;
+    const credits = ((value & CNT_INGR) === 0 ? value : before) & LL_COUNTER.mask;
+    values[index] = (values[index]! & ~(CNT_INGR | LL_COUNTER.mask)) | credits;
     if ((value & CNT_INGR) !== 0 && this.intervalNs(vector) !== 0) return;
+    this.creditedAtNs[vector] = this.context.clock.now();
     this.readyAtNs[vector] = 0;
     if (this.waiting[vector] === 1) this.expired(vector);
   }
@@ -83,6 +106,26 @@ export class Throttle {
 
   private sendNow(vector: number, nowNs: number): void {
     if (this.send(vector)) this.readyAtNs[vector] = nowNs + this.intervalNs(vector);
+  }
+
+  private takeCredit(vector: number): boolean {
+    const { registers, clock } = this.context;
+    const { values } = registers;
+    const index = pf.EITR.index + vector * pf.EITR.step;
+    const unit = (values[pf.GPIE.index]! & LL_INTERVAL.mask) >>> LL_INTERVAL.shift;
+    if ((values[index]! & LLI_EN.mask) === 0 || unit === 0) return true;
+    const nowNs = clock.now();
+    const gained = Math.floor((nowNs - this.creditedAtNs[vector]!) / (unit * CREDIT_UNIT_NS));
+    let credits = ((values[index]! & LL_COUNTER.mask) >>> LL_COUNTER.shift) + gained;
+    if (credits < MOST_CREDITS) this.creditedAtNs[vector]! += gained * unit * CREDIT_UNIT_NS;
+    else {
+      credits = MOST_CREDITS;
+      this.creditedAtNs[vector] = nowNs;
+    }
+    const granted = credits > 0;
+    if (granted) credits -= 1;
+    values[index] = (values[index]! & ~LL_COUNTER.mask) | (credits << LL_COUNTER.shift);
+    return granted;
   }
 
   private intervalNs(vector: number): number {

@@ -3,10 +3,12 @@ import { pf } from '../tables/index.ts';
 import { destinationKind } from './filter.ts';
 import type { ReceivedFrame } from './frame.ts';
 import { ReceiveOffload, STATUS, matchEtherTypeFilter, packetType } from './offload.ts';
+import { NO_QUEUE, asksForInterrupt, filteredQueue } from './queue-filters.ts';
 import { poolQueue, portQueue, usesPools, usesRss } from './queue-select.ts';
 import { RSS_TYPE, ReceiveSideScaling } from './rss.ts';
+import { matchTuples } from './tuple-filters.ts';
 
-const { ETQF, MRQC, RXCSUM, VET } = pf;
+const { MRQC, RXCSUM, VET } = pf;
 
 export class Classifier {
   private readonly values: Uint32Array;
@@ -32,9 +34,12 @@ export class Classifier {
     headers.vlanType = values[VET.index]! & 0xffff;
     headers.parse(bytes, start, frame.length);
     frame.etherTypeFilter = matchEtherTypeFilter(values, headers.etherType);
+    frame.tuples = matchTuples(values, frame);
     frame.packetType = packetType(headers, frame.etherTypeFilter);
     offload.judge(values, bytes, start, headers, frame.knownGood);
     frame.status = frame.sourcePool < 0 ? offload.status : offload.status | STATUS.LB;
+    frame.immediate = asksForInterrupt(values, frame);
+    if (frame.immediate) frame.status |= STATUS.DYNINT;
     if (usesRss(values[MRQC.index]!)) scaling.classify(bytes, start, headers);
     else scaling.none();
     frame.rssType = scaling.type;
@@ -43,27 +48,19 @@ export class Classifier {
     if (!reportsHash) frame.rssType = RSS_TYPE.none;
   }
 
-  /**
-   * Queues for a frame that `finish` has seen, a bit each: one, or one of each of `pools`. Of the queue classifiers before
-   * RSS the EtherType filters exist, on a port without pools; SYN and 5-tuple filters would come behind them here.
-   */
+  /** Queues for a frame that `finish` has seen, a bit each: one, or one of each of `pools`. */
   queues(frame: ReceivedFrame, pools: number): number {
     const { values, scaling } = this;
-    if (!usesPools(values[MRQC.index]!)) return 1 << this.portQueue(frame);
+    if (!usesPools(values[MRQC.index]!)) {
+      const chosen = filteredQueue(values, frame, -1);
+      return 1 << (chosen === NO_QUEUE ? portQueue(values, scaling) : chosen & 0xf);
+    }
     let queues = 0;
     for (let rest = pools; rest !== 0; rest &= rest - 1) {
-      queues |= 1 << poolQueue(values, 31 - Math.clz32(rest & -rest), scaling);
+      const pool = 31 - Math.clz32(rest & -rest);
+      const chosen = filteredQueue(values, frame, pool);
+      queues |= 1 << (chosen === NO_QUEUE ? poolQueue(values, pool, scaling) : pool + 8 * (chosen & 1));
     }
     return queues;
-  }
-
-  private portQueue(frame: ReceivedFrame): number {
-    if (frame.etherTypeFilter >= 0) {
-      const filter = this.values[ETQF.index + frame.etherTypeFilter * ETQF.step]!;
-      if ((filter & ETQF.QUEUE_ENABLE.mask) !== 0) {
-        return (filter & ETQF.RX_QUEUE.mask) >>> ETQF.RX_QUEUE.shift;
-      }
-    }
-    return portQueue(this.values, this.scaling);
   }
 }

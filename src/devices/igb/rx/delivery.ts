@@ -13,7 +13,7 @@ import { STATUS } from './offload.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import type { ReceiveParts } from './parts.ts';
 import { usesPools } from './queue-select.ts';
-import { ReceiveRings } from './ring.ts';
+import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
 import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
@@ -51,6 +51,8 @@ export class Delivery {
   /** Queues written back to, and legacy causes, since the last interrupts. */
   private written: number;
   private causes: number;
+  /** Queues among them that got a frame which asks for an immediate interrupt. */
+  private immediate: number;
   /** Queues that were enabled when last looked at. */
   private enabled: number;
   private readonly task: Task;
@@ -74,6 +76,7 @@ export class Delivery {
     this.resumeDue = false;
     this.written = 0;
     this.causes = 0;
+    this.immediate = 0;
     this.enabled = 0;
     this.task = makeTask(() => this.run());
   }
@@ -111,6 +114,7 @@ export class Delivery {
     this.retryDue = false;
     this.written = 0;
     this.causes = 0;
+    this.immediate = 0;
     this.enabled = 0;
     this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
@@ -120,6 +124,7 @@ export class Delivery {
   resetQueue(queue: number): void {
     const bit = 1 << queue;
     this.written &= ~bit;
+    this.immediate &= ~bit;
     if ((this.blocked & bit) === 0) return;
     this.blocked &= ~bit;
     this.waiting.forgetQueue(queue);
@@ -176,6 +181,7 @@ export class Delivery {
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
     else statistics.deliveredLocally(frame.length, queue);
     this.written |= 1 << queue;
+    if (frame.immediate && rings.descriptorType(queue) !== DESCRIPTOR_LEGACY) this.immediate |= 1 << queue;
     const threshold = rings.threshold(queue);
     const crosses = free > threshold && rings.free(queue) <= threshold;
     this.raise(crosses ? ICR.RXDMT0.mask : 0);
@@ -217,11 +223,15 @@ export class Delivery {
   /** End of a turn: frames that waited, then the interrupts of everything stored, then the wire may go on. */
   private run(): boolean {
     if (this.retryDue) this.retry();
-    const { written, causes } = this;
+    const { written, causes, immediate } = this;
     const { interrupts } = this.parts;
     this.written = 0;
     this.causes = 0;
-    for (let rest = written; rest !== 0; rest &= rest - 1) interrupts.receiveDone(31 - Math.clz32(rest & -rest));
+    this.immediate = 0;
+    for (let rest = written; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      interrupts.receiveDone(31 - Math.clz32(bit), (immediate & bit) !== 0);
+    }
     if (causes !== 0) interrupts.raise(causes);
     if (this.resumeDue && !this.holdsWire()) {
       this.resumeDue = false;

@@ -25,6 +25,10 @@ export class ReceivedFrame {
   packetType: number;
   /** ETQF entry that the EtherType matched, or -1. */
   etherTypeFilter: number;
+  /** 5-tuple filters that match, a bit each. */
+  tuples: number;
+  /** It asks for an interrupt that is not moderated. */
+  immediate: boolean;
   /** Status and error bits that are the same for all queues. */
   status: number;
   rssType: number;
@@ -46,6 +50,8 @@ export class ReceivedFrame {
     this.high = 0;
     this.packetType = 0;
     this.etherTypeFilter = -1;
+    this.tuples = 0;
+    this.immediate = false;
     this.status = 0;
     this.rssType = 0;
     this.hashOrSum = 0;

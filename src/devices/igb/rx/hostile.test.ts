@@ -114,6 +114,12 @@ test('random registers, descriptors and frames neither throw nor write outside m
     'RSSRK',
     'VLVF',
     'ETQF',
+    'FTQF',
+    'SPQF',
+    'IMIR',
+    'IMIREXT',
+    'IMIRVP',
+    'SYNQF',
     'DTXSWC',
   ] as const;
   const segmentations = ['none', 'none', 'tcp4', 'tcp6', 'udp'] as const;

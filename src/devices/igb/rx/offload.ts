@@ -18,6 +18,7 @@ export const STATUS = {
   IPCS: 1 << 6,
   IPIDV: 1 << 9,
   UDPV: 1 << 10,
+  DYNINT: 1 << 11,
   TS: 1 << 16,
   LB: 1 << 18,
 } as const;

@@ -162,7 +162,21 @@ export const general = {
     evidence: 'linux',
     doc: 'Free-running timer in ms (the unit is unproven); VFs read it too.',
   },
-  TCPTIMER: { at: 0x0104c, access: 'rw', inert: true, evidence: 'linux', doc: 'TCP timer, raises EICR.TCP_TIMER.' },
+  TCPTIMER: {
+    at: 0x0104c,
+    access: 'rw',
+    writable: 0x00000aff,
+    onWrite: 'tcptimer',
+    evidence: 'linux',
+    doc: 'TCP timer, raises EICR.TCP_TIMER or the vector of IVAR_MISC.',
+    fields: {
+      DURATION: { bits: [7, 0], doc: 'Milliseconds.' },
+      KICK_START: { bits: 8, access: 'wo', doc: 'Starts from DURATION.' },
+      COUNT_ENABLE: { bits: 9, doc: 'Counts; otherwise the count stands still.' },
+      COUNT_FINISH: { bits: 10, access: 'wo', doc: 'Interrupts at once and starts from DURATION (unproven).' },
+      LOOP: { bits: 11, doc: 'Starts again at 0.' },
+    },
+  },
   GCR: {
     at: 0x05b00,
     access: 'rw',

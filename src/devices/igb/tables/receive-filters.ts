@@ -58,12 +58,11 @@ export const receiveFilters = {
   SYNQF: {
     at: 0x055fc,
     access: 'rw',
-    inert: true,
     evidence: 'dpdk',
     doc: 'SYN filter.',
     fields: {
       ENABLE: { bits: 0, doc: 'On.' },
-      QUEUE: { bits: [3, 1], doc: 'Queue of matching packets.' },
+      QUEUE: { bits: [3, 1], doc: 'Queue of packets with SYN and without ACK.' },
     },
   },
   VFTA: {
@@ -131,6 +130,7 @@ export const receiveFilters = {
     fields: {
       PROTOCOL: { bits: [7, 0], doc: 'IP protocol.' },
       QUEUE_ENABLE: { bits: 8, doc: 'A match chooses QUEUE.' },
+      VF: { bits: [14, 12], doc: 'Only in this pool (unproven).' },
       VF_BP: { bits: 15, doc: 'Any pool.' },
       QUEUE: { bits: [25, 16], doc: 'Queue.' },
       TIMESTAMP: { bits: 27, doc: 'A match is time stamped (1588).' },

@@ -59,7 +59,7 @@ export const vfSpecs = {
     at: 0x1680,
     count: 3,
     access: 'rw',
-    writable: 0x7ffc,
+    writable: 0x1ffffc,
     evidence: 'igbvf',
     doc: 'Throttle of a vector of the VF.',
   },
