@@ -8,6 +8,7 @@ import type { EventLoop } from '../linux/index.ts';
 import type { Trace } from '../ports/index.ts';
 import type { NicConfig } from './config.ts';
 import type { Netdevs } from './netdevs.ts';
+import type { RunState } from './run-state.ts';
 
 export interface AssembledNic {
   readonly config: NicConfig;
@@ -21,5 +22,6 @@ export interface AssembledNic {
   /** The PF's driver where no attachment has it. */
   readonly manager: PfManager | undefined;
   readonly netdevs: Netdevs;
+  readonly runState: RunState;
   close(): void;
 }

@@ -17,6 +17,7 @@ import { attachmentError } from './host-advice.ts';
 import { HostedPf } from './hosted.ts';
 import { partnerOf } from './link.ts';
 import type { DeviceThreadData } from './messages.ts';
+import { RunState } from './run-state.ts';
 import { openNetdevs, type Netdevs } from './netdevs.ts';
 
 export interface AssemblyOptions {
@@ -45,7 +46,9 @@ interface Served {
   readonly device: PciDevicePort;
 }
 
-type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'manager'> & { readonly served: Served[] };
+type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'manager' | 'runState'> & {
+  readonly served: Served[];
+};
 
 /** PF, VFs and the port behind them, and what a client of each attachment is served. */
 function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
@@ -65,11 +68,12 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
   const vfs = new IgbVirtualFunctions({ trace, pf });
   const clock = new GuardedClock(loop, pf.guard);
   const tasks = new GuardedTasks(loop, pf.guard);
+  const guardedWire = new GuardedWire(wire, pf.guard);
   const port = new IgbPort({
     clock,
     tasks,
     trace,
-    wire: new GuardedWire(wire, pf.guard),
+    wire: guardedWire,
     memory: vfs.memory,
     interruptPorts: vfs.interruptPorts,
     mac,
@@ -85,7 +89,8 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
   }));
   const shared = config.attach.some(({ kind }) => kind === 'vf');
   const hosted = shared ? new HostedPf({ config, pf, vfs, port, clock, tasks, trace }) : undefined;
-  return { pf, port, vfs, hierarchy, manager: hosted?.manager, served };
+  const runState = new RunState([clock, tasks, guardedWire]);
+  return { pf, port, vfs, hierarchy, manager: hosted?.manager, runState, served };
 }
 
 function serve(options: VfioUserServerOptions): VfioUserServer {

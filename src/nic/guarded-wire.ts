@@ -1,14 +1,16 @@
 /** A wire whose frames reach the device as the device's own work, under its access guard. */
-import { type AccessGuard, GuardedWirePort } from '../pci/index.ts';
+import { type AccessGuard, GuardedWirePort, type Stoppable } from '../pci/index.ts';
 import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
 
-export class GuardedWire implements Wire {
+export class GuardedWire implements Wire, Stoppable {
   readonly #wire: Wire;
   readonly #guard: AccessGuard;
+  #port: GuardedWirePort | undefined;
 
   constructor(wire: Wire, guard: AccessGuard) {
     this.#wire = wire;
     this.#guard = guard;
+    this.#port = undefined;
   }
 
   get acceptsOffload(): boolean {
@@ -24,7 +26,17 @@ export class GuardedWire implements Wire {
   }
 
   plug(port: WirePort): void {
-    this.#wire.plug(new GuardedWirePort(port, this.#guard));
+    this.#port = new GuardedWirePort(port, this.#guard);
+    this.#wire.plug(this.#port);
+  }
+
+  stop(): void {
+    this.#port?.stop();
+  }
+
+  cont(): void {
+    this.#port?.cont();
+    this.#wire.resume();
   }
 
   resume(): void {

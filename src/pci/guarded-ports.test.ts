@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Clock, makeTask, makeTimer, type Task, type Tasks, type Timer } from '../ports/index.ts';
 import { AccessGuard } from './access-guard.ts';
-import { GuardedClock, GuardedTasks } from './guarded-ports.ts';
+import { GuardedClock, GuardedTasks, GuardedWirePort } from './guarded-ports.ts';
 
 /** Runs tasks like the device thread does. */
 class Runner implements Tasks {
@@ -80,4 +80,78 @@ test('a timer fires under the guard and keeps its deadline in step', () => {
   guarded.disarm(timer);
   assert.equal(armed.length, 0);
   assert.equal(timer.deadlineNs, Infinity);
+});
+
+test('stopped, tasks wait in their order, also one that had more to do, and time does not pass for timers', () => {
+  const runner = new Runner();
+  const guard = new AccessGuard();
+  const tasks = new GuardedTasks(runner, guard);
+  const done: string[] = [];
+  let left = 2;
+  const long = makeTask(() => {
+    done.push('long');
+    left -= 1;
+    return left > 0;
+  });
+  const short = makeTask(() => {
+    done.push('short');
+    return false;
+  });
+  tasks.mark(long);
+  runner.runOne();
+  tasks.stop();
+  tasks.mark(short);
+  tasks.mark(short);
+  while (runner.queue.length > 0) runner.runOne();
+  assert.deepEqual(done, ['long']);
+  assert.ok(long.marked && short.marked);
+  tasks.cont();
+  while (runner.queue.length > 0) runner.runOne();
+  assert.deepEqual(done, ['long', 'short', 'long']);
+});
+
+test('stopped, time stands still; timers fire that much later, whenever they were armed', () => {
+  let now = 1000;
+  const armed = new Map<Timer, number>();
+  const clock: Clock = {
+    now: () => now,
+    arm: (timer, deadlineNs) => void armed.set(timer, deadlineNs),
+    disarm: (timer) => void armed.delete(timer),
+  };
+  const guarded = new GuardedClock(clock, new AccessGuard());
+  const early = makeTimer(() => undefined);
+  const late = makeTimer(() => undefined);
+  const never = makeTimer(() => undefined);
+  guarded.arm(early, 1100);
+  guarded.arm(never, 1100);
+  guarded.stop();
+  assert.equal(armed.size, 0);
+  now = 6000;
+  assert.equal(guarded.now(), 1000);
+  guarded.arm(late, 1500);
+  guarded.disarm(never);
+  assert.equal(armed.size, 0);
+  guarded.cont();
+  assert.equal(guarded.now(), 1000);
+  assert.deepEqual([...armed.values()], [6100, 6500]);
+  guarded.arm(early, 1200);
+  assert.deepEqual([...armed.values()], [6200, 6500]);
+});
+
+test('stopped, a device takes no frame, and hears of the carrier when it goes on', () => {
+  const heard: string[] = [];
+  const port = new GuardedWirePort(
+    { canReceive: () => true, receive: () => undefined, carrierChanged: () => void heard.push('carrier') },
+    new AccessGuard(),
+  );
+  port.stop();
+  assert.equal(port.canReceive(), false);
+  port.carrierChanged();
+  assert.deepEqual(heard, []);
+  port.cont();
+  assert.deepEqual(heard, ['carrier']);
+  assert.equal(port.canReceive(), true);
+  port.stop();
+  port.cont();
+  assert.deepEqual(heard, ['carrier']);
 });

@@ -4,10 +4,11 @@
  * copied between the threads. An error with a `code` is the asker's to see, as a NicError with that code and message.
  */
 import type { AssembledNic } from '../assembled-nic.ts';
+import { cont, stop } from './run-state.ts';
 import { setLink } from './set-link.ts';
 import { statistics } from './statistics.ts';
 
-export const commands = { setLink, statistics } as const satisfies Readonly<
+export const commands = { cont, setLink, statistics, stop } as const satisfies Readonly<
   Record<string, (nic: AssembledNic, given: never) => unknown>
 >;
 
