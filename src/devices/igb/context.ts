@@ -1,6 +1,7 @@
 /** What every block of one 82576 port shares: its registers and its ways to the outside. */
 import type { Clock, GuestMemory, InterruptPort, Tasks, Trace, TraceEvents, Wire } from '../../ports/index.ts';
 import type { RegisterFile } from '../../registers/index.ts';
+import type { FrameTaps } from './frame-taps.ts';
 import type { igbTraceEvents } from './trace-events.ts';
 
 /** RX queues of a port, and as many TX queues. */
@@ -15,6 +16,8 @@ export interface PortContext {
   readonly trace: Trace;
   readonly events: TraceEvents<typeof igbTraceEvents>;
   readonly wire: Wire;
+  /** Frames seen and lost, for captures and metrics. */
+  readonly taps: FrameTaps;
   /** Memory and interrupts by function: 0 is the PF, 1 + v is VF v. */
   readonly memory: readonly GuestMemory[];
   readonly interruptPorts: readonly InterruptPort[];

@@ -155,7 +155,8 @@ export class FlowControl {
     const { statistics } = this.parts;
     statistics.count(time === 0 ? XONTXC.index : XOFFTXC.index, 1);
     statistics.controlTransmitted(FRAME_BYTES);
-    const { trace, events, wire } = this.context;
+    const { taps, trace, events, wire } = this.context;
+    if (taps.on[0] !== 0) taps.wire(1, bytes, at, FRAME_BYTES, undefined);
     if (trace.on[events.igb_flow_send] !== 0) trace.emit(events.igb_flow_send, time);
     wire.send(bytes, at, FRAME_BYTES, undefined);
   }

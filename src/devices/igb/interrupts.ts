@@ -5,7 +5,7 @@
  * A message leaves when a cause and its mask are both set that were not before; so an event that came while it was masked
  * fires when software unmasks it, and one whose cause software has not cleared yet does not fire twice.
  */
-import type { PortContext } from './context.ts';
+import { POOLS, type PortContext } from './context.ts';
 import { pf } from './tables/index.ts';
 import { Throttle, VECTORS } from './throttle.ts';
 
@@ -26,7 +26,14 @@ export interface EventCounter {
   count(registerIndex: number, by: number): void;
 }
 
+/** A row of `Interrupts.sent`: MSI-X vectors by number, then MSI, then rising INTx. */
+export const SENT_ROW = 32;
+export const SENT_MSI = 30;
+export const SENT_INTX = 31;
+
 export class Interrupts {
+  /** Interrupts sent since power on, a row of SENT_ROW for each function. */
+  readonly sent: Float64Array;
   private readonly context: PortContext;
   private readonly statistics: EventCounter;
   private readonly throttle: Throttle;
@@ -43,6 +50,7 @@ export class Interrupts {
     this.vectorFunction = new Uint8Array(VECTORS);
     this.vectorNumber = Uint8Array.from({ length: VECTORS }, (_, vector) => vector);
     this.unsent = 0;
+    this.sent = new Float64Array((1 + POOLS) * SENT_ROW);
   }
 
   /** Sends a vector through the table of function `fn` (0 the PF, 1 + v VF v) as its vector `number` from now on. */
@@ -312,6 +320,7 @@ export class Interrupts {
       return false;
     }
     port.sendMsix(this.vectorNumber[vector]!);
+    this.countSent(this.vectorFunction[vector]!, this.vectorNumber[vector]!);
     const { trace, events } = this.context;
     if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, vector);
     if ((values[pf.EIAC.index]! & bit) !== 0) values[pf.EICR.index]! &= ~bit;
@@ -327,17 +336,24 @@ export class Interrupts {
     const { trace, events } = this.context;
     if (port.msixEnabled) {
       port.sendMsix(0);
+      this.countSent(0, 0);
       if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, 0);
     } else if (port.msiEnabled) {
       port.sendMsi();
+      this.countSent(0, SENT_MSI);
       if (trace.on[events.igb_irq_msi] === 1) trace.emit(events.igb_irq_msi);
     } else {
       this.unsent |= 1;
       port.setIntx(true);
+      this.countSent(0, SENT_INTX);
       if (trace.on[events.igb_irq_intx] === 1) trace.emit(events.igb_irq_intx, 1);
     }
     this.statistics.count(pf.IAC.index, 1);
     return true;
+  }
+
+  private countSent(fn: number, what: number): void {
+    this.sent[fn * SENT_ROW + what]! += 1;
   }
 
   /** Lowers INTx when nothing asserts it any more; it rises only through the throttle. */

@@ -3,20 +3,24 @@
  * what takes longer (queues) only marks work.
  */
 import { parseMac } from '../../packet/address.ts';
-import type {
-  Clock,
-  FrameOffload,
-  GuestMemory,
-  InterruptPort,
-  NonvolatileMemory,
-  Tasks,
-  Trace,
-  Wire,
-  WirePort,
+import {
+  noCapture,
+  NOWHERE,
+  type Clock,
+  type FrameCapture,
+  type FrameOffload,
+  type GuestMemory,
+  type InterruptPort,
+  type NonvolatileMemory,
+  type Tasks,
+  type Trace,
+  type Wire,
+  type WirePort,
 } from '../../ports/index.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
 import { FlowControl } from './flow-control.ts';
+import { FrameTaps } from './frame-taps.ts';
 import { I2c } from './i2c.ts';
 import { Interrupts } from './interrupts.ts';
 import type { LinkPartner } from './link-partner.ts';
@@ -45,6 +49,8 @@ export interface IgbPortOptions {
   readonly tasks: Tasks;
   readonly trace: Trace;
   readonly wire: Wire;
+  /** Takes copies of frames; nobody where not given. */
+  readonly capture?: FrameCapture | undefined;
   /** By function: 0 the PF, 1 + v VF v. */
   readonly memory: readonly GuestMemory[];
   readonly interruptPorts: readonly InterruptPort[];
@@ -72,7 +78,7 @@ export class IgbPort implements WirePort {
 
   constructor(options: IgbPortOptions) {
     const context = makeContext(options);
-    const statistics = new Statistics(context.registers.values);
+    const statistics = new Statistics(context.registers.values, context.queueFunction);
     const interrupts = new Interrupts(context, { statistics });
     const time = new PortTime(context);
     const serdes = options.media === 'sfp';
@@ -174,11 +180,13 @@ export class IgbPort implements WirePort {
   }
 
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    const { taps, trace, events } = this.context;
+    if (taps.on[0] !== 0) taps.wire(0, bytes, offset, length, offload);
     if (this.link.passing) {
       this.receiver.receive(bytes, offset, length, offload);
       return;
     }
-    const { trace, events } = this.context;
+    taps.drop(0, events.igb_rx_drop_link, NOWHERE, bytes, offset, length);
     if (trace.on[events.igb_rx_drop_link] === 1) trace.emit(events.igb_rx_drop_link, length);
   }
 
@@ -214,17 +222,21 @@ function nvmContents(mac: Uint8Array, nonvolatile: NonvolatileMemory | undefined
 }
 
 function makeContext(options: IgbPortOptions): PortContext {
-  const { clock, tasks, trace, wire, memory, interruptPorts } = options;
+  const { clock, tasks, trace, wire, memory, interruptPorts, capture = noCapture } = options;
+  const registers = new RegisterFile(pfPlan);
+  const events = trace.declare(igbTraceEvents);
+  const queueFunction = new Uint8Array(QUEUES);
   return {
-    registers: new RegisterFile(pfPlan),
+    registers,
     clock,
     tasks,
     trace,
-    events: trace.declare(igbTraceEvents),
+    events,
     wire,
+    taps: new FrameTaps({ capture, values: registers.values, queueFunction, events }),
     memory,
     interruptPorts,
-    queueFunction: new Uint8Array(QUEUES),
+    queueFunction,
     portNumber: options.portNumber ?? 0,
   };
 }

@@ -3,6 +3,7 @@
  * never under 64 bytes, to which short frames are padded. Port counters stick at FFFFFFFF and are cleared by reads; those
  * of VFs wrap and stay, because igbvf takes differences. Each frame counts once for the port, however many pools get it.
  */
+import { QUEUES } from './context.ts';
 import { pf } from './tables/index.ts';
 
 const FCS_BYTES = 4;
@@ -13,6 +14,25 @@ const { MRQC, RQDPC, PRC64, PTC64 } = pf;
 /** MRQC modes 3 and 5. */
 const VMDQ = 1;
 const POOL_MASK = 7;
+
+/** What `Statistics.traffic` counts in each row; bytes are without FCS. */
+export const trafficColumns = [
+  'received',
+  'receivedBytes',
+  'receivedLocally',
+  'receivedLocallyBytes',
+  'sent',
+  'sentBytes',
+  'sentLocally',
+  'sentLocallyBytes',
+] as const;
+const RECEIVED = 0;
+const RECEIVED_LOCALLY = 2;
+const SENT = 4;
+const SENT_LOCALLY = 6;
+/** Columns of a row, and rows of a queue: with and without pools, the PF's and a VF's. */
+const COLUMNS = trafficColumns.length;
+const QUEUE_ROWS = 4;
 
 /** 0 for unicast, 1 for multicast, 2 for broadcast. */
 function castOf(bytes: Uint8Array, offset: number): 0 | 1 | 2 {
@@ -37,10 +57,29 @@ function sizeBin(wireBytes: number): number {
 
 export class Statistics {
   readonly values: Uint32Array;
+  /** Frames and bytes of each queue since power on, which nothing clears; `traffic` reads them. */
+  readonly #traffic: Float64Array;
+  readonly #queueFunction: Uint8Array;
 
-  /** `values` are those of the port's register file. */
-  constructor(values: Uint32Array) {
+  /** `values` are those of the port's register file, `queueFunction` says whose a queue is. */
+  constructor(values: Uint32Array, queueFunction: Uint8Array = new Uint8Array(QUEUES)) {
     this.values = values;
+    this.#queueFunction = queueFunction;
+    this.#traffic = new Float64Array(QUEUES * QUEUE_ROWS * COLUMNS);
+  }
+
+  /**
+   * What a queue has counted in a column since power on: all of it, or only while it belonged to a VF (`ofVf`) or the PF,
+   * and only in the modes with pools or those without.
+   */
+  traffic(queue: number, column: number, only: { readonly ofVf?: boolean; readonly pooled?: boolean } = {}): number {
+    let sum = 0;
+    for (let row = 0; row < QUEUE_ROWS; row += 1) {
+      if (only.ofVf !== undefined && only.ofVf !== ((row & 2) !== 0)) continue;
+      if (only.pooled !== undefined && only.pooled !== ((row & 1) !== 0)) continue;
+      sum += this.#traffic[(queue * QUEUE_ROWS + row) * COLUMNS + column]!;
+    }
+    return sum;
   }
 
   /** Adds to a 32-bit counter by its register index; it sticks at its maximum. */
@@ -62,6 +101,7 @@ export class Statistics {
     const cast = castOf(bytes, offset);
     if (cast === 1) this.count(pf.MPTC.index, 1);
     else if (cast === 2) this.count(pf.BPTC.index, 1);
+    this.#countTraffic(queue, SENT, length);
     if (this.#pooled()) {
       this.#countOfPool(pf.PVFGPTC.index, queue, 1);
       this.#countOfPool(pf.PVFGOTC.index, queue, octets);
@@ -97,6 +137,7 @@ export class Statistics {
 
   /** A copy of a frame from the wire was stored in a queue: counts for its pool in the VMDq modes. */
   delivered(bytes: Uint8Array, offset: number, length: number, queue: number): void {
+    this.#countTraffic(queue, RECEIVED, length);
     if (!this.#pooled()) return;
     this.#countOfPool(pf.PVFGPRC.index, queue, 1);
     this.#countOfPool(pf.PVFGORC.index, queue, wireLength(length));
@@ -105,12 +146,14 @@ export class Statistics {
 
   /** A frame from another pool was stored in a queue. */
   deliveredLocally(length: number, queue: number): void {
+    this.#countTraffic(queue, RECEIVED_LOCALLY, length);
     this.#countOfPool(pf.PVFGPRLBC.index, queue, 1);
     this.#countOfPool(pf.PVFGORLBC.index, queue, wireLength(length));
   }
 
   /** A frame of a queue went to another pool. */
   transmittedLocally(length: number, queue: number): void {
+    this.#countTraffic(queue, SENT_LOCALLY, length);
     this.#countOfPool(pf.PVFGPTLBC.index, queue, 1);
     this.#countOfPool(pf.PVFGOTLBC.index, queue, wireLength(length));
   }
@@ -147,6 +190,13 @@ export class Statistics {
   #countOfPool(first: number, queue: number, amount: number): void {
     const index = first + (queue & POOL_MASK) * pf.PVFGPRC.step;
     this.values[index] = this.values[index]! + amount;
+  }
+
+  #countTraffic(queue: number, column: number, length: number): void {
+    const row = queue * QUEUE_ROWS + (this.#queueFunction[queue] === 0 ? 0 : 2) + (this.#pooled() ? 1 : 0);
+    const at = row * COLUMNS + column;
+    this.#traffic[at]! += 1;
+    this.#traffic[at + 1]! += length;
   }
 
   #pooled(): boolean {

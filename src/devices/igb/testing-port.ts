@@ -22,7 +22,9 @@ export interface TestPortOptions {
 export function makeTestPort(options: TestContextOptions & TestPortOptions = {}): TestPort {
   const outside = makeTestContext(options);
   const { clock, tasks, trace, wire, memory, interruptPorts } = outside;
-  const port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC, ...options.port });
+  const { capture } = options;
+  const outsidePorts = { clock, tasks, trace, wire, capture, memory, interruptPorts };
+  const port = new IgbPort({ ...outsidePorts, mac: TEST_MAC, ...options.port });
   if (options.cold !== true) clock.advance(1e9);
   return {
     port,

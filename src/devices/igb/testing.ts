@@ -1,19 +1,23 @@
 /** Stand-ins for everything outside a port, for unit tests: time, tasks, memory, wire, interrupts and trace that a test can see. */
 import { RecordingTrace } from '../../pci/testing.ts';
-import type {
-  Clock,
-  FrameOffload,
-  GuestMemory,
-  InterruptPort,
-  MemoryPiece,
-  Task,
-  Tasks,
-  Timer,
-  Wire,
-  WirePort,
+import {
+  noCapture,
+  place,
+  type Clock,
+  type FrameCapture,
+  type FrameOffload,
+  type GuestMemory,
+  type InterruptPort,
+  type MemoryPiece,
+  type Task,
+  type Tasks,
+  type Timer,
+  type Wire,
+  type WirePort,
 } from '../../ports/index.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
+import { FrameTaps } from './frame-taps.ts';
 import { pfPlan } from './tables/index.ts';
 import { igbTraceEvents } from './trace-events.ts';
 
@@ -187,6 +191,46 @@ export class RecordingWire implements Wire {
   }
 }
 
+/** A frame as a capture was shown it. */
+export interface CapturedFrame {
+  /** Such as `out wire`, or `in rx3 function 4 pool 3`. */
+  readonly where: string;
+  /** Number of the event that says why it was dropped, or -1. */
+  readonly reason: number;
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  readonly offload: FrameOffload | undefined;
+}
+
+/** Captures everything. */
+export class RecordingCapture implements FrameCapture {
+  readonly on: Uint8Array;
+  readonly frames: CapturedFrame[];
+
+  constructor() {
+    this.on = Uint8Array.of(1);
+    this.frames = [];
+  }
+
+  frame(...[at, reason, , bytes, offset, length, kept, offload]: Parameters<FrameCapture['frame']>): void {
+    const outbound = (at & place.outbound) !== 0;
+    const queue = (at >>> place.queueShift) & place.queueMask;
+    const pool = (at >>> place.poolShift) & place.poolMask;
+    const where = [outbound ? 'out' : 'in'];
+    if ((at & place.wire) !== 0) where.push('wire');
+    if (queue !== place.queueMask)
+      where.push(`${outbound ? 'tx' : 'rx'}${queue} function ${(at >>> place.functionShift) & place.functionMask}`);
+    if (pool !== place.poolMask) where.push(`pool ${pool}`);
+    this.frames.push({
+      where: where.join(' '),
+      reason,
+      length,
+      bytes: bytes.slice(offset, offset + kept),
+      offload: offload && { ...offload },
+    });
+  }
+}
+
 /** Notes every message in the order sent: a vector number, `msi`, or a change of the INTx level. */
 export class RecordingInterruptPort implements InterruptPort {
   msixEnabled: boolean;
@@ -243,22 +287,27 @@ export interface TestContextOptions {
   readonly interrupts?: 'msix' | 'msi' | 'intx';
   /** The same memory for the PF and every VF; separate memories where not given. */
   readonly sharedMemory?: FakeMemory;
+  readonly capture?: FrameCapture;
 }
 
 /** A fresh context: registers at their reset values, PF and eight VFs, every queue owned by the PF. */
 export function makeTestContext(options: TestContextOptions = {}): TestContext {
   const trace = new RecordingTrace();
+  const registers = new RegisterFile(pfPlan);
+  const events = trace.declare(igbTraceEvents);
+  const queueFunction = new Uint8Array(QUEUES);
   const functions = Array.from({ length: 1 + POOLS }, (_, n) => n);
   return {
-    registers: new RegisterFile(pfPlan),
+    registers,
     clock: new FakeClock(),
     tasks: new FakeTasks(),
     trace,
-    events: trace.declare(igbTraceEvents),
+    events,
     wire: new RecordingWire(),
+    taps: new FrameTaps({ capture: options.capture ?? noCapture, values: registers.values, queueFunction, events }),
     memory: functions.map(() => options.sharedMemory ?? new FakeMemory()),
     interruptPorts: functions.map((n) => new RecordingInterruptPort(n === 0 ? options.interrupts : 'msix')),
-    queueFunction: new Uint8Array(QUEUES),
+    queueFunction,
     portNumber: 0,
   };
 }

@@ -17,7 +17,7 @@ import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
 import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
-import type { ViewCache } from './views.ts';
+import type { ViewCache } from '../../../packet/views.ts';
 
 const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
 
@@ -150,8 +150,12 @@ export class Delivery {
       this.blocked |= kept;
       this.tellFill();
       if (kept !== waits) {
-        for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) statistics.count(MPC.index, 1);
-        this.trace(this.context.events.igb_rx_drop_buffer, waits & ~kept, frame.length);
+        const { igb_rx_drop_buffer } = this.context.events;
+        for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) {
+          statistics.count(MPC.index, 1);
+          this.lose(igb_rx_drop_buffer, 31 - Math.clz32(rest & -rest));
+        }
+        this.trace(igb_rx_drop_buffer, waits & ~kept, frame.length);
         if (kept === 0 && waits === queues) return;
       }
     }
@@ -163,6 +167,7 @@ export class Delivery {
     const { rings, frame } = this;
     const { events } = this.context;
     if (!rings.isEnabled(queue)) {
+      this.lose(events.igb_rx_drop_queue, queue);
       this.trace(events.igb_rx_drop_queue, queue);
       return true;
     }
@@ -173,9 +178,14 @@ export class Delivery {
         if (!rings.mayDrop(queue)) return false;
         this.parts.statistics.queueDropped(queue);
       }
-      this.trace(outcome === NO_DESCRIPTORS ? events.igb_rx_drop_descriptors : events.igb_rx_drop_ring, queue);
+      const event = outcome === NO_DESCRIPTORS ? events.igb_rx_drop_descriptors : events.igb_rx_drop_ring;
+      this.lose(event, queue);
+      this.trace(event, queue);
       return true;
     }
+    const { taps } = this.context;
+    if (this.store.damaged) this.lose(events.igb_rx_drop_dma, queue);
+    else if (taps.on[0] !== 0) taps.queue(0, queue, frame.bytes, frame.start, frame.length, undefined);
     this.trace(events.igb_rx_packet, frame.length, queue);
     const { statistics } = this.parts;
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
@@ -276,6 +286,12 @@ export class Delivery {
   /** Pause frames go by the fill, but no pool may stop the partner for all. */
   private tellFill(): void {
     this.parts.flow?.filled(usesPools(this.values[MRQC.index]!) ? 0 : this.waiting.fill);
+  }
+
+  /** The frame at hand does not reach a queue. */
+  private lose(event: number, queue: number): void {
+    const { bytes, start, length } = this.frame;
+    this.context.taps.drop(0, event, queue, bytes, start, length);
   }
 
   private trace(event: number, a: number, b = 0): void {

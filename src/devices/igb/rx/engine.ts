@@ -5,7 +5,7 @@
 import { arena } from '../../../packet/arena.ts';
 import { finishChecksum } from '../../../packet/finish.ts';
 import { Segmenter, type SegmentSink } from '../../../packet/segment.ts';
-import type { FrameOffload } from '../../../ports/index.ts';
+import { NOWHERE, type FrameOffload } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { ReceiveStamps } from '../receive-stamps.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
@@ -22,7 +22,7 @@ import { POOLS_MASK, selectPools } from './pools.ts';
 import { usesPools } from './queue-select.ts';
 import { FrameRoom, SPARE_BYTES } from './room.ts';
 import { HEADER_BYTES, MAXIMUM_BYTES, MINIMUM_BYTES, isOversize, poolsForLength } from './size.ts';
-import { ViewCache } from './views.ts';
+import { ViewCache } from '../../../packet/views.ts';
 import { passesVlanFilter } from './vlan.ts';
 
 const { ICR, MRQC, RCTL, RLPML, ROC, RUC } = pf;
@@ -88,13 +88,14 @@ export class ReceiveEngine implements SegmentSink {
   ): boolean {
     const { frame, values, classifier } = this;
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
+      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
       return false;
     }
     if (!this.take(bytes, offset, length, knownGood, bytes === arena.bytes, sourcePool)) return false;
     const fitting = poolsForLength(values, pools, frame.length, frame.tags.count);
     if (fitting === 0) {
-      this.dropOversize(frame.length);
+      this.dropOversize(bytes, offset, frame.length);
       return false;
     }
     classifier.finish(frame);
@@ -131,6 +132,13 @@ export class ReceiveEngine implements SegmentSink {
     this.accept(bytes, offset, length, true, true);
   }
 
+  /** No filter lets the frame at hand through; `a` and `b` are what the event says. */
+  private lose(event: number, a: number, b = 0): void {
+    const { bytes, start, length } = this.frame;
+    this.context.taps.drop(0, event, NOWHERE, bytes, start, length);
+    this.trace(event, a, b);
+  }
+
   private trace(event: number, a: number, b = 0): void {
     const { trace } = this.context;
     if (trace.on[event] !== 0) trace.emit(event, a, b);
@@ -139,6 +147,7 @@ export class ReceiveEngine implements SegmentSink {
   /** Brings a frame into the arena and finishes what was left to do. */
   private admit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) {
+      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
       return;
     }
@@ -148,7 +157,7 @@ export class ReceiveEngine implements SegmentSink {
     }
     const needsChecksum = offload !== undefined && offload.needsChecksum;
     if (length > MAXIMUM_BYTES) {
-      this.dropOversize(length);
+      this.dropOversize(bytes, offset, length);
       return;
     }
     if (bytes === arena.bytes && !needsChecksum) {
@@ -163,7 +172,7 @@ export class ReceiveEngine implements SegmentSink {
 
   private admitLarge(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload): void {
     if (length > LARGE_BYTES) {
-      this.dropOversize(length);
+      this.dropOversize(bytes, offset, length);
       return;
     }
     let start = offset;
@@ -172,12 +181,17 @@ export class ReceiveEngine implements SegmentSink {
       this.room.copyIn(bytes, offset, length, start);
     }
     const count = this.segmenter.segmentOffloaded(arena.bytes, start, length, offload, this);
-    if (count === 0) this.trace(this.context.events.igb_rx_drop_offload, length, offload.segmentSize);
+    if (count > 0) return;
+    const { taps, events } = this.context;
+    taps.drop(0, events.igb_rx_drop_offload, NOWHERE, bytes, offset, length);
+    this.trace(events.igb_rx_drop_offload, length, offload.segmentSize);
   }
 
-  private dropOversize(length: number): void {
+  private dropOversize(bytes: Uint8Array, start: number, length: number): void {
+    const { taps, events } = this.context;
     this.parts.statistics.count(ROC.index, 1);
-    this.trace(this.context.events.igb_rx_drop_oversize, length, this.values[RLPML.index]! & 0x3fff);
+    taps.drop(0, events.igb_rx_drop_oversize, NOWHERE, bytes, start, length);
+    this.trace(events.igb_rx_drop_oversize, length, this.values[RLPML.index]! & 0x3fff);
   }
 
   /** A finished frame from the wire, in the arena, through filters to its queues. */
@@ -212,6 +226,7 @@ export class ReceiveEngine implements SegmentSink {
     const { frame } = this;
     if (length < HEADER_BYTES) {
       this.parts.statistics.count(RUC.index, 1);
+      this.context.taps.drop(0, this.context.events.igb_rx_drop_undersize, NOWHERE, bytes, start, length);
       this.trace(this.context.events.igb_rx_drop_undersize, length);
       return false;
     }
@@ -222,7 +237,7 @@ export class ReceiveEngine implements SegmentSink {
     if (length < MINIMUM_BYTES) this.pad();
     this.classifier.begin(frame);
     if (!isOversize(this.values, frame.length, frame.tags.count)) return true;
-    this.dropOversize(length);
+    this.dropOversize(bytes, start, length);
     return false;
   }
 
@@ -240,12 +255,12 @@ export class ReceiveEngine implements SegmentSink {
     if (isMacControl(values, frame) && !this.passesControl()) return 0;
     if (frame.kind !== UNICAST && this.storms.isOn && this.isStorm()) return 0;
     if (!passesVlanFilter(values, frame.tags)) {
-      this.trace(events.igb_rx_drop_vlan, frame.tags.vid);
+      this.lose(events.igb_rx_drop_vlan, frame.tags.vid);
       return 0;
     }
     if (!usesPools(values[MRQC.index]!)) {
       if (acceptsDestination(values, frame.kind, frame.low, frame.high)) return 1;
-      this.trace(events.igb_rx_drop_address, frame.high, frame.low >>> 0);
+      this.lose(events.igb_rx_drop_address, frame.high, frame.low >>> 0);
       return 0;
     }
     const { kind, low, high, tags } = frame;
@@ -253,8 +268,8 @@ export class ReceiveEngine implements SegmentSink {
     chosen |= mirrorPools(values, chosen, tags.vid, FROM_WIRE);
     const pools = poolsForLength(values, chosen, frame.length, tags.count);
     if (pools === 0) {
-      if (chosen === 0) this.trace(events.igb_rx_drop_pool, chosen);
-      else this.dropOversize(frame.length);
+      if (chosen === 0) this.lose(events.igb_rx_drop_pool, chosen);
+      else this.dropOversize(frame.bytes, frame.start, frame.length);
     }
     return pools;
   }
@@ -270,7 +285,7 @@ export class ReceiveEngine implements SegmentSink {
       this.trace(events.igb_switch_storm, broadcast ? 1 : 0, frame.length);
     }
     if ((verdict & STORM_DROP) === 0) return false;
-    this.trace(events.igb_switch_drop_storm, broadcast ? 1 : 0, frame.length);
+    this.lose(events.igb_switch_drop_storm, broadcast ? 1 : 0, frame.length);
     return true;
   }
 
@@ -279,7 +294,7 @@ export class ReceiveEngine implements SegmentSink {
     const time = pauseTime(this.frame);
     this.parts.flow?.received(controlOpcode(this.frame), time);
     if ((this.values[RCTL.index]! & (RCTL.PMCF.mask | RCTL.DPF.mask)) === RCTL.PMCF.mask) return true;
-    this.trace(this.context.events.igb_rx_drop_pause, time);
+    this.lose(this.context.events.igb_rx_drop_pause, time);
     return false;
   }
 }

@@ -5,7 +5,7 @@
 import { arena } from '../../../packet/arena.ts';
 import { QUEUES } from '../context.ts';
 import type { ReceivedFrame } from './frame.ts';
-import type { ViewCache } from './views.ts';
+import type { ViewCache } from '../../../packet/views.ts';
 
 /** Enough for one large frame that has been cut; silicon has 64 KB (RXPBS). */
 const BUFFER_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@
 import { arena } from '../../../packet/arena.ts';
 import type { ReceivedFrame } from './frame.ts';
 import { MAXIMUM_BYTES } from './size.ts';
-import type { ViewCache } from './views.ts';
+import type { ViewCache } from '../../../packet/views.ts';
 
 export const SPARE_BYTES = 64;
 

@@ -13,7 +13,7 @@ import type { ReceivedFrame } from './frame.ts';
 import { HeaderSplit } from './header-split.ts';
 import { ERROR, STATUS, packetSum } from './offload.ts';
 import { DESCRIPTOR_BYTES, DESCRIPTOR_LEGACY, type ReceiveRings } from './ring.ts';
-import { ViewCache } from './views.ts';
+import { ViewCache } from '../../../packet/views.ts';
 import { TAG_BYTES } from './vlan.ts';
 import { WriteBack } from './write-back.ts';
 
@@ -45,6 +45,8 @@ export class FrameStore {
   private readonly fetchedBytes: Uint8Array;
   /** Addresses of packet and header buffer of the descriptor at hand; as fields of the object they would be allocated anew. */
   private readonly addresses: Float64Array;
+  /** Data of the frame stored last had no memory to go to: its descriptor says so. */
+  damaged: boolean;
   /** Where the tag that is left out starts, from the frame's start; beyond its end where none is. */
   private hole: number;
 
@@ -57,6 +59,7 @@ export class FrameStore {
     this.fetched = new Uint32Array(4);
     this.fetchedBytes = new Uint8Array(this.fetched.buffer);
     this.addresses = new Float64Array(2);
+    this.damaged = false;
     this.hole = 0;
   }
 
@@ -116,6 +119,7 @@ export class FrameStore {
       slot = slot + 1 === size ? 0 : slot + 1;
     }
     rings.advance(queue, count);
+    this.damaged = lost;
     const { trace, events } = context;
     if (lost && trace.on[events.igb_rx_drop_dma] !== 0) trace.emit(events.igb_rx_drop_dma, queue);
     return STORED;

@@ -45,22 +45,26 @@ export class LocalSwitch implements TransmitSink {
 
   route(queue: number, start: number, length: number, tagIsPools: boolean): number {
     const { values } = this;
-    if (!usesPools(values[MRQC.index]!)) return this.outside(queue, length);
+    if (!usesPools(values[MRQC.index]!)) return this.outside(queue, start, length);
     const pool = queue & 7;
     const dtxswc = values[DTXSWC.index]!;
     this.tags.recognise(values, arena.bytes, start, length);
     if (isChecked(dtxswc, pool)) {
       const reason = spoofs(values, pool, arena.bytes, start, tagIsPools ? -1 : this.tags.vid);
-      if (reason !== 0) return this.refuse(queue, reason);
+      if (reason !== 0) return this.refuse(queue, reason, start, length);
     }
-    if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.parts.link.loopback) return this.outside(queue, length);
+    if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.parts.link.loopback) return this.outside(queue, start, length);
     return this.decide(queue, start, length);
   }
 
   transmit(_queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     const { link, receive } = this.parts;
     if (link.loopback) receive.loopback(bytes, offset, length, offload);
-    else this.context.wire.send(bytes, offset, length, offload);
+    else {
+      const { taps, wire } = this.context;
+      if (taps.on[0] !== 0) taps.wire(1, bytes, offset, length, offload);
+      wire.send(bytes, offset, length, offload);
+    }
   }
 
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
@@ -70,18 +74,20 @@ export class LocalSwitch implements TransmitSink {
     }
   }
 
-  private trace(event: number, a: number, b: number): void {
-    const { trace } = this.context;
-    if (trace.on[event] !== 0) trace.emit(event, a, b);
+  /** A packet goes nowhere, or not to the wire; `detail` is what the event says besides the queue. */
+  private drop(event: number, queue: number, start: number, length: number, detail: number): 0 {
+    const { taps, trace } = this.context;
+    taps.drop(1, event, queue, arena.bytes, start, length);
+    if (trace.on[event] !== 0) trace.emit(event, queue, detail);
+    return 0;
   }
 
   /** The way to the wire, or through a loopback of MAC or PHY. */
-  private outside(queue: number, length: number): number {
+  private outside(queue: number, start: number, length: number): number {
     const { link } = this.parts;
     if (link.passing) return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
     if (link.loopback) return route.wire;
-    this.trace(this.context.events.igb_tx_drop_link, queue, length);
-    return 0;
+    return this.drop(this.context.events.igb_tx_drop_link, queue, start, length, length);
   }
 
   private decide(queue: number, start: number, length: number): number {
@@ -97,18 +103,18 @@ export class LocalSwitch implements TransmitSink {
     const copies = mirrorPools(values, pools, tags.vid, leaves ? TO_WIRE : 0);
     if (copies !== 0) pools |= mayLoopBack(values, pool) ? copies : copies & ~(1 << pool);
     this.pools = pools;
-    const outside = leaves ? this.outside(queue, length) : 0;
+    const outside = leaves ? this.outside(queue, start, length) : 0;
     if (pools !== 0) return outside | route.pools;
-    if (!leaves) this.trace(this.context.events.igb_switch_drop, queue, length);
+    if (!leaves) this.drop(this.context.events.igb_switch_drop, queue, start, length, length);
     return outside;
   }
 
-  private refuse(queue: number, reason: number): number {
+  private refuse(queue: number, reason: number, start: number, length: number): number {
     const { values } = this;
     const { events } = this.context;
     values[WVBR.index]! |= 1 << queue;
     this.parts.statistics.count(SSVPC.index, 1);
-    this.trace(events.igb_switch_drop_spoof, queue, reason);
+    this.drop(events.igb_switch_drop_spoof, queue, start, length, reason);
     if ((values[DTXCTL.index]! & DTXCTL.SPOOF_INT.mask) !== 0) this.parts.interrupts.raise(ICR.DOUTSYNC.mask);
     return 0;
   }

@@ -2,6 +2,7 @@
  * A port with pools among fakes, programmed as Linux' igb does with seven VFs: pool v is VF v, pool 7 the PF. Rings of all
  * sixteen queues lie in one memory; the test plays all drivers and the wire.
  */
+import type { FrameCapture } from '../../../ports/index.ts';
 import type { IgbPort } from '../port.ts';
 import { STATUS } from '../rx/offload.ts';
 import { pf } from '../tables/index.ts';
@@ -74,9 +75,9 @@ export class PoolBench {
   private readonly next: number[];
   private readonly txTail: number[];
 
-  constructor() {
+  constructor(capture?: FrameCapture) {
     this.memory = new FakeMemory(BASE, MEMORY_BYTES);
-    const { port, context } = makeTestPort({ sharedMemory: this.memory });
+    const { port, context } = makeTestPort({ sharedMemory: this.memory, ...(capture && { capture }) });
     this.port = port;
     this.context = context;
     this.arrived = [];

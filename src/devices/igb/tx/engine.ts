@@ -8,7 +8,7 @@ import { pf } from '../tables/index.ts';
 import { slotOf } from './context.ts';
 import { DESCRIPTOR_BYTES } from './descriptor.ts';
 import { DescriptorFetch, fetched } from './fetch.ts';
-import { dropReason, PacketSender } from './packet-sender.ts';
+import { PacketSender } from './packet-sender.ts';
 import type { TransmitParts } from './parts.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { TransmitRing } from './ring.ts';
@@ -191,7 +191,7 @@ export class TransmitEngine {
       if (trace.on[events.igb_tx_context] === 1) {
         trace.emit(events.igb_tx_context, ring.queue, slot, words[0]! & 0xffff, words[3]! >>> 16);
       }
-    } else if (kind === fetched.endless) this.#sender.drop(dropReason.endless, ring.queue, this.#fetch.count);
+    } else if (kind === fetched.endless) this.#sender.dropEndless(ring.queue, this.#fetch);
     else if (trace.on[events.igb_guest_error_tx_descriptor] === 1) {
       trace.emit(events.igb_guest_error_tx_descriptor, ring.queue, ring.head, (words[2]! >>> 20) & 0xf);
     }

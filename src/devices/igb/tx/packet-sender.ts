@@ -16,6 +16,7 @@ import { slotOf, type OffloadContext } from './context.ts';
 import { carriesData, command, kindOf, kinds, l4Type, option } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
 import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
+import { describeAdvanced, describeLegacy } from './left-to-do.ts';
 import {
   checksumOffsetOf,
   checksumsCover,
@@ -58,7 +59,9 @@ export class PacketSender implements SegmentSink {
   #options: number;
   #legacy: boolean;
   #frame: number;
+  /** 0 until it is gathered. */
   #length: number;
+  #fetchedBytes: number;
   /** Its tag comes from VMVIR. */
   #tagIsPools: boolean;
   /** Where it goes, in bits of `route`; without `wire` once the wire has it whole. */
@@ -98,6 +101,7 @@ export class PacketSender implements SegmentSink {
     this.#legacy = false;
     this.#frame = 0;
     this.#length = 0;
+    this.#fetchedBytes = 0;
     this.#tagIsPools = false;
     this.#route = 0;
     this.#checksumsKnown = false;
@@ -108,6 +112,8 @@ export class PacketSender implements SegmentSink {
   send(ring: TransmitRing, fetch: DescriptorFetch, memory: GuestMemory): number {
     this.#queue = ring.queue;
     this.wireBytes = 0;
+    this.#length = 0;
+    this.#fetchedBytes = fetch.bytes;
     this.#latch(ring, fetch);
     const segments = !this.#legacy && (this.#command & command.TSE) !== 0;
     if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME))
@@ -128,11 +134,20 @@ export class PacketSender implements SegmentSink {
     return this.#sendSingle(context);
   }
 
+  /** Drops a packet of more descriptors than one may have. */
+  dropEndless(queue: number, fetch: DescriptorFetch): void {
+    this.#length = 0;
+    this.#fetchedBytes = fetch.bytes;
+    this.drop(dropReason.endless, queue, fetch.count);
+  }
+
   /** Counts a packet that goes nowhere; `detail` is its length, or what the reason's event says. */
   drop(reason: number, queue: number, detail: number): 0 {
     this.drops[reason]! += 1;
-    const { trace } = this.#context;
+    const { taps, trace } = this.#context;
     const event = this.#dropEvents[reason]!;
+    const gathered = this.#length;
+    taps.drop(1, event, queue, arena.bytes, this.#frame, gathered || this.#fetchedBytes, gathered);
     if (trace.on[event] === 1) trace.emit(event, queue, detail);
     return 0;
   }
@@ -186,6 +201,15 @@ export class PacketSender implements SegmentSink {
     if ((values[pf.TSYNCTXCTL.index]! & pf.TSYNCTXCTL.EN.mask) !== 0) this.#parts.time?.txStamp();
   }
 
+  /** Shows captures the packet as software gave it, with what is left to do; a tag is in. */
+  #tap(context: OffloadContext): void {
+    const { taps } = this.#context;
+    if (taps.on[0] === 0) return;
+    if (this.#legacy) describeLegacy(this.#offload, this.#command, this.#options, this.#tagBytes);
+    else describeAdvanced(this.#offload, context, this.#command, this.#options, this.#tagBytes, this.#frame);
+    taps.queue(1, this.#queue, arena.bytes, this.#frame, this.#length, this.#offload);
+  }
+
   #sendSegmented(context: OffloadContext): number {
     const layout = this.#layout;
     layout.l3Offset = context.macLength + this.#tagBytes;
@@ -203,6 +227,7 @@ export class PacketSender implements SegmentSink {
     }
     const largest = Math.min(this.#length, headerLength + layout.segmentSize);
     if (largest > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
+    this.#tap(context);
     let sent = 0;
     if (count > 1 && this.#handOver(layout, headerLength)) {
       this.#countSegments(count, headerLength);
@@ -287,17 +312,19 @@ export class PacketSender implements SegmentSink {
   #sendSingle(context: OffloadContext): number {
     let offload: FrameOffload | undefined;
     this.#checksumsKnown = false;
-    if (this.#legacy) this.#legacyChecksum();
-    else {
+    if (this.#legacy) {
+      this.#tap(context);
+      this.#legacyChecksum();
+    } else {
       const l3 = this.#frame + context.macLength + this.#tagBytes;
       const available = this.#frame + this.#length - l3;
+      const sums = (this.#options & option.TXSM) !== 0;
+      const least = context.l4Type === l4Type.TCP ? 20 : 8 + 4 * (context.l4Type >>> 1);
+      if (sums && (context.ipLength < 20 || context.ipLength + least > available))
+        return this.drop(dropReason.offload, this.#queue, this.#length);
+      this.#tap(context);
       if ((this.#options & option.IXSM) !== 0) fillIpv4Checksum(l3, context.ipLength, available);
-      if ((this.#options & option.TXSM) !== 0) {
-        const least = context.l4Type === l4Type.TCP ? 20 : 8 + 4 * (context.l4Type >>> 1);
-        if (context.ipLength < 20 || context.ipLength + least > available)
-          return this.drop(dropReason.offload, this.#queue, this.#length);
-        offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
-      }
+      if (sums) offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
     }
     this.#transmit(arena.bytes, this.#frame, this.#length, offload, this.#checksumsKnown);
     return 1;

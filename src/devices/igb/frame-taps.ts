@@ -1,0 +1,82 @@
+/**
+ * Where frames are seen on their way through a port, for captures, and where they are lost, for metrics too. A reason of a
+ * loss is the number of its trace event. With nobody capturing, a place costs one load.
+ */
+import { NOWHERE, place, placeOf, type FrameCapture, type FrameOffload } from '../../ports/index.ts';
+import { usesPools } from './rx/queue-select.ts';
+import { pf } from './tables/index.ts';
+
+const { MRQC } = pf;
+const POOL_MASK = 7;
+/** Rows of `lost`: 16 queues, and before them frames that had no queue yet. */
+const ROWS = 17;
+
+export interface FrameTapOptions {
+  readonly capture: FrameCapture;
+  readonly values: Uint32Array;
+  readonly queueFunction: Uint8Array;
+  /** Trace events by name. */
+  readonly events: Readonly<Record<string, number>>;
+}
+
+export class FrameTaps {
+  /** Its byte tells whether the methods below, but for `drop`, need to be called. */
+  readonly on: Uint8Array;
+  readonly #capture: FrameCapture;
+  readonly #values: Uint32Array;
+  readonly #queueFunction: Uint8Array;
+  /** Frames lost, by trace event and row. */
+  readonly #lost: Float64Array;
+
+  constructor({ capture, values, queueFunction, events }: FrameTapOptions) {
+    this.on = capture.on;
+    this.#capture = capture;
+    this.#values = values;
+    this.#queueFunction = queueFunction;
+    this.#lost = new Float64Array((1 + Math.max(...Object.values(events))) * ROWS);
+  }
+
+  /** Frames lost for the reason that a trace event names, by queue or NOWHERE. */
+  lost(event: number, queue: number): number {
+    return this.#lost[event * ROWS + 1 + queue]!;
+  }
+
+  /** A frame between port and wire; `outbound` is 1 of those that leave. */
+  wire(outbound: 0 | 1, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    const at = placeOf(outbound | place.wire, NOWHERE, NOWHERE, NOWHERE);
+    this.#capture.frame(at, -1, 0, bytes, offset, length, length, offload);
+  }
+
+  /** A frame that a receive queue stores, or a packet as a transmit queue sends it, with what is left to do. */
+  queue(
+    outbound: 0 | 1,
+    queue: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    offload: FrameOffload | undefined,
+  ): void {
+    this.#capture.frame(this.#at(outbound, queue), -1, 0, bytes, offset, length, length, offload);
+  }
+
+  /** A frame goes nowhere. `queue` is NOWHERE before it has one; of its bytes `kept` are there. */
+  drop(
+    outbound: 0 | 1,
+    event: number,
+    queue: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    kept = length,
+  ): void {
+    this.#lost[event * ROWS + 1 + queue]! += 1;
+    if (this.on[0] === 0) return;
+    this.#capture.frame(this.#at(outbound, queue), event, 0, bytes, offset, length, kept, undefined);
+  }
+
+  #at(outbound: 0 | 1, queue: number): number {
+    if (queue < 0) return placeOf(outbound, NOWHERE, NOWHERE, NOWHERE);
+    const pool = usesPools(this.#values[MRQC.index]!) ? queue & POOL_MASK : NOWHERE;
+    return placeOf(outbound, queue, this.#queueFunction[queue]!, pool);
+  }
+}
