@@ -6,6 +6,7 @@ import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import type { PfManager } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import type { Trace } from '../ports/index.ts';
+import type { Attachments } from './attachments.ts';
 import type { NicConfig } from './config.ts';
 import type { Netdevs } from './netdevs.ts';
 import type { RunState } from './run-state.ts';
@@ -19,8 +20,11 @@ export interface AssembledNic {
   readonly vfs: IgbVirtualFunctions;
   /** Where the PF is behind a VMD. */
   readonly hierarchy: VmdHierarchy | undefined;
-  /** The PF's driver where no attachment has it. */
+  /** The PF's driver of our own, which drives it while no machine does. Only where VFs are attached. */
   readonly manager: PfManager | undefined;
+  /** Sees to it that there is one: a VF has been attached. */
+  host(): void;
+  readonly attachments: Attachments;
   readonly netdevs: Netdevs;
   readonly runState: RunState;
   close(): void;

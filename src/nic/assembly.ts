@@ -7,18 +7,18 @@ import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
-import { GuardedClock, GuardedTasks, PciDomain, type PciDevicePort } from '../pci/index.ts';
+import { GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
 import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
-import { VfioUserServer, type VfioUserServerOptions } from '../vfio-user/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
+import { Attachments } from './attachments.ts';
 import type { NicConfig } from './config.ts';
+import type { NicEvent } from './events.ts';
 import { GuardedWire } from './guarded-wire.ts';
-import { attachmentError } from './host-advice.ts';
 import { HostedPf } from './hosted.ts';
 import { partnerOf } from './link.ts';
 import type { DeviceThreadData } from './messages.ts';
 import { RunState } from './run-state.ts';
-import { openNetdevs, type Netdevs } from './netdevs.ts';
+import { Netdevs } from './netdevs.ts';
 
 export interface AssemblyOptions {
   readonly config: NicConfig;
@@ -30,6 +30,7 @@ export interface AssemblyOptions {
   readonly nonvolatile: NonvolatileMemory | undefined;
   /** Nanoseconds since 1970, for captures. */
   readonly wallClockNs: () => number;
+  readonly tell: (event: NicEvent) => void;
   readonly log: (line: string) => void;
 }
 
@@ -40,21 +41,15 @@ function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
   return wire;
 }
 
-/** What the sockets of a NIC serve. */
-interface Served {
-  readonly path: string;
-  readonly device: PciDevicePort;
-}
-
-type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'manager' | 'runState'> & {
-  readonly served: Served[];
+type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'runState'> & {
+  /** Has the PF driven by us while no machine does; `taken` where one has it now. */
+  readonly makeHosted: (taken: boolean) => HostedPf;
 };
 
-/** PF, VFs and the port behind them, and what a client of each attachment is served. */
+/** PF, VFs and the port behind them. */
 function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
   const { config, loop, trace } = options;
-  const physical = config.attach.find((attachment) => attachment.kind !== 'vf');
-  const hierarchy = physical?.kind === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
+  const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
   const mac = parseMac(config.mac)!;
   const pf = new IgbPhysicalFunction({
     trace,
@@ -83,37 +78,56 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
   });
   pf.connect(port);
   vfs.connect(port);
-  const served = config.attach.map((attachment) => ({
-    path: attachment.path,
-    device: attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
-  }));
-  const shared = config.attach.some(({ kind }) => kind === 'vf');
-  const hosted = shared ? new HostedPf({ config, pf, vfs, port, clock, tasks, trace }) : undefined;
   const runState = new RunState([clock, tasks, guardedWire]);
-  return { pf, port, vfs, hierarchy, manager: hosted?.manager, runState, served };
+  const makeHosted = (taken: boolean): HostedPf => new HostedPf({ config, pf, vfs, port, clock, tasks, trace, taken });
+  return { pf, port, vfs, hierarchy, runState, makeHosted };
 }
 
-function serve(options: VfioUserServerOptions): VfioUserServer {
-  try {
-    return new VfioUserServer(options);
-  } catch (error) {
-    throw attachmentError(error);
-  }
+/** Tells of the link, at the end of the turn in which it changed. */
+function watchLink({ loop, tell }: AssemblyOptions, { port }: Devices): void {
+  const { link } = port.blocks;
+  let { up } = link;
+  loop.atTurnEnd(() => {
+    if (link.up === up) return;
+    ({ up } = link);
+    tell({ type: 'link', up, speedMbps: up ? link.speedMbps : 0 });
+  });
+}
+
+function makeAttachments({ loop, log, tell }: AssemblyOptions, { hierarchy, pf, vfs }: Devices): Attachments {
+  return new Attachments({
+    loop,
+    log,
+    portOf: (attachment) =>
+      attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
+    clientChanged: (id, attached) => tell({ type: 'client', id, attached }),
+  });
 }
 
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
 export function assembleNic(options: AssemblyOptions): AssembledNic {
-  const { loop, log } = options;
-  const netdevs = openNetdevs(options.netdevs, loop, log);
-  const servers: VfioUserServer[] = [];
+  const { config, loop, log, tell, trace } = options;
+  const netdevs = new Netdevs(options.netdevs, loop, log);
+  let attachments: Attachments | undefined;
   const close = (): void => {
-    for (const server of servers) server.close();
+    attachments?.close();
     netdevs.close();
   };
   try {
-    const { served, ...devices } = makeDevices(options, captured(netdevs, options));
-    for (const { path, device } of served) servers.push(serve({ loop, path, device, log }));
-    return { ...devices, config: options.config, loop, trace: options.trace, netdevs, close };
+    const devices = makeDevices(options, captured(netdevs, options));
+    const { pf, port, vfs, hierarchy, runState, makeHosted } = devices;
+    attachments = makeAttachments(options, devices);
+    let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
+    for (const attachment of config.attach) attachments.add(attachment);
+    watchLink(options, devices);
+    runState.onChange = (running) => tell({ type: 'run-state', running });
+    return {
+      ...{ config, loop, trace, pf, port, vfs, hierarchy, netdevs, attachments, runState, close },
+      get manager() {
+        return hosted?.manager;
+      },
+      host: () => (hosted ??= makeHosted(pf.memory.domain.host !== undefined)),
+    };
   } catch (error) {
     close();
     throw error;

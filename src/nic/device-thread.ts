@@ -44,6 +44,7 @@ function main(): void {
       loop,
       trace,
       wallClockNs: () => epoch + loop.now(),
+      tell: (event) => say({ type: 'event', event }),
       log: (line) => say({ type: 'log', line }),
     });
   } catch (error) {

@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly tasks: Tasks;
   readonly trace: Trace;
+  /** A machine has the PF now. */
+  readonly taken?: boolean;
 }
 
 /** `ip link`'s words as settings. */
@@ -45,8 +47,8 @@ export class HostedPf implements PortKeeper, PortRegisters {
   readonly #interrupts: HostedInterrupts;
   #hosting: boolean;
 
-  /** Brings the port up. */
-  constructor({ config, pf, vfs, port, clock, tasks, trace }: HostOptions) {
+  /** Brings the port up, unless a machine has it. */
+  constructor({ config, pf, vfs, port, clock, tasks, trace, taken = false }: HostOptions) {
     const settings: VfSettings[] = [];
     for (const vf of config.vfs) settings[vf.index] = settingsOf(vf);
     this.manager = new PfManager({
@@ -67,7 +69,7 @@ export class HostedPf implements PortKeeper, PortRegisters {
     this.#interrupts.handler = () => this.manager.interrupt();
     this.#hosting = false;
     pf.keeper = this;
-    this.#host(0);
+    if (!taken) this.#host(0);
   }
 
   /** A machine that has gone, or starts anew, leaves its port to the VFs of others. */

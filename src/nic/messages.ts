@@ -4,6 +4,7 @@ import type { TraceMemory } from '../trace/ring.ts';
 import type { NetdevOptions } from '../wires/index.ts';
 import type { CommandName } from './commands/index.ts';
 import type { NicConfig } from './config.ts';
+import type { NicEvent } from './events.ts';
 import type { NvmMemory } from './nvm-file.ts';
 
 /** Given to the device thread when it starts. */
@@ -40,6 +41,7 @@ export type FromDevice =
   | { readonly type: 'log'; readonly line: string }
   /** The NVM has been written. */
   | { readonly type: 'nvm' }
+  | { readonly type: 'event'; readonly event: NicEvent }
   | { readonly type: 'answer'; readonly request: number; readonly result: unknown }
   | { readonly type: 'refusal'; readonly request: number; readonly failure: Failure }
   /** The thread ends. */

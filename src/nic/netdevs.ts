@@ -1,116 +1,165 @@
-/** Opens the netdevs of a configuration and finds the one that the NIC is plugged into. */
+/** The netdevs of a NIC: opened and closed while it runs, in hubs, and one of them at the end of its cable. */
 import type { EventLoop } from '../linux/index.ts';
 import { arena } from '../packet/index.ts';
-import type { FrameOffload, Wire } from '../ports/index.ts';
+import type { Wire } from '../ports/index.ts';
 import {
   Hub,
-  openWire,
-  RECEIVE_BUFFER_LENGTH,
+  type HubPort,
   type NetdevOptions,
-  type OpenContext,
+  openWire,
   type OpenWire,
+  RECEIVE_BUFFER_LENGTH,
+  type ReceiveBuffer,
 } from '../wires/index.ts';
-import { NicError } from './errors.ts';
+import { Cable } from './cable.ts';
+import { checkNetdevs, freeNetdevs, isConnection, type HubConnection } from './netdev-rules.ts';
 import { netdevError, netdevName } from './host-advice.ts';
 import type { NicStatistics } from './nic-statistics.ts';
 
-type Hubport = Extract<NetdevOptions, { type: 'hubport' }>;
-
-export interface Netdevs {
-  readonly wire: Wire;
-  statistics(): NicStatistics;
-  close(): void;
+/** One netdev as a monitor shows it. */
+export interface NetdevStatus {
+  readonly options: NetdevOptions;
+  /** Undefined for a hub port that is connected to a netdev. */
+  readonly carrier: boolean | undefined;
+  readonly counters: NicStatistics;
+  /** The NIC is plugged into it. */
+  readonly own: boolean;
 }
 
-/** A socket with no cable in it. */
-const unplugged: Wire = {
-  acceptsOffload: false,
-  carrier: false,
-  send: (_bytes: Uint8Array, _offset: number, _length: number, _offload: FrameOffload | undefined) => undefined,
-  plug: () => undefined,
-  resume: () => undefined,
-};
-
-/** The netdev that no hub port is connected to: the NIC's. */
-function nicNetdev(netdevs: readonly NetdevOptions[]): NetdevOptions | undefined {
-  const connected = new Set(netdevs.map((netdev) => (netdev.type === 'hubport' ? netdev.netdev : undefined)));
-  const free = netdevs.filter((netdev) => {
-    if (netdev.type === 'hubport' && netdev.netdev !== undefined) return false;
-    return !connected.has(netdev.id);
-  });
-  if (free.length > 1) {
-    const names = free.map(({ id }) => id).join(', ');
-    throw new NicError('CONFIG', `${names}: a NIC has one wire; connect the others by hubport,id=…,hubid=0,netdev=…`);
-  }
-  return free[0];
+interface Opened {
+  readonly options: NetdevOptions;
+  readonly wire: OpenWire;
 }
 
-/**
- * Checks that ids are unique and that hub ports name netdevs that exist; gives the id of the one that the NIC is plugged
- * into, if there is one. Throws NicError `CONFIG`.
- */
-export function checkNetdevs(netdevs: readonly NetdevOptions[]): string | undefined {
-  const ids = new Set<string>();
-  for (const { id } of netdevs) {
-    if (ids.has(id)) throw new NicError('CONFIG', `two netdevs are named "${id}"`);
-    ids.add(id);
-  }
-  for (const netdev of netdevs) {
-    if (netdev.type === 'hubport' && netdev.netdev !== undefined && !ids.has(netdev.netdev)) {
-      throw new NicError('CONFIG', `hubport ${netdev.id}: there is no netdev "${netdev.netdev}"`);
-    }
-  }
-  return nicNetdev(netdevs)?.id;
+interface Connected {
+  readonly options: HubConnection;
+  readonly port: HubPort;
 }
 
-function open(netdev: NetdevOptions, context: OpenContext, log: (line: string) => void): OpenWire {
-  const name = netdevName(netdev.type, netdev.id);
-  try {
-    return openWire(netdev, { ...context, log: (line) => log(`${name}: ${line}`) });
-  } catch (error) {
-    throw netdevError(error, netdev);
-  }
-}
+export class Netdevs {
+  readonly #loop: EventLoop;
+  readonly #log: (line: string) => void;
+  readonly #hubs: Map<number, Hub>;
+  readonly #buffer: ReceiveBuffer;
+  readonly #cable: Cable;
+  /** By id. */
+  readonly #opened: Map<string, Opened>;
+  readonly #connections: Map<string, Connected>;
+  #own: string | undefined;
 
-/** Opens all of them in the device thread. Throws with nothing left open. */
-export function openNetdevs(netdevs: readonly NetdevOptions[], loop: EventLoop, log: (line: string) => void): Netdevs {
-  const hubs = new Map<number, Hub>();
-  const opened = new Map<string, OpenWire>();
-  const buffer = { bytes: arena.bytes, offset: arena.reserve(RECEIVE_BUFFER_LENGTH), length: RECEIVE_BUFFER_LENGTH };
-  const connections = netdevs.filter(
-    (netdev): netdev is Hubport => netdev.type === 'hubport' && netdev.netdev !== undefined,
-  );
-  const onHub = new Set(connections.map(({ netdev }) => netdev));
-  const close = (): void => {
-    for (const wire of opened.values()) wire.close();
-  };
-  try {
-    for (const netdev of netdevs) {
-      if (netdev.type === 'hubport' && netdev.netdev !== undefined) continue;
-      // A hub repeats finished frames only.
-      const plain = onHub.has(netdev.id) && (netdev.type === 'tap' || netdev.type === 'packet');
-      const options = plain ? { ...netdev, vnet_hdr: false } : netdev;
-      opened.set(netdev.id, open(options, { loop, buffer, hubs }, log));
-    }
-    for (const { hubid, netdev } of connections) {
-      const hub = hubs.get(hubid) ?? new Hub(loop);
-      hubs.set(hubid, hub);
-      hub.connect(opened.get(netdev!)!);
-    }
-  } catch (error) {
-    close();
-    throw error;
-  }
-  const own = nicNetdev(netdevs);
-  return {
-    wire: own === undefined ? unplugged : opened.get(own.id)!,
-    statistics: () => {
-      const counters: Record<string, number> = {};
-      for (const [id, wire] of opened) {
-        for (const [name, value] of Object.entries(wire.counters)) counters[`${id}.${name}`] = value as number;
+  /** Opens all of them. Throws with nothing left open. */
+  constructor(netdevs: readonly NetdevOptions[], loop: EventLoop, log: (line: string) => void) {
+    this.#loop = loop;
+    this.#log = log;
+    this.#hubs = new Map();
+    this.#buffer = {
+      bytes: arena.bytes,
+      offset: arena.reserve(RECEIVE_BUFFER_LENGTH),
+      length: RECEIVE_BUFFER_LENGTH,
+    };
+    this.#cable = new Cable();
+    this.#opened = new Map();
+    this.#connections = new Map();
+    this.#own = undefined;
+    const connections = netdevs.filter(isConnection);
+    const onHub = new Set(connections.map(({ netdev }) => netdev));
+    try {
+      for (const netdev of netdevs) {
+        if (isConnection(netdev)) continue;
+        // A hub repeats finished frames only: better that the kernel finishes them.
+        const plain = onHub.has(netdev.id) && (netdev.type === 'tap' || netdev.type === 'packet');
+        this.#open(plain ? { ...netdev, vnet_hdr: false } : netdev);
       }
-      return counters;
-    },
-    close,
-  };
+      for (const connection of connections) this.#connect(connection);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#choose();
+  }
+
+  /** The NIC's end. */
+  get wire(): Wire {
+    return this.#cable;
+  }
+
+  /** Id of the netdev that the NIC is plugged into. */
+  get own(): string | undefined {
+    return this.#own;
+  }
+
+  /** Opens one more. The NIC is plugged into it where it had none, or where it takes the place of the NIC's. Throws NicError. */
+  add(netdev: NetdevOptions): void {
+    checkNetdevs([...this.#all(), netdev]);
+    if (isConnection(netdev)) this.#connect(netdev);
+    else this.#open(netdev);
+    this.#choose();
+  }
+
+  /** Closes one; false where there is none of that id. The NIC is without a link until it is given another. */
+  remove(id: string): boolean {
+    const connection = this.#connections.get(id);
+    if (connection !== undefined) {
+      this.#connections.delete(id);
+      connection.port.close();
+    }
+    const opened = this.#opened.get(id);
+    if (opened !== undefined) {
+      for (const [port, { options }] of this.#connections) if (options.netdev === id) this.remove(port);
+      this.#opened.delete(id);
+    }
+    this.#choose();
+    opened?.wire.close();
+    return connection !== undefined || opened !== undefined;
+  }
+
+  list(): NetdevStatus[] {
+    return this.#all().map((options) => {
+      const wire = this.#opened.get(options.id)?.wire;
+      const counters = (wire ?? this.#connections.get(options.id)!.port).counters;
+      return { options, carrier: wire?.carrier, counters: { ...counters }, own: options.id === this.#own };
+    });
+  }
+
+  statistics(): NicStatistics {
+    const counters: Record<string, number> = {};
+    for (const [id, { wire }] of this.#opened) {
+      for (const [name, value] of Object.entries(wire.counters)) counters[`${id}.${name}`] = value as number;
+    }
+    return counters;
+  }
+
+  close(): void {
+    for (const { wire } of this.#opened.values()) wire.close();
+  }
+
+  #all(): NetdevOptions[] {
+    return [...this.#opened.values(), ...this.#connections.values()].map(({ options }) => options);
+  }
+
+  /** The NIC stays where it is as long as nothing else is plugged in there. */
+  #choose(): void {
+    const free = freeNetdevs(this.#all());
+    const own = free.find(({ id }) => id === this.#own) ?? free[0];
+    this.#own = own?.id;
+    this.#cable.connect(own && this.#opened.get(own.id)!.wire);
+  }
+
+  #connect(options: HubConnection): void {
+    const hub = this.#hubs.get(options.hubid) ?? new Hub(this.#loop);
+    this.#hubs.set(options.hubid, hub);
+    const { wire } = this.#opened.get(options.netdev)!;
+    this.#connections.set(options.id, { options, port: hub.connect(wire) });
+  }
+
+  #open(netdev: NetdevOptions): void {
+    const name = netdevName(netdev.type, netdev.id);
+    const context = { loop: this.#loop, buffer: this.#buffer, hubs: this.#hubs };
+    try {
+      const wire = openWire(netdev, { ...context, log: (line) => this.#log(`${name}: ${line}`) });
+      this.#opened.set(netdev.id, { options: netdev, wire });
+    } catch (error) {
+      throw netdevError(error, netdev);
+    }
+  }
 }

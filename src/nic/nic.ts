@@ -9,10 +9,11 @@ import { TraceLog } from '../trace/trace-log.ts';
 import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
 import type { CommandArguments, CommandName, CommandResult } from './commands/index.ts';
+import type { NicEvent } from './events.ts';
 import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
-import { checkNetdevs } from './netdevs.ts';
+import { checkNetdevs, ownNetdev } from './netdev-rules.ts';
 import { NvmFile } from './nvm-file.ts';
 import { OutputFile } from './output-file.ts';
 import { errorOf, PendingRequests } from './pending-requests.ts';
@@ -40,6 +41,7 @@ export class Nic {
   readonly #log: (line: string) => void;
   readonly #outputs: Output[];
   readonly #requests: PendingRequests;
+  readonly #listeners: Set<(event: NicEvent) => void>;
   #setListening: () => void;
   /** Our descriptor of the thread's wake eventfd, while the thread lives; -1 otherwise. */
   #wakeFd: number;
@@ -51,6 +53,7 @@ export class Nic {
     this.#log = log;
     this.#outputs = [];
     this.#requests = new PendingRequests();
+    this.#listeners = new Set();
     this.#wakeFd = -1;
     this.#keepFromExit = () => undefined;
     this.#failure = undefined;
@@ -83,6 +86,12 @@ export class Nic {
     return answer as Promise<CommandResult<N>>;
   }
 
+  /** Calls `listener` for each event; returns what removes it. */
+  onEvent(listener: (event: NicEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Ends the sessions, closes wires and files; resolves when nothing is left. */
   async close(): Promise<void> {
     if (!this.#closing) {
@@ -111,6 +120,9 @@ export class Nic {
         break;
       case 'nvm':
         for (const output of this.#outputs) output.flush?.();
+        break;
+      case 'event':
+        for (const listener of this.#listeners) listener(message.event);
         break;
       case 'answer':
         this.#requests.answered(message.request, message.result);
@@ -151,7 +163,8 @@ async function resolveNetdev(text: string): Promise<NetdevOptions> {
 export async function startNic(input: NicConfigInput, options: NicOptions = {}): Promise<Nic> {
   const config = parseConfig(input);
   const netdevs = await Promise.all(config.netdev.map(resolveNetdev));
-  const own = checkNetdevs(netdevs);
+  checkNetdevs(netdevs);
+  const own = ownNetdev(netdevs);
   const log = options.log ?? ((line: string) => console.error(line));
   const dumps = config.object.map((text) => parseFilterDump(text));
   for (const dump of dumps) checkFilterDump(dump, own);

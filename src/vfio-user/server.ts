@@ -19,6 +19,8 @@ export interface VfioUserServerOptions {
   readonly device: VfioUserDevice;
   /** Gets lines for the user, each with the path in front. */
   readonly log: (line: string) => void;
+  /** A client has come, or has gone and its device knows. */
+  readonly clientChanged?: (attached: boolean) => void;
 }
 
 export class VfioUserServer {
@@ -86,12 +88,13 @@ export class VfioUserServer {
   }
 
   #begin(fd: number): void {
-    const { loop, device } = this.#options;
+    const { loop, device, clientChanged } = this.#options;
     this.#session = new Session(fd, {
       loop,
       device,
       buffers: this.#buffers,
       log: (line) => this.#log(line),
+      clientChanged,
       ended: () => {
         this.#session = undefined;
       },

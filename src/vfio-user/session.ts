@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly device: VfioUserDevice;
   readonly log: (line: string) => void;
   readonly buffers: SessionBuffers;
+  /** It has attached, or is detached. */
+  readonly clientChanged?: ((attached: boolean) => void) | undefined;
   /** The session has ended and freed everything. */
   readonly ended: () => void;
 }
@@ -125,7 +127,9 @@ export class Session implements VfioUserClient {
     log(`client gone: ${reason}`);
     ended();
     this.#messages.cancel();
-    if (this.#attached) this.#device.detached();
+    if (!this.#attached) return;
+    this.#device.detached();
+    this.#options.clientChanged?.(false);
   }
 
   #receive(): void {
@@ -189,6 +193,7 @@ export class Session implements VfioUserClient {
     this.#attached = true;
     this.#options.log('client attached');
     this.#device.attached(this);
+    this.#options.clientChanged?.(true);
   }
 
   #handleRare(): void {

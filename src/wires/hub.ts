@@ -72,6 +72,7 @@ export class HubPort implements Wire {
   private readonly resumeTask: Task;
   private readonly frame: Uint8Array;
   private port: WirePort | undefined;
+  private closed: boolean;
 
   constructor(tasks: Tasks, hub: Hub) {
     this.tasks = tasks;
@@ -89,9 +90,11 @@ export class HubPort implements Wire {
     this.frame = new Uint8Array(LONGEST_FRAME);
     this.resumeTask = makeTask((budget) => this.deliverWaiting(budget));
     this.port = undefined;
+    this.closed = false;
   }
 
   send(bytes: Uint8Array, offset: number, length: number): void {
+    if (this.closed) return;
     this.counters.packetsSent += 1;
     this.counters.bytesSent += length;
     this.hub.repeat(this, bytes, offset, length);
@@ -106,6 +109,7 @@ export class HubPort implements Wire {
   }
 
   close(): void {
+    this.closed = true;
     this.port = undefined;
     this.waiting.clear();
     this.hub.remove(this);

@@ -57,9 +57,10 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     this.#refresh();
   }
 
-  /** What the socket of a VF serves: the VF by itself, in a domain of its own. Once for each VF. */
+  /** What the socket of a VF serves: the VF by itself, in a domain of its own. One client has it at a time. */
   makePort(index: number): PciDevicePort {
-    if (this.attachable[index] !== undefined) throw new Error(`VF ${index} has a port already`);
+    const there = this.attachable[index];
+    if (there !== undefined) return there.makePort();
     const { trace, pf } = this.#options;
     const fn = new AttachedVirtualFunction({ trace, pf, index, listener: this, domain: new PciDomain(trace) });
     this.attachable[index] = fn;

@@ -4,13 +4,24 @@
  * copied between the threads. An error with a `code` is the asker's to see, as a NicError with that code and message.
  */
 import type { AssembledNic } from '../assembled-nic.ts';
+import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
+import { addNetdev, listNetdevs, removeNetdev } from './netdevs.ts';
 import { cont, stop } from './run-state.ts';
 import { setLink } from './set-link.ts';
 import { statistics } from './statistics.ts';
 
-export const commands = { cont, setLink, statistics, stop } as const satisfies Readonly<
-  Record<string, (nic: AssembledNic, given: never) => unknown>
->;
+export const commands = {
+  addAttachment,
+  addNetdev,
+  cont,
+  listAttachments,
+  listNetdevs,
+  removeAttachment,
+  removeNetdev,
+  setLink,
+  statistics,
+  stop,
+} as const satisfies Readonly<Record<string, (nic: AssembledNic, given: never) => unknown>>;
 
 type Commands = typeof commands;
 export type CommandName = keyof Commands;
