@@ -11,6 +11,8 @@ export type TraceType =
   | 'ns'
   | 'µs'
   | 'Mb/s'
+  /** -1 for an untagged frame. */
+  | 'VLAN'
   | 'yes/no'
   /** Offset in the PF's or a VF's register window: printed as the register's name. */
   | 'register'

@@ -55,6 +55,8 @@ export function argumentInWords(type: TraceType, value: number, beforeType?: Tra
       return registerName(planOf(type)!, unsigned);
     case 'value':
       return valueOf(planOf(beforeType), before, unsigned);
+    case 'VLAN':
+      return value < 0 ? 'none' : String(value);
     case 'function':
       return value === 0 ? 'PF' : `VF${value - 1}`;
     case 'routing id':

@@ -150,12 +150,18 @@ export class Interrupts {
     const eicr = this.peekEicr();
     this.context.registers.values[pf.EICR.index] = 0;
     this.driveLine();
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_eicr_read] !== 0) trace.emit(events.igb_irq_eicr_read, eicr);
     return eicr;
   }
 
   writeEicr(value: number, causesBefore: number): void {
     this.context.registers.values[pf.EICR.index] = causesBefore & ~value;
     this.driveLine();
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_irq_eicr_write] !== 0) {
+      trace.emit(events.igb_irq_eicr_write, value, causesBefore & ~value);
+    }
   }
 
   writeEics(value: number): void {
@@ -171,13 +177,13 @@ export class Interrupts {
     const legacy = this.legacyPending();
     const extended = this.extendedPending();
     values[pf.EIMS.index] = maskBefore | (value & this.extendedCauses());
-    this.traceExtendedMask();
+    this.traceExtendedMask(value, 0);
     this.settle(legacy, extended);
   }
 
   writeEimc(value: number): void {
     this.context.registers.values[pf.EIMS.index]! &= ~value;
-    this.traceExtendedMask();
+    this.traceExtendedMask(0, value);
     this.driveLine();
   }
 
@@ -203,7 +209,7 @@ export class Interrupts {
     const legacy = this.legacyPending();
     const extended = this.extendedPending();
     values[pf.EIMS.index]! |= vectors & VECTOR_CAUSES;
-    this.traceExtendedMask();
+    this.traceExtendedMask(vectors, 0);
     this.settle(legacy, extended);
   }
 
@@ -271,15 +277,28 @@ export class Interrupts {
 
   /** Returns the vector, or bit of EICR, that IVAR gives the queue; -1 for none. */
   private queueDone(queue: number, byteShift: number, cause: number): number {
-    const { values } = this.context.registers;
+    const { registers, trace, events } = this.context;
+    const { values } = registers;
     const legacy = this.legacyPending();
     const extended = this.extendedPending();
     const ivar = values[pf.IVAR.index + (queue & 7) * pf.IVAR.step]! >>> (((queue & 8) << 1) + byteShift);
     const vector = (ivar & IVAR_VALID) === 0 ? -1 : ivar & IVAR_VECTOR;
-    if (vector >= 0) this.setExtended(1 << vector);
+    if (vector >= 0) {
+      this.traceQueue(queue, byteShift, vector);
+      this.setExtended(1 << vector);
+    } else if (trace.on[events.igb_irq_no_queue_vector] !== 0) {
+      trace.emit(events.igb_irq_no_queue_vector, queue, byteShift >>> 3);
+    }
     values[pf.ICR.index]! |= cause;
     this.settle(legacy, extended);
     return vector;
+  }
+
+  private traceQueue(queue: number, byteShift: number, vector: number): void {
+    const { registers, trace, events } = this.context;
+    if (trace.on[events.igb_irq_queue] === 0) return;
+    const masked = ((registers.values[pf.EIMS.index]! >>> vector) & 1) ^ 1;
+    trace.emit(events.igb_irq_queue, queue, byteShift >>> 3, vector, masked);
   }
 
   /** Acts on what is pending and unmasked now and was not before. */
@@ -315,17 +334,23 @@ export class Interrupts {
     const bit = 1 << vector;
     if ((this.extendedPending() & bit) === 0) return false;
     const port = this.context.interruptPorts[this.vectorFunction[vector]!]!;
+    const { trace, events } = this.context;
+    const fn = this.vectorFunction[vector]!;
+    const number = this.vectorNumber[vector]!;
     if (!port.msixEnabled) {
       this.unsent |= bit;
+      if (trace.on[events.igb_irq_unsent] !== 0) trace.emit(events.igb_irq_unsent, vector, fn);
       return false;
     }
-    port.sendMsix(this.vectorNumber[vector]!);
-    this.countSent(this.vectorFunction[vector]!, this.vectorNumber[vector]!);
-    const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, vector);
-    if ((values[pf.EIAC.index]! & bit) !== 0) values[pf.EICR.index]! &= ~bit;
-    const autoMask = (values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0;
-    if (autoMask && (values[pf.EIAM.index]! & bit) !== 0) values[pf.EIMS.index]! &= ~bit;
+    port.sendMsix(number);
+    this.countSent(fn, number);
+    if (trace.on[events.igb_irq_msix] !== 0) trace.emit(events.igb_irq_msix, vector, fn, number);
+    const autoMask = (values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0 && (values[pf.EIAM.index]! & bit) !== 0;
+    if (autoMask) values[pf.EIMS.index]! &= ~bit;
+    if ((values[pf.EIAC.index]! & bit) !== 0) {
+      values[pf.EICR.index]! &= ~bit;
+      if (trace.on[events.igb_irq_auto_clear] !== 0) trace.emit(events.igb_irq_auto_clear, vector, autoMask ? 1 : 0);
+    }
     this.statistics.count(pf.IAC.index, 1);
     return true;
   }
@@ -337,7 +362,7 @@ export class Interrupts {
     if (port.msixEnabled) {
       port.sendMsix(0);
       this.countSent(0, 0);
-      if (trace.on[events.igb_irq_msix] === 1) trace.emit(events.igb_irq_msix, 0);
+      if (trace.on[events.igb_irq_msix] !== 0) trace.emit(events.igb_irq_msix, 0, 0, 0);
     } else if (port.msiEnabled) {
       port.sendMsi();
       this.countSent(0, SENT_MSI);
@@ -389,9 +414,10 @@ export class Interrupts {
     if (trace.on[events.igb_irq_ims] === 1) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]);
   }
 
-  private traceExtendedMask(): void {
+  private traceExtendedMask(unmasked: number, masked: number): void {
     const { registers, trace, events } = this.context;
-    if (trace.on[events.igb_irq_eims] === 1) trace.emit(events.igb_irq_eims, registers.values[pf.EIMS.index]);
+    if (trace.on[events.igb_irq_eims] === 0) return;
+    trace.emit(events.igb_irq_eims, registers.values[pf.EIMS.index], unmasked >>> 0, masked >>> 0);
   }
 
   private legacyPending(): number {

@@ -35,6 +35,7 @@ export class Mailbox {
     const wants = (value & P2VMAILBOX.PFU.mask) !== 0;
     const granted = wants && (this.side(vf) & V2PMAILBOX.VFU.mask) === 0;
     if (wants && !granted) this.trace(events.igb_mailbox_refused, vf, 1);
+    if (granted) this.trace(events.igb_mailbox_taken, vf, 1);
     this.setSide(vf, V2PMAILBOX.PFU.mask, granted ? V2PMAILBOX.PFU.mask : 0);
     const posts = (value & P2VMAILBOX.STS.mask) !== 0;
     const acknowledges = (value & P2VMAILBOX.ACK.mask) !== 0;
@@ -49,6 +50,7 @@ export class Mailbox {
     const wants = (value & V2PMAILBOX.VFU.mask) !== 0;
     const granted = wants && (this.side(vf) & V2PMAILBOX.PFU.mask) === 0;
     if (wants && !granted) this.trace(events.igb_mailbox_refused, vf, 0);
+    if (granted) this.trace(events.igb_mailbox_taken, vf, 0);
     this.setSide(vf, V2PMAILBOX.VFU.mask, granted ? V2PMAILBOX.VFU.mask : 0);
     const requests = (value & V2PMAILBOX.REQ.mask) !== 0;
     const acknowledges = (value & V2PMAILBOX.ACK.mask) !== 0;
@@ -113,12 +115,17 @@ export class Mailbox {
 
   private tellVf(vf: number, bit: number, event: number): void {
     this.setSide(vf, 0, bit);
-    this.trace(event, vf, 0);
+    this.trace(event, vf, this.firstWord(vf));
   }
 
   private tellPf(bit: number, vf: number, event: number): void {
     this.values[MBVFICR.index]! |= 1 << bit;
-    this.trace(event, vf, 0);
+    this.trace(event, vf, this.firstWord(vf));
+  }
+
+  /** Of the message in the buffer. */
+  private firstWord(vf: number): number {
+    return this.values[VMBMEM.index + vf * MESSAGE_DWORDS]!;
   }
 
   private trace(event: number, a: number, b: number): void {

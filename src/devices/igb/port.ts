@@ -4,6 +4,7 @@
  */
 import { parseMac } from '../../packet/address.ts';
 import {
+  beginPacket,
   noCapture,
   NOWHERE,
   type Clock,
@@ -181,13 +182,16 @@ export class IgbPort implements WirePort {
 
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     const { taps, trace, events } = this.context;
+    // Whoever brought the frame may have given it a number.
+    const { packet } = trace;
+    if (packet === 0) beginPacket(trace);
     if (taps.on[0] !== 0) taps.wire(0, bytes, offset, length, offload);
-    if (this.link.passing) {
-      this.receiver.receive(bytes, offset, length, offload);
-      return;
+    if (this.link.passing) this.receiver.receive(bytes, offset, length, offload);
+    else {
+      taps.drop(0, events.igb_rx_drop_link, NOWHERE, bytes, offset, length);
+      if (trace.on[events.igb_rx_drop_link] !== 0) trace.emit(events.igb_rx_drop_link, length);
     }
-    taps.drop(0, events.igb_rx_drop_link, NOWHERE, bytes, offset, length);
-    if (trace.on[events.igb_rx_drop_link] === 1) trace.emit(events.igb_rx_drop_link, length);
+    trace.packet = packet;
   }
 
   carrierChanged(): void {

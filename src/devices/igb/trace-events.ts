@@ -7,6 +7,29 @@ import type { TraceEventSpec } from '../../ports/index.ts';
 
 type Events = Readonly<Record<string, TraceEventSpec>>;
 
+/** By the number of the type. */
+const RSS_TYPES = [
+  'none',
+  'IPv4 TCP',
+  'IPv4',
+  'IPv6 TCP',
+  'IPv6 ex',
+  'IPv6',
+  'IPv6 TCP ex',
+  'IPv4 UDP',
+  'IPv6 UDP',
+  'IPv6 UDP ex',
+] as const;
+/** By `reasonFor` of rx/pools.ts. */
+const POOL_REASONS = [
+  'no pool',
+  'exact address',
+  'unicast hash',
+  'default pool',
+  'multicast',
+  'broadcast',
+  'any address',
+] as const;
 const LED = ['off', 'on', 'blinking', 'flickering'] as const;
 
 /** Register accesses by software. */
@@ -26,10 +49,6 @@ const guestErrors = {
   igb_guest_error_register_read_only: {
     args: { register: 'register', value: 'value' },
     doc: 'A write to a read-only register.',
-  },
-  igb_guest_error_register_access: {
-    args: { register: 'register', size: 'count' },
-    doc: 'A register access that is not an aligned dword.',
   },
   igb_guest_error_tail: {
     args: { register: 'register', tail: 'count', size: 'count' },
@@ -51,10 +70,6 @@ const guestErrors = {
     args: { queue: 'queue', head: 'count', type: 'hex' },
     doc: 'A transmit descriptor of an unknown type.',
   },
-  igb_guest_error_tx_context: {
-    args: { queue: 'queue', head: 'count' },
-    doc: 'Lengths of a context do not fit the packet.',
-  },
   igb_guest_error_tx_length: {
     args: { queue: 'queue', length: 'bytes' },
     doc: 'A packet too long to be sent; it is dropped.',
@@ -63,11 +78,6 @@ const guestErrors = {
     args: { queue: 'queue', size: 'bytes' },
     doc: 'Segmentation without a usable MSS; the packet is dropped.',
   },
-  igb_guest_error_rx_buffer: {
-    args: { queue: 'queue', size: 'count' },
-    doc: 'A receive queue without a usable buffer size.',
-  },
-  igb_guest_error_vector: { args: { vector: 'vector' }, doc: 'An interrupt for an MSI-X vector that does not exist.' },
   igb_guest_error_phy: {
     args: { phy: 'count', register: 'count' },
     doc: 'MDIO access to a PHY or register that does not exist.',
@@ -113,9 +123,18 @@ const linkAndPhy = {
 const transmit = {
   igb_tx_queue_enabled: { args: { queue: 'queue' }, doc: 'TXDCTL.ENABLE was set.' },
   igb_tx_queue_disabled: { args: { queue: 'queue' }, doc: 'TXDCTL.ENABLE was cleared.' },
+  igb_tx_tail: { args: { queue: 'queue', head: 'count', tail: 'count' }, doc: 'TDT was written.' },
+  igb_tx_fetch: {
+    args: { queue: 'queue', function: 'function', head: 'count', descriptors: 'count', length: 'bytes' },
+    doc: 'All descriptors of a packet were fetched: it has a number from here on.',
+  },
   igb_tx_descriptor: {
-    args: { queue: 'queue', head: 'count', command: 'hex', options: 'hex' },
-    doc: 'A data descriptor was fetched.',
+    args: { queue: 'queue', index: 'count', address: 'address', command: 'hex', options: 'hex' },
+    doc: 'A descriptor of a packet, as it was fetched.',
+  },
+  igb_tx_checksum: {
+    args: { queue: 'queue', kind: ['IPv4 header', 'transport'], start: 'bytes', by: ['device', 'wire'] },
+    doc: 'A checksum that the driver left to the device, and who fills it in.',
   },
   igb_tx_context: {
     args: { queue: 'queue', slot: 'count', headers: 'hex', mss: 'hex' },
@@ -123,7 +142,10 @@ const transmit = {
   },
   igb_tx_packet: { args: { queue: 'queue', length: 'bytes' }, doc: 'A packet is complete and goes out.' },
   igb_tx_segments: { args: { queue: 'queue', length: 'bytes', size: 'count' }, doc: 'A packet is cut into segments.' },
-  igb_tx_write_back: { args: { queue: 'queue', head: 'count' }, doc: 'A descriptor, or the head, was written back.' },
+  igb_tx_write_back: {
+    args: { queue: 'queue', head: 'count', what: ['descriptor', 'head'] },
+    doc: 'What was fetched is done, and memory says so: up to here, the head excluded.',
+  },
   igb_tx_drop_dma: { args: { queue: 'queue', length: 'bytes' }, doc: 'Dropped: the data could not be read.' },
   igb_tx_drop_malformed: {
     args: { queue: 'queue', length: 'bytes' },
@@ -142,11 +164,26 @@ const transmit = {
 const receive = {
   igb_rx_queue_enabled: { args: { queue: 'queue' }, doc: 'RXDCTL.ENABLE was set.' },
   igb_rx_queue_disabled: { args: { queue: 'queue' }, doc: 'RXDCTL.ENABLE was cleared.' },
-  igb_rx_packet: { args: { length: 'bytes', queue: 'queue' }, doc: 'A frame was accepted for a queue.' },
-  igb_rx_rss: { args: { type: 'count', hash: 'hex', queue: 'queue' }, doc: 'A hash chose the queue.' },
+  igb_rx_tail: { args: { queue: 'queue', head: 'count', tail: 'count' }, doc: 'RDT was written.' },
+  igb_rx_frame: {
+    args: { length: 'bytes', from: ['wire', 'pool', 'loopback'] },
+    doc: 'A frame has come to the receive side.',
+  },
+  igb_rx_rss: {
+    args: { type: RSS_TYPES, hash: 'hex', queues: 'queues' },
+    doc: 'The hash of a frame, and the queues that were chosen.',
+  },
   igb_rx_descriptor: {
-    args: { queue: 'queue', head: 'count', length: 'bytes', status: 'hex' },
+    args: { queue: 'queue', index: 'count', address: 'address', header: 'address' },
+    doc: 'A descriptor was fetched: where a buffer lies, and one for the header where it is split off.',
+  },
+  igb_rx_write_back: {
+    args: { queue: 'queue', index: 'count', length: 'bytes', status: 'hex' },
     doc: 'A descriptor was written back.',
+  },
+  igb_rx_packet: {
+    args: { queue: 'queue', function: 'function', length: 'bytes' },
+    doc: 'A frame is in the memory of a queue.',
   },
   igb_rx_resume: { args: { queue: 'queue' }, doc: 'Descriptors are available again.' },
   igb_rx_drop_disabled: { args: { length: 'bytes' }, doc: 'Dropped: receive is off.' },
@@ -158,7 +195,7 @@ const receive = {
     doc: 'Dropped: the wire asked for segmentation that does not fit the frame.',
   },
   igb_rx_drop_address: { args: { high: 'hex', low: 'hex' }, doc: 'Dropped: no address filter took the destination.' },
-  igb_rx_drop_vlan: { args: { vlan: 'count' }, doc: 'Dropped: VLAN filter.' },
+  igb_rx_drop_vlan: { args: { vlan: 'VLAN' }, doc: 'Dropped: VLAN filter.' },
   igb_rx_drop_pool: { args: { pools: 'pools' }, doc: 'Dropped: no pool takes it.' },
   igb_rx_drop_queue: { args: { queue: 'queue' }, doc: 'Dropped: the queue is off.' },
   igb_rx_drop_descriptors: { args: { queue: 'queue' }, doc: 'Dropped: no descriptor.' },
@@ -188,11 +225,34 @@ const interrupts = {
   igb_irq_icr_read: { args: { value: 'causes', cleared: 'yes/no' }, doc: 'ICR was read.' },
   igb_irq_icr_write: { args: { value: 'causes' }, doc: 'Causes in ICR were cleared by a write.' },
   igb_irq_ims: { args: { ims: 'causes' }, doc: 'The legacy mask changed.' },
-  igb_irq_eims: { args: { eims: 'vectors' }, doc: 'The extended mask changed.' },
-  igb_irq_masked: { args: { causes: 'hex' }, doc: 'Causes wait for their mask.' },
+  igb_irq_eicr_read: { args: { value: 'vectors' }, doc: 'EICR was read, which clears it.' },
+  igb_irq_eicr_write: { args: { value: 'vectors', eicr: 'vectors' }, doc: 'Causes in EICR were cleared by a write.' },
+  igb_irq_eims: {
+    args: { eims: 'vectors', unmasked: 'vectors', masked: 'vectors' },
+    doc: 'The extended mask was written: a driver that has it masked by EIAM has dealt with the interrupt when it unmasks.',
+  },
+  igb_irq_queue: {
+    args: { queue: 'queue', direction: ['rx', 'tx'], vector: 'vector', masked: 'yes/no' },
+    doc: 'Write-backs of a queue ask for an interrupt; masked, it waits for EIMS.',
+  },
+  igb_irq_no_queue_vector: {
+    args: { queue: 'queue', direction: ['rx', 'tx'] },
+    doc: 'Write-backs of a queue whose IVAR entry is not valid: only ICR tells of them.',
+  },
+  igb_irq_auto_clear: {
+    args: { vector: 'vector', masked: 'yes/no' },
+    doc: 'EIAC acknowledged a cause as it was sent; with EIAM the vector is masked as well.',
+  },
+  igb_irq_unsent: {
+    args: { vector: 'vector', function: 'function' },
+    doc: 'A message waits until its function has MSI-X on.',
+  },
   igb_irq_throttled: { args: { vector: 'vector', interval: 'µs' }, doc: 'A message waits for its EITR interval.' },
   igb_irq_unthrottled: { args: { vector: 'vector' }, doc: 'The interval of a postponed message is over.' },
-  igb_irq_msix: { args: { vector: 'vector' }, doc: 'An MSI-X message was sent.' },
+  igb_irq_msix: {
+    args: { vector: 'vector', function: 'function', number: 'count' },
+    doc: 'An MSI-X message was sent: a vector of the port, and which of the function it is.',
+  },
   igb_irq_msi: { args: {}, doc: 'An MSI message was sent.' },
   igb_irq_intx: { args: { asserted: 'yes/no' }, doc: 'INTx changed.' },
   igb_irq_no_vector: { args: { causes: 'causes' }, doc: 'A cause has no valid IVAR entry.' },
@@ -200,17 +260,26 @@ const interrupts = {
 
 /** Pools, VFs, mailboxes. */
 const virtualization = {
-  igb_mailbox_request: { args: { vf: 'vf' }, doc: 'A VF sent a message.' },
+  igb_mailbox_request: { args: { vf: 'vf', message: 'message' }, doc: 'A VF sent a message.' },
   igb_mailbox_acknowledge: { args: { vf: 'vf' }, doc: 'A VF has read a message.' },
-  igb_mailbox_pf_message: { args: { vf: 'vf' }, doc: 'The PF sent a message.' },
+  igb_mailbox_pf_message: { args: { vf: 'vf', message: 'message' }, doc: 'The PF sent a message.' },
   igb_mailbox_pf_acknowledge: { args: { vf: 'vf' }, doc: 'The PF has read a message.' },
   igb_mailbox_refused: {
     args: { vf: 'vf', side: ['VF', 'PF'] },
     doc: 'The buffer was asked for while the other side owns it.',
   },
+  igb_mailbox_taken: { args: { vf: 'vf', side: ['VF', 'PF'] }, doc: 'A side owns the buffer now.' },
   igb_mailbox_revoked: { args: { vf: 'vf' }, doc: 'The PF took the buffer from a VF.' },
   igb_vf_live: { args: { vf: 'vf', live: 'yes/no' }, doc: 'A VF got its queues and vectors, or gave them back.' },
   igb_vf_attached: { args: { vf: 'vf', attached: 'yes/no' }, doc: 'A machine of its own took a VF, or has gone.' },
+  igb_vf_reg_read: {
+    args: { vf: 'vf', register: 'vf register', value: 'value' },
+    doc: 'A VF read one of its registers.',
+  },
+  igb_vf_reg_write: {
+    args: { vf: 'vf', register: 'vf register', value: 'value' },
+    doc: 'A VF wrote one of its registers.',
+  },
   igb_vf_read_nothing: {
     args: { vf: 'vf', register: 'vf register' },
     doc: 'A VF read where it has no register; it gives 0.',
@@ -227,6 +296,14 @@ const virtualization = {
 
 /** The switch between pools. */
 const localSwitch = {
+  igb_switch_route: {
+    args: { pool: 'pool', pools: 'pools', wire: 'yes/no', reason: POOL_REASONS, vlan: 'VLAN' },
+    doc: 'Where a packet of a pool goes, and why.',
+  },
+  igb_switch_pools: {
+    args: { pools: 'pools', reason: POOL_REASONS, vlan: 'VLAN', mirrored: 'pools' },
+    doc: 'Which pools get a frame from the wire, and why; those that get it by a mirror rule are among them.',
+  },
   igb_switch_drop: {
     args: { queue: 'queue', length: 'bytes' },
     doc: 'Dropped: the destination is inside and no pool may have it.',

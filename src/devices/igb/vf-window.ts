@@ -85,8 +85,17 @@ export class VfWindow {
   /** A dword read as software makes it, side effects included; any offset in the window. */
   read(offset: number): number {
     const dword = (offset & (vfWindowBytes - 4)) >>> 2;
+    const access = this.kindOf(dword);
+    const value = this.readRegister(access, dword);
+    const { events } = this.context;
+    if (access === 0) this.trace(events.igb_vf_read_nothing, dword << 2, 0);
+    else this.trace(events.igb_vf_reg_read, dword << 2, value);
+    return value;
+  }
+
+  private readRegister(access: number, dword: number): number {
     const { parts, number } = this;
-    switch (this.kindOf(dword)) {
+    switch (access) {
       case kind.status:
         return this.readStatus();
       case kind.mailbox:
@@ -98,11 +107,7 @@ export class VfWindow {
         return parts.vfInterrupts.readVtivar(number);
       case kind.misc:
         return parts.vfInterrupts.readVtivarMisc(number);
-      case kind.control:
-      case kind.pbacl:
-        return 0;
       default:
-        this.traceNothing(this.context.events.igb_vf_read_nothing, offset, 0);
         return 0;
     }
   }
@@ -111,7 +116,10 @@ export class VfWindow {
   write(offset: number, value: number): void {
     const dword = (offset & (vfWindowBytes - 4)) >>> 2;
     const { parts, number } = this;
-    switch (this.kindOf(dword)) {
+    const { events } = this.context;
+    const access = this.kindOf(dword);
+    this.trace(access === 0 ? events.igb_vf_write_nothing : events.igb_vf_reg_write, dword << 2, value);
+    switch (access) {
       case kind.control:
         if ((value & vf.VTCTRL.RST.mask) !== 0) parts.vfResources.reset(number, 'software');
         return;
@@ -128,9 +136,6 @@ export class VfWindow {
         return;
       case kind.pbacl:
         parts.vfInterrupts.clearPending(number, value);
-        return;
-      default:
-        this.traceNothing(this.context.events.igb_vf_write_nothing, offset, value);
     }
   }
 
@@ -160,7 +165,7 @@ export class VfWindow {
     return ((status & ~pf.STATUS.SPEED.mask) | HELD_STATUS) >>> 0;
   }
 
-  private traceNothing(event: number, offset: number, value: number): void {
+  private trace(event: number, offset: number, value: number): void {
     const { trace } = this.context;
     if (trace.on[event] === 1) trace.emit(event, this.number, offset, value >>> 0);
   }

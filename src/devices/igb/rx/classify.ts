@@ -21,6 +21,15 @@ export class Classifier {
     this.scaling = new ReceiveSideScaling(values);
   }
 
+  /** RSS type and hash of the frame at hand, whether or not it tells software of them. */
+  get rssType(): number {
+    return this.scaling.type;
+  }
+
+  get rssHash(): number {
+    return this.scaling.hash;
+  }
+
   /** What the filters need: tags and kind of destination. */
   begin(frame: ReceivedFrame): void {
     frame.tags.recognise(this.values, frame.bytes, frame.start, frame.length);

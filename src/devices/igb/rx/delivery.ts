@@ -19,7 +19,7 @@ import { FCS_BYTES } from './size.ts';
 import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
 import type { ViewCache } from '../../../packet/views.ts';
 
-const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
+const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
 
 const KIB = 1024;
 
@@ -93,6 +93,10 @@ export class Delivery {
 
   /** RDT of a queue was written. */
   tailWritten(queue: number): void {
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_rx_tail] !== 0) {
+      trace.emit(events.igb_rx_tail, queue, this.rings.head(queue), this.values[RDT.index + queue * RDT.step]);
+    }
     if (((this.blocked >>> queue) & 1) === 0) return;
     this.trace(this.context.events.igb_rx_resume, queue);
     this.retryDue = true;
@@ -145,7 +149,8 @@ export class Delivery {
     if (waits !== 0) {
       this.raise(ICR.RXO.mask);
       statistics.count(RNBC.index, 1);
-      const kept = this.waiting.push(frame, waits, usesPools(this.values[MRQC.index]!));
+      const { packet } = this.context.trace;
+      const kept = this.waiting.push(frame, packet, waits, usesPools(this.values[MRQC.index]!));
       if (kept !== 0) this.trace(this.context.events.igb_rx_wait, kept, frame.length);
       this.blocked |= kept;
       this.tellFill();
@@ -183,10 +188,12 @@ export class Delivery {
       this.trace(event, queue);
       return true;
     }
-    const { taps } = this.context;
+    const { taps, trace, queueFunction } = this.context;
     if (this.store.damaged) this.lose(events.igb_rx_drop_dma, queue);
     else if (taps.on[0] !== 0) taps.queue(0, queue, frame.bytes, frame.start, frame.length, undefined);
-    this.trace(events.igb_rx_packet, frame.length, queue);
+    if (trace.on[events.igb_rx_packet] !== 0) {
+      trace.emit(events.igb_rx_packet, queue, queueFunction[queue], frame.length);
+    }
     const { statistics } = this.parts;
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
     else statistics.deliveredLocally(frame.length, queue);
@@ -253,6 +260,7 @@ export class Delivery {
   /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */
   private retry(): void {
     const { waiting, frame, classifier } = this;
+    const { trace } = this.context;
     this.retryDue = false;
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) waiting.clear();
     // What was accepted for a pool before it was turned off is not its any more.
@@ -262,6 +270,7 @@ export class Delivery {
       const ready = waiting.queues[index]! & ~stuck;
       if (ready === 0) continue;
       waiting.restore(index, frame);
+      trace.packet = waiting.packets[index]!;
       classifier.begin(frame);
       classifier.finish(frame);
       if (frame.stamped) frame.status |= STATUS.TS;
@@ -271,6 +280,7 @@ export class Delivery {
         if ((off & bit) !== 0 || this.storeIn(queue)) waiting.release(index, queue);
         else stuck |= bit;
       }
+      trace.packet = 0;
     }
     this.blocked = waiting.waitedFor;
     if (this.blocked === 0) waiting.clear();

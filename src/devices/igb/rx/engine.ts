@@ -18,7 +18,7 @@ import { ReceivedFrame } from './frame.ts';
 import { STATUS } from './offload.ts';
 import type { ReceiveParts } from './parts.ts';
 import { controlOpcode, isMacControl, pauseTime } from './pause.ts';
-import { POOLS_MASK, selectPools } from './pools.ts';
+import { POOLS_MASK, poolReason, selectPools } from './pools.ts';
 import { usesPools } from './queue-select.ts';
 import { FrameRoom, SPARE_BYTES } from './room.ts';
 import { HEADER_BYTES, MAXIMUM_BYTES, MINIMUM_BYTES, isOversize, poolsForLength } from './size.ts';
@@ -29,6 +29,9 @@ const { ICR, MRQC, RCTL, RLPML, ROC, RUC } = pf;
 
 /** A frame with segmentation left to do: 64 KB and headers. */
 const LARGE_BYTES = 65536 + 1024;
+
+/** Where a frame comes from, in the words of igb_rx_frame. */
+const FROM = { wire: 0, pool: 1, loopback: 2 } as const;
 
 export class ReceiveEngine implements SegmentSink {
   private readonly context: PortContext;
@@ -66,11 +69,13 @@ export class ReceiveEngine implements SegmentSink {
 
   /** A frame from the wire, in the terms of WirePort. The port asks only while it has a link. */
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    this.trace(this.context.events.igb_rx_frame, length, FROM.wire);
     this.admit(bytes, offset, length, offload);
   }
 
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
   loopback(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    this.trace(this.context.events.igb_rx_frame, length, FROM.loopback);
     this.admit(bytes, offset, length, offload);
   }
 
@@ -87,6 +92,7 @@ export class ReceiveEngine implements SegmentSink {
     pools: number,
   ): boolean {
     const { frame, values, classifier } = this;
+    this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
@@ -99,7 +105,7 @@ export class ReceiveEngine implements SegmentSink {
       return false;
     }
     classifier.finish(frame);
-    this.delivery.deliver(classifier.queues(frame, fitting));
+    this.distribute(fitting);
     return true;
   }
 
@@ -208,7 +214,17 @@ export class ReceiveEngine implements SegmentSink {
       frame.stamped = true;
       frame.status |= STATUS.TS;
     }
-    this.delivery.deliver(classifier.queues(frame, pools));
+    this.distribute(pools);
+  }
+
+  /** A frame that was classified goes to the queues of its pools. */
+  private distribute(pools: number): void {
+    const { frame, classifier } = this;
+    const { trace, events } = this.context;
+    const queues = classifier.queues(frame, pools);
+    if (trace.on[events.igb_rx_rss] !== 0)
+      trace.emit(events.igb_rx_rss, classifier.rssType, classifier.rssHash, queues);
+    this.delivery.deliver(queues);
   }
 
   /**
@@ -264,8 +280,13 @@ export class ReceiveEngine implements SegmentSink {
       return 0;
     }
     const { kind, low, high, tags } = frame;
-    let chosen = selectPools(values, kind, low, high, tags.vid, -1) & POOLS_MASK;
-    chosen |= mirrorPools(values, chosen, tags.vid, FROM_WIRE);
+    const selected = selectPools(values, kind, low, high, tags.vid, -1);
+    const copies = mirrorPools(values, selected & POOLS_MASK, tags.vid, FROM_WIRE);
+    const chosen = (selected & POOLS_MASK) | copies;
+    const { trace } = this.context;
+    if (trace.on[events.igb_switch_pools] !== 0) {
+      trace.emit(events.igb_switch_pools, chosen, poolReason(values, kind, high, selected), tags.vid, copies);
+    }
     const pools = poolsForLength(values, chosen, frame.length, tags.count);
     if (pools === 0) {
       if (chosen === 0) this.lose(events.igb_rx_drop_pool, chosen);

@@ -34,6 +34,8 @@ export class PacketBuffer {
   private readonly lengths: Uint32Array;
   /** Pool of the sender plus one, KNOWN_GOOD and STAMPED. */
   private readonly origins: Uint8Array;
+  /** Each frame's number in traces. */
+  readonly packets: Uint32Array;
   /** Queues that each frame still has to go to, a bit each. */
   readonly queues: Uint16Array;
   /** Frames held, 0 to count - 1, oldest first; some may be done. */
@@ -51,6 +53,7 @@ export class PacketBuffer {
     this.starts = new Uint32Array(MOST_FRAMES);
     this.lengths = new Uint32Array(MOST_FRAMES);
     this.origins = new Uint8Array(MOST_FRAMES);
+    this.packets = new Uint32Array(MOST_FRAMES);
     this.queues = new Uint16Array(MOST_FRAMES);
     this.count = 0;
     this.used = 0;
@@ -60,7 +63,7 @@ export class PacketBuffer {
   }
 
   /** Keeps a copy of a frame for `wanted`, with `shared` only for those of them whose share has room; returns for which. */
-  push(frame: ReceivedFrame, wanted: number, shared: boolean): number {
+  push(frame: ReceivedFrame, packet: number, wanted: number, shared: boolean): number {
     const room = roomFor(frame.length);
     const queues = shared ? this.withShare(wanted, room) : wanted;
     if (queues === 0) return 0;
@@ -76,6 +79,7 @@ export class PacketBuffer {
     this.starts[count] = start;
     this.lengths[count] = frame.length;
     this.origins[count] = (frame.sourcePool + 1) | (frame.knownGood ? KNOWN_GOOD : 0) | (frame.stamped ? STAMPED : 0);
+    this.packets[count] = packet;
     this.queues[count] = queues;
     this.count = count + 1;
     this.used += room;
@@ -118,6 +122,7 @@ export class PacketBuffer {
       this.starts[kept] = start;
       this.lengths[kept] = length;
       this.origins[kept] = this.origins[index]!;
+      this.packets[kept] = this.packets[index]!;
       this.queues[kept] = this.queues[index]!;
       kept += 1;
       used += roomFor(length);

@@ -90,3 +90,15 @@ export function selectPools(
   if (kind !== UNICAST && (control & VT_CTL.REPL_EN.mask) === 0) pools &= -pools;
   return pools | notes;
 }
+
+/**
+ * Why `selectPools` came to `selected`, for traces: 0 no pool, 1 an exact address, 2 a hash of unicast addresses, 3 the default
+ * pool, 4 a multicast, 5 a broadcast, 6 addresses do not count (VT_CTL.IGNORE_MAC).
+ */
+export function poolReason(values: Uint32Array, kind: number, high: number, selected: number): number {
+  if ((selected & POOLS_MASK) === 0) return 0;
+  if ((values[VT_CTL.index]! & VT_CTL.IGNORE_MAC.mask) !== 0) return 6;
+  if (kind !== UNICAST) return kind === BROADCAST ? 5 : 4;
+  if ((selected & EXACT_UNICAST) !== 0) return 1;
+  return hashHits(values, UTA.index, high) ? 2 : 3;
+}

@@ -94,6 +94,7 @@ export class FrameStore {
     count: number,
   ): number {
     const { context, rings, split } = this;
+    const { trace, events } = context;
     const memory = context.memory[context.queueFunction[queue]!]!;
     const base = rings.base(queue);
     const size = rings.size(queue);
@@ -107,6 +108,9 @@ export class FrameStore {
         rings.advance(queue, n);
         return NO_RING;
       }
+      if (trace.on[events.igb_rx_descriptor] !== 0) {
+        trace.emit(events.igb_rx_descriptor, queue, slot, this.addresses[PACKET], this.addresses[HEADER]);
+      }
       if (n === 0 && split.bytes > 0) {
         if (!this.copyOut(memory, this.addresses[HEADER]!, frame, 0, split.bytes)) lost = true;
         position = split.bytes;
@@ -114,27 +118,21 @@ export class FrameStore {
       const length = Math.min(bufferBytes, total - position);
       if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
-      this.compose(queue, frame, type, n, length, position >= total, lost);
+      this.compose(frame, type, n, length, position >= total, lost);
       this.put(memory, piece, descriptor);
+      if (trace.on[events.igb_rx_write_back] !== 0) {
+        trace.emit(events.igb_rx_write_back, queue, slot, length, this.writeBack.dwords[2]);
+      }
       slot = slot + 1 === size ? 0 : slot + 1;
     }
     rings.advance(queue, count);
     this.damaged = lost;
-    const { trace, events } = context;
     if (lost && trace.on[events.igb_rx_drop_dma] !== 0) trace.emit(events.igb_rx_drop_dma, queue);
     return STORED;
   }
 
   /** Sets the write-back of the descriptor at hand, the `n`th of its frame. */
-  private compose(
-    queue: number,
-    frame: ReceivedFrame,
-    type: number,
-    n: number,
-    length: number,
-    last: boolean,
-    lost: boolean,
-  ): void {
+  private compose(frame: ReceivedFrame, type: number, n: number, length: number, last: boolean, lost: boolean): void {
     const { writeBack, split, context } = this;
     const headerInfo = n === 0 ? split.info : 0;
     if (!last) {
@@ -154,10 +152,6 @@ export class FrameStore {
       writeBack.legacy(frame, this.addresses[PACKET]!, status, length, tag, sum);
     } else {
       writeBack.advanced(frame, headerInfo, status, length, tag);
-    }
-    const { trace, events } = context;
-    if (trace.on[events.igb_rx_descriptor] !== 0) {
-      trace.emit(events.igb_rx_descriptor, queue, this.rings.head(queue) + n, length, writeBack.dwords[2]);
     }
   }
 

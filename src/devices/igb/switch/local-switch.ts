@@ -9,7 +9,7 @@ import type { Interrupts } from '../interrupts.ts';
 import type { Link } from '../link.ts';
 import type { ReceiveEngine } from '../rx/engine.ts';
 import { destinationKind } from '../rx/filter.ts';
-import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, selectPools } from '../rx/pools.ts';
+import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, poolReason, selectPools } from '../rx/pools.ts';
 import { usesPools } from '../rx/queue-select.ts';
 import { VlanTags, passesVlanFilter } from '../rx/vlan.ts';
 import type { Statistics } from '../statistics.ts';
@@ -104,6 +104,11 @@ export class LocalSwitch implements TransmitSink {
     if (copies !== 0) pools |= mayLoopBack(values, pool) ? copies : copies & ~(1 << pool);
     this.pools = pools;
     const outside = leaves ? this.outside(queue, start, length) : 0;
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_switch_route] !== 0) {
+      const reason = poolReason(values, kind, high, selected);
+      trace.emit(events.igb_switch_route, pool, pools, outside === 0 ? 0 : 1, reason, tags.vid);
+    }
     if (pools !== 0) return outside | route.pools;
     if (!leaves) this.drop(this.context.events.igb_switch_drop, queue, start, length, length);
     return outside;

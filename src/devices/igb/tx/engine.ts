@@ -2,7 +2,7 @@
  * The transmit side of a port: sixteen queues worked on in turns by one task. A register write only marks a queue; frames,
  * write-backs and interrupts follow when the task runs (reference §5.1, §5.2).
  */
-import { makeTask, type GuestMemory, type Task } from '../../../ports/index.ts';
+import { beginPacket, makeTask, type GuestMemory, type Task } from '../../../ports/index.ts';
 import { POOLS, QUEUES, type PortContext } from '../context.ts';
 import { pf } from '../tables/index.ts';
 import { slotOf } from './context.ts';
@@ -41,7 +41,7 @@ export class TransmitEngine {
     this.#rings = Array.from({ length: QUEUES }, (_, queue) => new TransmitRing(queue));
     this.#fetch = new DescriptorFetch();
     this.#sender = new PacketSender(context, parts);
-    this.#rates = new RateLimiter(context, parts.link, (queue) => this.tailWritten(queue));
+    this.#rates = new RateLimiter(context, parts.link, (queue) => this.#resume(queue));
     this.#ready = 0;
     this.#reported = 0;
     this.#next = 0;
@@ -55,6 +55,13 @@ export class TransmitEngine {
 
   /** TDT was written. */
   tailWritten(queue: number): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_tx_tail] !== 0) this.#traceTail(queue);
+    this.#resume(queue);
+  }
+
+  /** A queue may have work. */
+  #resume(queue: number): void {
     this.#ready |= 1 << queue;
     this.#context.tasks.mark(this.#task);
   }
@@ -69,7 +76,7 @@ export class TransmitEngine {
     const enabled = (control & TXDCTL.ENABLE.mask) !== 0;
     this.#traceEnable(queue, enabled);
     if (!enabled) this.#rings[queue]!.discarding = false;
-    else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.tailWritten(queue);
+    else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.#resume(queue);
   }
 
   /** What held up all queues is over. */
@@ -84,7 +91,7 @@ export class TransmitEngine {
 
   /** RTTBCNRC was written. */
   rateWritten(): void {
-    this.tailWritten(this.#rates.written());
+    this.#resume(this.#rates.written());
   }
 
   /** The device was reset, registers included: nothing is left to do and no context is known. */
@@ -167,8 +174,11 @@ export class TransmitEngine {
       used += this.#fetch.count + this.#handle(ring, kind, memory);
       if (writeBack(ring, this.#fetch, memory)) {
         this.#reported |= bit;
-        if (trace.on[events.igb_tx_write_back] === 1) trace.emit(events.igb_tx_write_back, queue, ring.head);
+        if (trace.on[events.igb_tx_write_back] !== 0) {
+          trace.emit(events.igb_tx_write_back, queue, ring.head, ring.headAddress < 0 ? 0 : 1);
+        }
       }
+      trace.packet = 0;
       ring.storeHead(values);
     }
     if (ring.head === ring.tail) this.#rates.emptied(queue);
@@ -180,7 +190,9 @@ export class TransmitEngine {
     const { words } = this.#fetch;
     const { trace, events } = this.#context;
     if (kind === fetched.packet) {
-      if (trace.on[events.igb_tx_descriptor] === 1) this.#traceDescriptors(ring);
+      beginPacket(trace);
+      if (trace.on[events.igb_tx_fetch] !== 0) this.#traceFetch(ring);
+      if (trace.on[events.igb_tx_descriptor] !== 0) this.#traceDescriptors(ring);
       const sent = this.#sender.send(ring, this.#fetch, memory);
       this.#rates.charge(ring.queue, this.#sender.wireBytes);
       return sent;
@@ -202,9 +214,29 @@ export class TransmitEngine {
     const { trace, events } = this.#context;
     const { words, count } = this.#fetch;
     for (let n = 0; n < count; n += 1) {
-      const head = (ring.head + n) % ring.size;
-      trace.emit(events.igb_tx_descriptor, ring.queue, head, words[n * 4 + 2]! >>> 0, words[n * 4 + 3]! >>> 0);
+      const index = (ring.head + n) % ring.size;
+      const address = (words[n * 4 + 1]! >>> 0) * 2 ** 32 + (words[n * 4]! >>> 0);
+      trace.emit(
+        events.igb_tx_descriptor,
+        ring.queue,
+        index,
+        address,
+        words[n * 4 + 2]! >>> 0,
+        words[n * 4 + 3]! >>> 0,
+      );
     }
+  }
+
+  #traceFetch({ queue, head }: TransmitRing): void {
+    const { trace, events, queueFunction } = this.#context;
+    trace.emit(events.igb_tx_fetch, queue, queueFunction[queue], head, this.#fetch.count, this.#fetch.bytes);
+  }
+
+  #traceTail(queue: number): void {
+    const { trace, events, registers } = this.#context;
+    const { TDH, TDT } = pf;
+    const head = registers.values[TDH.index + queue * TDH.step];
+    trace.emit(events.igb_tx_tail, queue, head, registers.values[TDT.index + queue * TDT.step]);
   }
 
   #traceEnable(queue: number, enabled: boolean): void {

@@ -323,8 +323,14 @@ export class PacketSender implements SegmentSink {
       if (sums && (context.ipLength < 20 || context.ipLength + least > available))
         return this.drop(dropReason.offload, this.#queue, this.#length);
       this.#tap(context);
-      if ((this.#options & option.IXSM) !== 0) fillIpv4Checksum(l3, context.ipLength, available);
-      if (sums) offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
+      if ((this.#options & option.IXSM) !== 0) {
+        fillIpv4Checksum(l3, context.ipLength, available);
+        this.#traceChecksum(0, l3, 0);
+      }
+      if (sums) {
+        offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
+        this.#traceChecksum(1, l3 + context.ipLength, offload === undefined ? 0 : 1);
+      }
     }
     this.#transmit(arena.bytes, this.#frame, this.#length, offload, this.#checksumsKnown);
     return 1;
@@ -389,6 +395,12 @@ export class PacketSender implements SegmentSink {
 
   #charge(length: number): void {
     this.wireBytes += Math.max(length, SHORTEST_PADDED) + WIRE_OVERHEAD_BYTES;
+  }
+
+  #traceChecksum(kind: number, from: number, byWire: number): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_tx_checksum] === 0) return;
+    trace.emit(events.igb_tx_checksum, this.#queue, kind, from - this.#frame, byWire);
   }
 
   #trace(length: number): void {
