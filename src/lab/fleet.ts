@@ -24,7 +24,7 @@ export function vfMac(index: number): string {
 
 /** What a workload may choose of a guest's machine. */
 export type GuestMachine = Partial<
-  Pick<MachineOptions, 'cpus' | 'memoryMegabytes' | 'image' | 'kernelWords' | 'boot' | 'platform'>
+  Pick<MachineOptions, 'cpus' | 'memoryMegabytes' | 'image' | 'kernelWords' | 'boot' | 'platform' | 'reboots'>
 >;
 
 interface Files {

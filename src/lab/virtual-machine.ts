@@ -106,6 +106,20 @@ export class VirtualMachine {
     return this.agent.connect(timeoutMs);
   }
 
+  /** Lets the guest reboot (it was started with `reboots`), and resolves when its agent answers again. */
+  async reboot(timeoutMs = 120_000): Promise<void> {
+    const reset = new Promise<void>((resolve) => {
+      const remove = this.qmp.onEvent((event) => {
+        if (event !== 'RESET') return;
+        remove();
+        resolve();
+      });
+    });
+    await this.agent.start('reboot -f');
+    await Promise.race([reset, this.ended]);
+    await this.boot(timeoutMs);
+  }
+
   /** Runs a shell command in the guest; a status other than 0 is an error that quotes what it wrote. */
   async run(command: string, timeoutMs?: number): Promise<string> {
     const result = await this.try(command, timeoutMs);

@@ -1,4 +1,5 @@
 import type { Workload } from '../workload.ts';
+import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
@@ -15,5 +16,5 @@ import { vlan } from './vlan.ts';
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
   ...[probe, ping, tcp, vlan, link, reload, reset, pxe, qos],
-  ...[sriov, vfSettings, matrix],
+  ...[sriov, vfSettings, neighbours, matrix],
 ];

@@ -1,8 +1,6 @@
 import type { Scene } from '../scene.ts';
 import type { Workload } from '../workload.ts';
 
-const rebootMs = 120_000;
-
 async function functionReset(scene: Scene, whileUp: boolean): Promise<void> {
   const name = scene.interfaceName;
   const function_ = `/sys/class/net/${name}/device`;
@@ -22,18 +20,7 @@ export const reset: Workload = {
     await step('function-level reset while the interface is down', () => functionReset(scene, false));
     await step('function-level reset while the interface is up', () => functionReset(scene, true));
     for (const round of [1, 2]) {
-      await step(`the guest reboots, round ${round} of 2`, async () => {
-        const reset = new Promise<void>((resolve) => {
-          const remove = scene.machine.qmp.onEvent((event) => {
-            if (event !== 'RESET') return;
-            remove();
-            resolve();
-          });
-        });
-        await scene.machine.agent.start('reboot -f');
-        await Promise.race([reset, scene.machine.ended]);
-        await scene.machine.boot(rebootMs);
-      });
+      await step(`the guest reboots, round ${round} of 2`, () => scene.machine.reboot());
       await step('driver, link and traffic', async (report) => {
         await scene.bind();
         report(await scene.up());

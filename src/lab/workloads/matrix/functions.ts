@@ -1,6 +1,6 @@
 import { LabError } from '../../errors.ts';
 import type { ExternalHost } from '../../external-host.ts';
-import { type Fleet, vfMac } from '../../fleet.ts';
+import { type Fleet, type FleetGuest, vfMac } from '../../fleet.ts';
 import type { Reporter } from '../../reporter.ts';
 import type { Scene } from '../../scene.ts';
 import { GuestPlace, HostPlace, mustRun, type Place } from './place.ts';
@@ -52,6 +52,43 @@ export async function vfStation(label: string, place: Place, interfaceName: stri
 }
 
 /**
+ * The PF up in the guest that has it, with virtual functions enabled for all guests, and those that this guest uses itself as
+ * stations.
+ */
+export async function pfStations(place: Place, guest: FleetGuest, inPfGuest: readonly number[]): Promise<Station[]> {
+  const name = [...(await bindInterfaces(place, 'igb', 1)).values()][0]!;
+  const pf = new Station({ label: `PF@${guest.name}`, place, interfaceName: name, number: pfNumber });
+  await pf.up();
+  await pf.waitForCarrier();
+  const folder = await functionFolder(place, name);
+  await mustRun(place, `echo 0 > ${folder}/sriov_drivers_autoprobe; echo ${vfCount} > ${folder}/sriov_numvfs`, 60_000);
+  for (let index = 0; index < vfCount; index++)
+    await mustRun(place, `ip link set ${name} vf ${index} mac ${vfMac(index)}`);
+  // A virtual function made while autoprobe is off is bound by hand only after it is on again.
+  await mustRun(place, `modprobe igbvf; echo 1 > ${folder}/sriov_drivers_autoprobe`);
+  const stations = [pf];
+  for (const index of inPfGuest) {
+    const bind = `echo "$(basename $(readlink ${folder}/virtfn${index}))" > /sys/bus/pci/drivers/igbvf/bind`;
+    await mustRun(place, bind, 60_000);
+    stations.push(await vfStation(`VF${index}@${guest.name}`, place, await vfInterface(place, folder, index), index));
+  }
+  return stations;
+}
+
+/** The virtual functions of a guest that has their sockets, each in a namespace. */
+export async function vfStations(place: Place, { name, vfs = [] }: FleetGuest): Promise<Station[]> {
+  const found = await bindInterfaces(place, 'igbvf', vfs.length);
+  const stations: Station[] = [];
+  for (const index of vfs) {
+    const interfaceName = found.get(vfMac(index));
+    if (interfaceName === undefined)
+      throw new LabError('NO_VF', `no interface of ${place.name} has the address of VF ${index}, ${vfMac(index)}`);
+    stations.push(await vfStation(`VF${index}@${name}`, place, interfaceName, index));
+  }
+  return stations;
+}
+
+/**
  * Stations of a fleet whose guests are to be booted: the PF where a guest has it, and every virtual function in the
  * guest that has its socket. `inPfGuest` are those that the PF's guest uses itself.
  */
@@ -68,47 +105,14 @@ export async function fleetStations(
   });
   const stations: Station[] = [];
   const pfGuest = fleet.guests.find(({ pf }) => pf !== undefined);
-  if (pfGuest !== undefined) {
-    const place = places.get(pfGuest.name)!;
+  if (pfGuest !== undefined)
     await step('the PF, and virtual functions for all guests', async () => {
-      const name = [...(await bindInterfaces(place, 'igb', 1)).values()][0]!;
-      const pf = new Station({ label: `PF@${pfGuest.name}`, place, interfaceName: name, number: pfNumber });
-      await pf.up();
-      await pf.waitForCarrier();
-      stations.push(pf);
-      const folder = await functionFolder(place, name);
-      await mustRun(
-        place,
-        `echo 0 > ${folder}/sriov_drivers_autoprobe; echo ${vfCount} > ${folder}/sriov_numvfs`,
-        60_000,
-      );
-      for (let index = 0; index < vfCount; index++)
-        await mustRun(place, `ip link set ${name} vf ${index} mac ${vfMac(index)}`);
-      // A virtual function made while autoprobe is off is bound by hand only after it is on again.
-      await mustRun(place, `modprobe igbvf; echo 1 > ${folder}/sriov_drivers_autoprobe`);
-      for (const index of inPfGuest) {
-        const bind = `echo "$(basename $(readlink ${folder}/virtfn${index}))" > /sys/bus/pci/drivers/igbvf/bind`;
-        await mustRun(place, bind, 60_000);
-        stations.push(
-          await vfStation(`VF${index}@${pfGuest.name}`, place, await vfInterface(place, folder, index), index),
-        );
-      }
+      stations.push(...(await pfStations(places.get(pfGuest.name)!, pfGuest, inPfGuest)));
     });
-  }
   for (const guest of fleet.guests)
     if (guest.vfs !== undefined)
       await step(`virtual functions ${guest.vfs.join(', ')} in guest ${guest.name}`, async () => {
-        const place = places.get(guest.name)!;
-        const found = await bindInterfaces(place, 'igbvf', guest.vfs!.length);
-        for (const index of guest.vfs!) {
-          const interfaceName = found.get(vfMac(index));
-          if (interfaceName === undefined)
-            throw new LabError(
-              'NO_VF',
-              `no interface of ${place.name} has the address of VF ${index}, ${vfMac(index)}`,
-            );
-          stations.push(await vfStation(`VF${index}@${guest.name}`, place, interfaceName, index));
-        }
+        stations.push(...(await vfStations(places.get(guest.name)!, guest)));
       });
   for (const station of stations) await station.waitForCarrier();
   return stations;
