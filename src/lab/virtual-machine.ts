@@ -41,6 +41,7 @@ const agentDescriptor = 4;
 /** Number that QEMU knows the first of the NIC's descriptors by. */
 export const firstDescriptor = 5;
 const quitMs = 1500;
+const rebootMs = 120_000;
 
 const qmpErrors: QmpClientErrors = {
   gone: (command) =>
@@ -106,8 +107,8 @@ export class VirtualMachine {
     return this.agent.connect(timeoutMs);
   }
 
-  /** Lets the guest reboot (it was started with `reboots`), and resolves when its agent answers again. */
-  async reboot(timeoutMs = 120_000): Promise<void> {
+  /** Lets the guest reboot, unless `how` says otherwise (it was started with `reboots`); resolves when its agent answers again. */
+  async reboot(how: () => Promise<unknown> = () => this.agent.start('reboot -f')): Promise<void> {
     const reset = new Promise<void>((resolve) => {
       const remove = this.qmp.onEvent((event) => {
         if (event !== 'RESET') return;
@@ -115,9 +116,9 @@ export class VirtualMachine {
         resolve();
       });
     });
-    await this.agent.start('reboot -f');
+    await how();
     await Promise.race([reset, this.ended]);
-    await this.boot(timeoutMs);
+    await this.boot(rebootMs);
   }
 
   /** Runs a shell command in the guest; a status other than 0 is an error that quotes what it wrote. */
