@@ -6,7 +6,6 @@ import { POOLS, type PortContext } from './context.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Mailbox } from './mailbox.ts';
 import { pf, pfPlan, pfSpecs } from './tables/index.ts';
-import { receive } from './tables/receive.ts';
 import { rxQueues } from './tables/rx-queues.ts';
 import { txQueues } from './tables/tx-queues.ts';
 import { firstVector, VF_VECTORS, type VfInterrupts } from './vf-interrupts.ts';
@@ -94,7 +93,7 @@ export class VfResources {
       this.parts.transmit.controlWritten(queue);
       this.parts.receive.controlWritten(queue);
     }
-    values[HEADER_SPLIT + vf] = 0;
+    values[pf.PSRTYPE.index + vf] = pf.PSRTYPE.reset;
     this.parts.vfInterrupts.resetVf(vf);
   }
 }
@@ -114,9 +113,6 @@ const COUNTERS = [
 
 /** Dwords from a register of one queue to that of the next. */
 const QUEUE_STEP = pf.RXDCTL.step;
-
-/** PSRTYPE, one for each pool: stored, though nothing acts on it. */
-const HEADER_SPLIT = receive.PSRTYPE.at >>> 2;
 
 /** Index, for queue 0, of each register that every queue has. */
 const QUEUE_REGISTERS = [...Object.keys(rxQueues), ...Object.keys(txQueues)]

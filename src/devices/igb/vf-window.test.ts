@@ -187,7 +187,7 @@ test('reset by VTCTRL (both addresses) and by PVTCTRL of the PF: queues, vectors
     for (const at of [0x2828, 0x2928, 0x3828, 0x3928]) assert.equal(window.read(at) & 0x0200_0000, 0);
     assert.deepEqual(
       [0xf0c, 0x1700, 0x1524, 0x1684, 0xc40, 0].map((at) => window.read(at)),
-      [0, 0, 0, 0, 0, 0],
+      [pf.PSRTYPE.reset, 0, 0, 0, 0, 0],
     );
     assert.deepEqual([port.read(VFRE.at), port.read(VFTE.at), port.read(VFLRE.at)], [0xef, 0xef, 0x10]);
     assert.equal(port.peek(pf.ICR.at) & pf.ICR.VMMB.mask, pf.ICR.VMMB.mask);

@@ -8,9 +8,10 @@ const { SRRCTL } = pf;
 const payload = Uint8Array.from({ length: 300 }, (_, n) => n * 3);
 const SPH = 0x80000000;
 
-function received(type: number, headerUnits: number, frame: Uint8Array) {
+function received(type: number, headerUnits: number, frame: Uint8Array, kinds = pf.PSRTYPE.reset) {
   const rx = new ReceiveHarness();
   rx.set('CTRL', pf.CTRL.VME.mask);
+  rx.set('PSRTYPE', kinds);
   rx.ring(0, { srrctl: (type << SRRCTL.DESCTYPE.shift) | (headerUnits << SRRCTL.BSIZEHEADER.shift) | 1 });
   rx.receive(frame);
   assert.equal(rx.head(0), 1);
@@ -23,6 +24,8 @@ function received(type: number, headerUnits: number, frame: Uint8Array) {
     done: (dwords[2]! & (STATUS.DD | STATUS.EOP)) === 3,
     header: rx.memory.peekBytes(rx.headerAddress(0, 0), headerLength),
     data,
+    memory: rx.memory,
+    headerAt: rx.headerAddress(0, 0),
   };
 }
 
@@ -65,13 +68,55 @@ test('headers that do not fit: HBO, all in the packet buffer, or the buffer full
   assert.deepEqual(concatenate(always.header.subarray(0, 64), always.data), frame);
 });
 
-test('without header buffers, and for replication, everything goes to the packet buffer', () => {
+test('replicate: the header buffer is filled from the start, and the packet buffer has the frame whole', () => {
+  const frame = buildFrame({ payload });
+  const found = received(3, 2, frame);
+  assert.deepEqual([found.headerLength, found.split, found.overflow], [54, true, false]);
+  assert.deepEqual(found.memory.peekBytes(found.headerAt, 128), frame.subarray(0, 128), 'beyond the headers');
+  assert.deepEqual(found.data, frame);
+  const plain = new Uint8Array(100).map((_, n) => n * 2);
+  const unknown = received(3, 2, plain);
+  assert.deepEqual([unknown.headerLength, unknown.split], [100, false]);
+  assert.deepEqual([unknown.header, unknown.data], [plain, plain]);
+});
+
+test('replicate large: the same for what is longer than the header buffer; the rest only there, with its length in PKT_LEN', () => {
+  const large = buildFrame({ payload });
+  const found = received(4, 1, large);
+  assert.deepEqual([found.headerLength, found.header], [54, large.subarray(0, 54)]);
+  assert.deepEqual(found.data, large);
+  const small = buildFrame({ payload: payload.subarray(0, 20) });
+  const kept = received(4, 2, small);
+  assert.deepEqual([kept.headerLength, kept.split, kept.data.length], [54, true, small.length]);
+  assert.deepEqual(kept.memory.peekBytes(kept.headerAt, small.length), small);
+  assert.deepEqual(kept.data, new Uint8Array(small.length), 'the packet buffer is untouched');
+});
+
+test('PSRTYPE of the pool says which headers split', () => {
+  const kinds = [
+    ['IPV4_TCP', buildFrame({ payload }), 54],
+    ['IPV4_UDP', buildFrame({ payload, protocol: 'udp' }), 42],
+    ['IPV4', buildFrame({ payload, protocol: 'sctp' }), 34],
+    ['IPV6_TCP', buildFrame({ payload, version: 6 }), 74],
+    ['IPV6_UDP', buildFrame({ payload, version: 6, protocol: 'udp' }), 62],
+    ['IPV6', buildFrame({ payload, version: 6, protocol: 'sctp' }), 54],
+  ] as const;
+  for (const [name, frame, length] of kinds) {
+    assert.equal(received(2, 4, frame, pf.PSRTYPE[name].mask).headerLength, length, name);
+    const without = received(2, 4, frame, pf.PSRTYPE.reset & ~pf.PSRTYPE[name].mask);
+    assert.deepEqual([without.split, without.data], [false, frame], `without ${name}`);
+    assert.equal(received(2, 4, frame, pf.PSRTYPE.MAC.mask).headerLength, 14);
+  }
+});
+
+test('without header buffers, and for reserved types, everything goes to the packet buffer', () => {
   const frame = buildFrame({ payload });
   for (const [type, units] of [
     [2, 0],
+    [3, 0],
+    [4, 0],
     [5, 0],
-    [3, 4],
-    [4, 4],
+    [6, 4],
     [7, 4],
   ] as const) {
     const found = received(type, units, frame);

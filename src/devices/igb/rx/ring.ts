@@ -9,9 +9,11 @@ export const DESCRIPTOR_BYTES = 16;
 /** Sizes of RCTL.BSIZE, and times 16 with BSEX. */
 const LEGACY_SIZES = Uint16Array.of(2048, 1024, 512, 256);
 
-/** Values of SRRCTL.DESCTYPE that make a difference here; all others are one buffer. */
+/** Values of SRRCTL.DESCTYPE; 1 and the reserved ones are one buffer. */
 export const DESCRIPTOR_LEGACY = 0;
 export const DESCRIPTOR_SPLIT = 2;
+export const DESCRIPTOR_REPLICATE = 3;
+export const DESCRIPTOR_REPLICATE_LARGE = 4;
 export const DESCRIPTOR_SPLIT_ALWAYS = 5;
 
 export class ReceiveRings {

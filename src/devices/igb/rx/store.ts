@@ -8,7 +8,6 @@
  */
 import type { GuestMemory, MemoryPiece } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
-import { pf } from '../tables/index.ts';
 import type { ReceivedFrame } from './frame.ts';
 import { HeaderSplit } from './header-split.ts';
 import { ERROR, STATUS, packetSum } from './offload.ts';
@@ -16,8 +15,6 @@ import { DESCRIPTOR_BYTES, DESCRIPTOR_LEGACY, type ReceiveRings } from './ring.t
 import { ViewCache } from '../../../packet/views.ts';
 import { TAG_BYTES } from './vlan.ts';
 import { WriteBack } from './write-back.ts';
-
-const { RFCTL } = pf;
 
 /** What became of a frame at one queue. */
 export const STORED = 0;
@@ -54,7 +51,7 @@ export class FrameStore {
     this.context = context;
     this.rings = rings;
     this.views = views;
-    this.split = new HeaderSplit();
+    this.split = new HeaderSplit(context.registers.values, rings);
     this.writeBack = new WriteBack();
     this.fetched = new Uint32Array(4);
     this.fetchedBytes = new Uint8Array(this.fetched.buffer);
@@ -74,12 +71,9 @@ export class FrameStore {
     this.hole = removed === 0 ? 0x7fffffff : frame.tags.offset;
     const type = rings.descriptorType(queue);
     if (type < 2) split.none();
-    else {
-      const splitsFragments = (this.context.registers.values[RFCTL.index]! & RFCTL.IPFRSP_DIS.mask) === 0;
-      split.plan(type, rings.headerBytes(queue), frame.headers, total, removed, splitsFragments);
-    }
+    else split.plan(queue, frame.headers, total, removed);
     const bufferBytes = rings.bufferBytes(queue);
-    const inPackets = total - split.bytes;
+    const inPackets = total - split.skipped;
     const count = inPackets <= bufferBytes ? 1 : Math.ceil(inPackets / bufferBytes);
     if (count > rings.free(queue)) return count < rings.size(queue) ? NO_DESCRIPTORS : TOO_SMALL;
     return this.fill(queue, frame, type, total, bufferBytes, count);
@@ -99,7 +93,7 @@ export class FrameStore {
     const base = rings.base(queue);
     const size = rings.size(queue);
     let slot = rings.head(queue);
-    let position = 0;
+    let position = split.skipped;
     let lost = false;
     for (let n = 0; n < count; n += 1) {
       const descriptor = base + slot * DESCRIPTOR_BYTES;
@@ -113,12 +107,11 @@ export class FrameStore {
       }
       if (n === 0 && split.bytes > 0) {
         if (!this.copyOut(memory, this.addresses[HEADER]!, frame, 0, split.bytes)) lost = true;
-        position = split.bytes;
       }
       const length = Math.min(bufferBytes, total - position);
       if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
-      this.compose(frame, type, n, length, position >= total, lost);
+      this.compose(frame, type, n, n === 0 ? length + split.unstored : length, position >= total, lost);
       this.put(memory, piece, descriptor);
       if (trace.on[events.igb_rx_write_back] !== 0) {
         trace.emit(events.igb_rx_write_back, queue, slot, length, this.writeBack.dwords[2]);
