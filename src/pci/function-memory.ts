@@ -33,6 +33,10 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     this.#dword = new Uint8Array(4);
   }
 
+  get usable(): boolean {
+    return this.#fn.dmaEnabled && this.domain.host !== undefined;
+  }
+
   forReading(address: number, length: number): MemoryPiece | undefined {
     const host = this.domain.host;
     if (host !== undefined && this.#fn.dmaEnabled) {

@@ -14,6 +14,8 @@ export interface MemoryPiece {
  * (`undefined`, `false`) is counted and traced there and must have a defined outcome here.
  */
 export interface GuestMemory {
+  /** The function may do DMA at all: it is bus master, and there is a machine. */
+  readonly usable: boolean;
   /** The piece that holds all of [address, address + length), or undefined: then only `read` may still succeed. */
   forReading(address: number, length: number): MemoryPiece | undefined;
   /** The same for memory that the device may write. */

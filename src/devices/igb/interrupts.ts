@@ -15,6 +15,8 @@ export const LEGACY_CAUSES = 0x77d4_fbfd;
 const VECTOR_CAUSES = 0x01ff_ffff;
 const GROUP_CAUSES = 0x4000_ffff;
 const OTHER_CAUSE = 0x8000_0000;
+/** Entries of the PF's MSI-X table; a VF names none beyond its own. */
+const PF_VECTORS = 10;
 /** An IVAR byte: valid, and the vector (or bit of EICR). */
 const IVAR_VALID = 0x80;
 const IVAR_VECTOR = 0x1f;
@@ -344,6 +346,9 @@ export class Interrupts {
     }
     port.sendMsix(number);
     this.countSent(fn, number);
+    if (number >= PF_VECTORS && trace.on[events.igb_guest_error_vector] !== 0) {
+      trace.emit(events.igb_guest_error_vector, number);
+    }
     if (trace.on[events.igb_irq_msix] !== 0) trace.emit(events.igb_irq_msix, vector, fn, number);
     const autoMask = (values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0 && (values[pf.EIAM.index]! & bit) !== 0;
     if (autoMask) values[pf.EIMS.index]! &= ~bit;

@@ -142,11 +142,13 @@ export class IgbPort implements WirePort {
     resetPort(this.context, this.blocks, kind);
   }
 
-  /** A function (0 the PF, 1 + v VF v) may do DMA from now on: its transmit queues may have waited for that. */
+  /** A function (0 the PF, 1 + v VF v) may do DMA from now on: its queues may have waited for that. */
   dmaEnabled(fn: number): void {
     const { queueFunction } = this.context;
     for (let queue = 0; queue < QUEUES; queue += 1) {
-      if (queueFunction[queue] === fn) this.blocks.transmit.controlWritten(queue);
+      if (queueFunction[queue] !== fn) continue;
+      this.blocks.transmit.controlWritten(queue);
+      this.blocks.receive.controlWritten(queue);
     }
   }
 

@@ -92,12 +92,15 @@ export class FakeMemory implements GuestMemory {
   readonly piece: MemoryPiece;
   readonly view: DataView;
   refused: number;
+  /** Off, as while the function is not bus master: everything is refused. */
+  usable: boolean;
 
   constructor(base = 0x1_0000, length = 0x10_0000) {
     const buffer = new ArrayBuffer(length);
     this.piece = { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
     this.view = new DataView(buffer);
     this.refused = 0;
+    this.usable = true;
   }
 
   forReading(address: number, length: number): MemoryPiece | undefined {
@@ -153,7 +156,7 @@ export class FakeMemory implements GuestMemory {
   }
 
   private holds(address: number, length: number): boolean {
-    return address >= this.piece.base && address + length <= this.piece.base + this.piece.length;
+    return this.usable && address >= this.piece.base && address + length <= this.piece.base + this.piece.length;
   }
 }
 

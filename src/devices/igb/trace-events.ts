@@ -78,6 +78,7 @@ const guestErrors = {
     args: { queue: 'queue', size: 'bytes' },
     doc: 'Segmentation without a usable MSS; the packet is dropped.',
   },
+  igb_guest_error_vector: { args: { vector: 'vector' }, doc: 'An interrupt for an MSI-X vector that does not exist.' },
   igb_guest_error_phy: {
     args: { phy: 'count', register: 'count' },
     doc: 'MDIO access to a PHY or register that does not exist.',

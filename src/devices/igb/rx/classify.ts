@@ -2,7 +2,7 @@
 import { pf } from '../tables/index.ts';
 import { destinationKind } from './filter.ts';
 import type { ReceivedFrame } from './frame.ts';
-import { ReceiveOffload, STATUS, matchEtherTypeFilter, packetType } from './offload.ts';
+import { ERROR, ReceiveOffload, STATUS, matchEtherTypeFilter, packetType } from './offload.ts';
 import { NO_QUEUE, asksForInterrupt, filteredQueue } from './queue-filters.ts';
 import { poolQueue, portQueue, usesPools, usesRss } from './queue-select.ts';
 import { RSS_TYPE, ReceiveSideScaling } from './rss.ts';
@@ -47,7 +47,7 @@ export class Classifier {
     frame.packetType = packetType(headers, frame.etherTypeFilter);
     offload.judge(values, bytes, start, headers, frame.knownGood);
     frame.status = frame.sourcePool < 0 ? offload.status : offload.status | STATUS.LB;
-    frame.immediate = asksForInterrupt(values, frame);
+    frame.immediate = (frame.status & (ERROR.L4E | ERROR.IPE)) === 0 && asksForInterrupt(values, frame);
     if (frame.immediate) frame.status |= STATUS.DYNINT;
     if (usesRss(values[MRQC.index]!)) scaling.classify(bytes, start, headers);
     else scaling.none();

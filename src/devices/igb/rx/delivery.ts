@@ -16,7 +16,7 @@ import { usesPools } from './queue-select.ts';
 import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
-import { FrameStore, NO_DESCRIPTORS, STORED } from './store.ts';
+import { FrameStore, NO_DESCRIPTORS, NO_RING, STORED } from './store.ts';
 import type { ViewCache } from '../../../packet/views.ts';
 
 const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
@@ -179,10 +179,9 @@ export class Delivery {
     const free = rings.free(queue);
     const outcome = this.store.store(queue, frame, this.stripsTag(queue), this.appendsFcs(queue));
     if (outcome !== STORED) {
-      if (outcome === NO_DESCRIPTORS) {
-        if (!rings.mayDrop(queue)) return false;
-        this.parts.statistics.queueDropped(queue);
-      }
+      if (this.mayWait(outcome, queue)) return false;
+      if (rings.mayDrop(queue)) this.parts.statistics.queueDropped(queue);
+      else this.parts.statistics.count(MPC.index, 1);
       const event = outcome === NO_DESCRIPTORS ? events.igb_rx_drop_descriptors : events.igb_rx_drop_ring;
       this.lose(event, queue);
       this.trace(event, queue);
@@ -203,6 +202,16 @@ export class Delivery {
     const crosses = free > threshold && rings.free(queue) <= threshold;
     this.raise(crosses ? ICR.RXDMT0.mask : 0);
     return true;
+  }
+
+  /**
+   * Whether a frame that could not be stored stays in the packet buffer: for want of descriptors unless the queue drops, and
+   * in any case while the function is not bus master, since nothing of it can be fetched then.
+   */
+  private mayWait(outcome: number, queue: number): boolean {
+    if (outcome === NO_DESCRIPTORS) return !this.rings.mayDrop(queue);
+    const { memory, queueFunction } = this.context;
+    return outcome === NO_RING && !memory[queueFunction[queue]!]!.usable;
   }
 
   /** Notes causes for the interrupts at the end of the turn. */

@@ -155,3 +155,39 @@ test('random registers, descriptors and frames neither throw nor write outside m
   rx.turn();
   assert.equal(rx.engine.canReceive(), true);
 });
+
+test('while the function is not bus master frames wait, even for a queue that drops, and come in order afterwards', () => {
+  const rx = new ReceiveHarness();
+  rx.ring(0, { srrctl: (ONE_BUFFER | pf.SRRCTL.DROP_EN.mask) >>> 0 });
+  rx.memory.usable = false;
+  const second = frame.map((byte, n) => (n < 40 ? byte : byte ^ 0xff));
+  rx.receive(frame);
+  rx.receive(second);
+  rx.turn();
+  assert.deepEqual([rx.head(0), rx.engine.canReceive()], [0, false]);
+  rx.memory.usable = true;
+  rx.engine.controlWritten(0);
+  rx.turn();
+  assert.deepEqual([rx.descriptor(0, 0).data, rx.descriptor(0, 1).data], [frame, second]);
+  assert.deepEqual([rx.head(0), rx.get('RQDPC'), rx.engine.canReceive()], [2, 0, true]);
+});
+
+test('what cannot ever be stored is counted: RQDPC for a queue that may drop, MPC for one that may not', () => {
+  const rx = new ReceiveHarness();
+  for (const [register, value] of [
+    ['RDLEN', 0],
+    ['RDBAH', 0xffff],
+  ] as const) {
+    for (const [srrctl, counter] of [
+      [(ONE_BUFFER | pf.SRRCTL.DROP_EN.mask) >>> 0, 'RQDPC'],
+      [ONE_BUFFER, 'MPC'],
+    ] as const) {
+      rx.ring(0, { srrctl });
+      rx.set(register, value);
+      const before = rx.get(counter);
+      rx.receive(frame);
+      assert.equal(rx.get(counter), before + 1, `${register} ${counter}`);
+      rx.set('RDBAH', 0);
+    }
+  }
+});
