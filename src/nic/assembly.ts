@@ -75,6 +75,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
     media: config.media,
     linkPartner: partnerOf(config),
     nonvolatile: options.nonvolatile,
+    pme: pf,
   });
   pf.connect(port);
   vfs.connect(port);

@@ -66,6 +66,7 @@ export class Bridge extends PciFunction {
     if ((changes & (Change.command | Change.power)) !== 0) this.secondary.refreshMastering();
     if ((changes & (Change.command | Change.windows | Change.busNumbers)) !== 0) this.secondary.routingChanged();
     if ((changes & Change.bridgeControl) !== 0) this.#bridgeControlChanged();
+    if ((changes & Change.rootPort) !== 0 && this.pciExpress?.rootWritten() === true) this.interrupts?.sendMsi();
   }
 
   #bridgeControlChanged(): void {
@@ -77,9 +78,17 @@ export class Bridge extends PciFunction {
     if (asserted) this.secondary.reset('hot');
   }
 
+  /** A PME message from below: on its way up; a root port keeps it. */
+  pme(routingId: number): void {
+    const { pciExpress, bus, interrupts } = this;
+    if (pciExpress?.isRootPort !== true) bus?.pme(routingId);
+    else if (pciExpress.rootPme(routingId)) interrupts?.sendMsi();
+  }
+
   /** A bridge's reset goes down to everything below it. */
   protected override deviceReset(kind: ResetKind): void {
     this.#inReset = false;
+    this.pciExpress?.reset();
     this.secondary.reset(kind === 'fundamental' ? 'fundamental' : 'hot');
     this.secondary.refreshMastering();
   }

@@ -6,6 +6,8 @@ import type { ResetKind } from './reset.ts';
 export interface UpstreamBridge {
   readonly dmaEnabled: boolean;
   readonly secondaryNumber: number;
+  /** A PME message from below. */
+  pme(routingId: number): void;
 }
 
 export class Bus implements FunctionBus {
@@ -59,6 +61,10 @@ export class Bus implements FunctionBus {
   /** Resets every function here; a copy is walked because a PF's reset takes its VFs away. */
   reset(kind: ResetKind): void {
     for (const fn of this.functions.slice()) if (fn.bus === this) fn.reset(kind);
+  }
+
+  pme(routingId: number): void {
+    this.bridge?.pme(routingId);
   }
 
   refreshMastering(): void {

@@ -23,4 +23,6 @@ export const Change = {
   sriovBars: 1 << 11,
   /** A register that only the device itself knows (a VMD's VMCONFIG, say). */
   deviceSpecific: 1 << 12,
+  /** Root Control or Root Status of a root port. */
+  rootPort: 1 << 13,
 } as const;

@@ -26,6 +26,8 @@ export interface FunctionBus {
   readonly number: number;
   /** For functions that come and go with another one: its VFs. */
   add(fn: PciFunction, routingOffset: number): void;
+  /** A function below asks for power: a PME message on its way up. */
+  pme(routingId: number): void;
   remove(fn: PciFunction): void;
 }
 
@@ -33,7 +35,17 @@ export interface FunctionBus {
 const BARS = 6;
 const resetNumber: Readonly<Record<ResetKind, number>> = { fundamental: 0, hot: 1, flr: 2, d3hot: 3 };
 
-export class PciFunction {
+/** PME as the device behind a function sees it (PCI Express 5.3.3); none of it without the capability. */
+export interface PmeSource {
+  readonly pmeEnabled: boolean;
+  readonly pmeStatus: boolean;
+  setPmeEnabled(enabled: boolean): void;
+  /** The device wakes: PME_Status, and a message where PME_En lets it. */
+  raisePme(): void;
+  clearPme(): void;
+}
+
+export class PciFunction implements PmeSource {
   readonly config: ConfigSpace;
   readonly guard: AccessGuard;
   readonly trace: Trace;
@@ -48,6 +60,8 @@ export class PciFunction {
   powerManagement: PowerManagement | undefined;
   /** DMA and messages of this function may leave: bus master, D0, and every bridge above forwards. */
   dmaEnabled: boolean;
+  /** PME_Status and PME_En have been seen set together: the message is sent when they come to be. */
+  #pmeAsserted: boolean;
 
   constructor(options: FunctionOptions) {
     this.config = new ConfigSpace();
@@ -61,6 +75,7 @@ export class PciFunction {
     this.interrupts = undefined;
     this.powerManagement = undefined;
     this.dmaEnabled = false;
+    this.#pmeAsserted = false;
   }
 
   /** Declares a BAR in the header and what answers behind it; for constructors of devices. */
@@ -82,6 +97,38 @@ export class PciFunction {
 
   get powerState(): number {
     return this.powerManagement?.state ?? 0;
+  }
+
+  get pmeEnabled(): boolean {
+    return this.powerManagement?.pmeEnabled ?? false;
+  }
+
+  get pmeStatus(): boolean {
+    return this.powerManagement?.pmeStatus ?? false;
+  }
+
+  setPmeEnabled(enabled: boolean): void {
+    this.powerManagement?.setPme(enabled, this.pmeStatus);
+    this.#pmeChanged();
+  }
+
+  raisePme(): void {
+    this.powerManagement?.setPme(this.pmeEnabled, true);
+    this.#pmeChanged();
+  }
+
+  clearPme(): void {
+    this.powerManagement?.setPme(this.pmeEnabled, false);
+    this.#pmeChanged();
+  }
+
+  #pmeChanged(): void {
+    const asserted = this.pmeEnabled && this.pmeStatus;
+    if (asserted === this.#pmeAsserted) return;
+    this.#pmeAsserted = asserted;
+    if (!asserted) return;
+    if (this.trace.on[this.events.pci_pme] !== 0) this.trace.emit(this.events.pci_pme, this.routingId);
+    this.bus?.pme(this.routingId);
   }
 
   /** Address that a BAR decodes now, -1 where it does not. Memory BARs only: no bridge here forwards I/O. */
@@ -125,6 +172,7 @@ export class PciFunction {
       this.reset('d3hot');
       return;
     }
+    if ((changes & Change.power) !== 0) this.#pmeChanged();
     if ((changes & (Change.command | Change.power)) !== 0) this.refreshMastering();
     if ((changes & (Change.command | Change.power | Change.bars)) !== 0) this.bus?.routingChanged();
     if ((changes & (Change.command | Change.msi | Change.msix)) !== 0) this.interrupts?.configChanged();
@@ -178,6 +226,7 @@ export class PciFunction {
     try {
       this.config.reset(kind !== 'fundamental');
       this.powerManagement?.reset();
+      this.#pmeChanged();
       this.refreshMastering();
       this.bus?.routingChanged();
       this.interrupts?.reset();

@@ -35,4 +35,5 @@ export const pciTraceEvents = {
     args: { function: 'routing id', address: 'address', data: 'hex' },
     doc: 'An interrupt message left.',
   },
+  pci_pme: { args: { function: 'routing id' }, doc: 'A function asks for power: a PME message goes up.' },
 } as const satisfies Record<string, TraceEventSpec>;

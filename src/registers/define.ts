@@ -49,8 +49,8 @@ export interface RegisterSpec {
    * their own stand beside it.
    */
   readonly writable?: number;
-  /** Survives a software reset (CTRL.RST). */
-  readonly sticky?: boolean;
+  /** Survives a software reset (CTRL.RST); `all`: every reset but power-up. */
+  readonly sticky?: boolean | 'all';
   /** Name of the side effect of a read; it supplies the value. */
   readonly onRead?: string;
   /** Name of the side effect of a write; it runs after the plain store. */

@@ -33,6 +33,7 @@ function notesOf(spec: RegisterSpec): string {
     acts.length > 0 ? `acts on ${acts.join(' and ')}` : '',
     spec.inert === true ? 'nothing acts on it' : '',
     spec.sticky === true ? 'survives a software reset' : '',
+    spec.sticky === 'all' ? 'survives all resets but power-up' : '',
     ...(spec.aliases ?? []).map((alias) => aliasOf(alias, spec)),
     spec.section === undefined ? '' : `§${spec.section}`,
   ]

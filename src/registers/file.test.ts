@@ -47,22 +47,26 @@ test('where nothing is declared, reads give 0 and writes are lost', () => {
   assert.equal(file.read(1), 0);
 });
 
-test('a software reset leaves sticky registers, any other resets them too', () => {
+test('a software reset leaves sticky registers, others do not, and what survives all goes with the power', () => {
   const plan = compilePlan(
     {
       PLAIN: { at: 0, access: 'rw', reset: 1, ...base },
       KEPT: { at: 4, access: 'rw', reset: 2, sticky: true, ...base },
+      LASTING: { at: 8, access: 'rw', reset: 3, sticky: 'all', ...base },
     },
-    8,
+    12,
     [],
   );
   const file = new RegisterFile(plan);
   file.write(0, 8);
   file.write(1, 9);
-  file.reset(true);
-  assert.deepEqual([...file.values], [1, 9]);
-  file.reset(false);
-  assert.deepEqual([...file.values], [1, 2]);
+  file.write(2, 10);
+  file.reset('software');
+  assert.deepEqual([...file.values], [1, 9, 10]);
+  file.reset('device');
+  assert.deepEqual([...file.values], [1, 2, 10]);
+  file.reset('power-up');
+  assert.deepEqual([...file.values], [1, 2, 3]);
 });
 
 test('two files of one plan share nothing', () => {

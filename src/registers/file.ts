@@ -40,15 +40,12 @@ export class RegisterFile {
     return old;
   }
 
-  /** Back to reset values; with `software`, the sticky registers stay. */
-  reset(software: boolean): void {
+  /** Back to reset values, but for the registers that survive this kind. */
+  reset(kind: 'power-up' | 'device' | 'software'): void {
     const { plan, values } = this;
-    if (!software) {
-      values.set(plan.reset);
-      return;
-    }
+    const least = kind === 'software' ? 1 : kind === 'device' ? 2 : 3;
     for (let index = 0; index < plan.dwords; index += 1) {
-      if (plan.sticky[index] === 0) values[index] = plan.reset[index]!;
+      if (plan.sticky[index]! < least) values[index] = plan.reset[index]!;
     }
   }
 }

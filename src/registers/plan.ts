@@ -20,6 +20,7 @@ export interface RegisterPlan {
   readonly element: Uint16Array;
   /** Index into `names` plus one; 0 where nothing is declared. */
   readonly register: Uint16Array;
+  /** 1: survives a software reset, 2: all but power-up. */
   readonly sticky: Uint8Array;
   readonly inert: Uint8Array;
   readonly names: readonly string[];
@@ -102,7 +103,7 @@ export function compilePlan(
     plan.writeHook[index] = hookNumber(name, spec.onWrite);
     plan.element[index] = element;
     plan.register[index] = id + 1;
-    plan.sticky[index] = spec.sticky === true ? 1 : 0;
+    plan.sticky[index] = spec.sticky === 'all' ? 2 : spec.sticky === true ? 1 : 0;
     plan.inert[index] = spec.inert === true ? 1 : 0;
   };
   plan.specs.forEach((spec, id) => {

@@ -150,19 +150,24 @@ test('a side effect is named after its register, an inert register has none', ()
   assert.equal(new Set(pfHooks).size, pfHooks.length);
 });
 
-test('a reset by CTRL.RST keeps packet buffer sizes and throttles, a full one keeps nothing (01 §1.5)', () => {
+const wakeUp = ['FHFT', 'IP4AT', 'IP6AT', 'IPAV', 'WUFC', 'WUPL', 'WUPM', 'WUS'];
+
+test('CTRL.RST keeps packet buffer sizes, throttles and wake-up, other resets wake-up, power-up nothing (01 §1.5)', () => {
   const file = new RegisterFile(pfPlan);
-  const kept = new Set<string>();
-  for (const { home } of places()) file.values[home >>> 2] = 0x12345678;
-  file.reset(true);
-  for (const { name, spec, element, home } of places()) {
-    const reset = (spec.resetAt?.[element] ?? spec.reset ?? 0) >>> 0;
-    if (file.values[home >>> 2] === 0x12345678) kept.add(name);
-    else assert.equal(file.values[home >>> 2], reset, name);
-  }
-  assert.deepEqual([...kept].sort(), ['EITR', 'RXPBS', 'TXPBS']);
-  file.reset(false);
-  assert.deepEqual(file.values, new RegisterFile(pfPlan).values);
+  const keptBy = (kind: Parameters<typeof file.reset>[0]): string[] => {
+    const kept = new Set<string>();
+    for (const { home } of places()) file.values[home >>> 2] = 0x12345678;
+    file.reset(kind);
+    for (const { name, spec, element, home } of places()) {
+      const reset = (spec.resetAt?.[element] ?? spec.reset ?? 0) >>> 0;
+      if (file.values[home >>> 2] === 0x12345678) kept.add(name);
+      else assert.equal(file.values[home >>> 2], reset, name);
+    }
+    return [...kept].sort();
+  };
+  assert.deepEqual(keptBy('software'), ['EITR', ...wakeUp, 'RXPBS', 'TXPBS'].sort());
+  assert.deepEqual(keptBy('device'), wakeUp);
+  assert.deepEqual(keptBy('power-up'), []);
 });
 
 test('a field lies in its register and has a meaning', () => {

@@ -38,6 +38,7 @@ export const onRead = {
   pvteicr: 30,
   pcslstat: 31,
   pcslpab: 32,
+  wuc: 33,
 } as const satisfies Record<PfReadHook, number>;
 
 /** Side effects of writes; 0 is none. Tails come first. */
@@ -91,7 +92,6 @@ export const onWrite = {
   pvteiam: 47,
   pvteicr: 48,
   wuc: 49,
-  wus: 50,
   rttdqsel: 51,
   rttbcnrc: 52,
   mbvfimr: 53,

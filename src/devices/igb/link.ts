@@ -13,6 +13,8 @@ import { pf } from './tables/index.ts';
 export interface LinkOptions {
   /** The other end of the cable; a gigabit switch where not given. */
   readonly partner?: LinkPartner | undefined;
+  /** Told when STATUS.LU has changed. */
+  readonly changed?: () => void;
   /** The cable is in an SFP, at the SerDes, and not at the PHY. */
   readonly serdes?: boolean;
 }
@@ -27,6 +29,7 @@ export class Link {
   private pluggedIn: boolean;
   private virtualFunctions: number;
   private readonly serdes: boolean;
+  private readonly changed: (() => void) | undefined;
   /** STATUS.LU. */
   up: boolean;
 
@@ -35,6 +38,7 @@ export class Link {
     this.interrupts = parts.interrupts;
     const { partner = ordinaryPartner } = options;
     this.serdes = options.serdes === true;
+    this.changed = options.changed;
     this.phy = new Phy(context, () => this.update(), partner);
     this.pcs = new Pcs(context, () => this.update(), partner);
     this.leds = new Leds(context, { link: this });
@@ -101,6 +105,7 @@ export class Link {
     const { trace, events } = this.context;
     if (trace.on[events.igb_link_status] === 1) trace.emit(events.igb_link_status, up ? 1 : 0);
     this.interrupts.raise(pf.ICR.LSC.mask);
+    this.changed?.();
   }
 
   /** After a reset of the MAC, which has cleared the causes: the state is taken over without an interrupt. */

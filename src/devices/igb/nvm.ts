@@ -20,6 +20,9 @@ const LED_WORDS = [
   [0x1f, 0x1c],
   [0x2b, 0x2a],
 ] as const;
+/** Initialisation control 3 by port, and its bit that arms APM wake-up. */
+const CONTROL_3_WORDS = [0x24, 0x14] as const;
+const APM_ENABLE = 0x0400;
 /** CTRL_EXT.LINK_MODE of a board with an SFP cage. */
 const LINK_MODE_SERDES = 3;
 
@@ -101,7 +104,7 @@ export class Nvm {
   }
 
   /**
-   * Automatic read, after a reset and by CTRL_EXT.EE_RST: station address, LEDs, link mode. EECD says at its reset value that
+   * Automatic read, after a reset and by CTRL_EXT.EE_RST: station address, LEDs, APM wake-up, link mode. EECD says at its reset value that
    * it is done.
    */
   load(): void {
@@ -112,6 +115,7 @@ export class Nvm {
     values[pf.RAH.index] = (words[2]! ^ (port * 0x0100)) | pf.RAH.AV.mask;
     const [even, odd] = [words[LED_WORDS[port][0]]!, words[LED_WORDS[port][1]]!];
     values[pf.LEDCTL.index] = (even & 0xff) | ((odd & 0xff) << 8) | ((even & 0xff00) << 8) | ((odd & 0xff00) << 16);
+    if ((words[CONTROL_3_WORDS[port]]! & APM_ENABLE) !== 0) values[pf.WUC.index]! |= pf.WUC.APME.mask;
     if (this.options.serdes === true) {
       values[pf.CTRL_EXT.index]! |= LINK_MODE_SERDES << pf.CTRL_EXT.LINK_MODE.shift;
     }

@@ -37,6 +37,8 @@ export interface PortRegisters extends DwordRegisters {
   reset(kind: ResetKind): void;
   /** A function, 0 the PF or 1 + v VF v, may do DMA from now on. */
   dmaEnabled?(fn: number): void;
+  /** The PF's power state may have changed. */
+  powerChanged?(state: number): void;
   /** Its guest may have turned its MSI or MSI-X on. */
   messagesEnabled?(fn: number): void;
 }
@@ -203,6 +205,7 @@ export class IgbPhysicalFunction extends PciFunction {
       this.#announceSriov();
     }
     if ((changes & (Change.sriov | Change.sriovBars)) !== 0) this.bus?.routingChanged();
+    if ((changes & Change.power) !== 0) this.#registers.powerChanged?.(this.powerState);
   }
 
   protected override masteringChanged(): void {
@@ -219,6 +222,7 @@ export class IgbPhysicalFunction extends PciFunction {
   protected override deviceReset(kind: ResetKind): void {
     this.sriov.reset();
     this.#announceSriov();
+    this.#registers.powerChanged?.(this.powerState);
     if (this.keeper?.keepsPort(kind) === true) return;
     this.#registers.reset(kind);
   }

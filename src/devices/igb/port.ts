@@ -18,6 +18,7 @@ import {
   type Wire,
   type WirePort,
 } from '../../ports/index.ts';
+import type { PmeSource } from '../../pci/function.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
 import { FlowControl } from './flow-control.ts';
@@ -44,6 +45,7 @@ import { TransmitEngine } from './tx/index.ts';
 import { VfInterrupts } from './vf-interrupts.ts';
 import { VfResources, type VfResetKind } from './vf-resources.ts';
 import { VfWindow } from './vf-window.ts';
+import { WakeUp } from './wake-up.ts';
 
 export interface IgbPortOptions {
   readonly clock: Clock;
@@ -63,6 +65,8 @@ export interface IgbPortOptions {
   readonly nonvolatile?: NonvolatileMemory | undefined;
   /** A socket for copper cable, unless given, or an SFP cage with an optical module in it. */
   readonly media?: 'copper' | 'sfp';
+  /** PMCSR of the PF. */
+  readonly pme?: PmeSource | undefined;
   /** The other end of the cable; a gigabit switch where not given. */
   readonly linkPartner?: LinkPartner | undefined;
 }
@@ -83,9 +87,12 @@ export class IgbPort implements WirePort {
     const interrupts = new Interrupts(context, { statistics });
     const time = new PortTime(context);
     const serdes = options.media === 'sfp';
-    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner });
+    const changed = (): void => wake.linkChanged();
+    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner, changed });
     const flow = new FlowControl(context, { link, statistics, resume: () => transmit.resume() });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time, flow });
+    const accepts: ReceiveEngine['wouldAccept'] = (...frame) => receive.wouldAccept(...frame);
+    const wake = new WakeUp(context, { pme: options.pme, accepts });
     const sink = new LocalSwitch(context, { link, receive, interrupts, statistics });
     const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link, flow });
     const vfInterrupts = new VfInterrupts(context, { interrupts });
@@ -98,6 +105,7 @@ export class IgbPort implements WirePort {
       interrupts,
       link,
       flow,
+      wake,
       i2c: new I2c(context, serdes),
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
       nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),
@@ -157,6 +165,12 @@ export class IgbPort implements WirePort {
     this.blocks.interrupts.messagesEnabled(fn);
   }
 
+  /** The guest changed the PF's power state: 0 is D0, 3 D3hot. */
+  powerChanged(state: number): void {
+    this.blocks.wake.powerChanged(state);
+    if (this.blocks.wake.asleep) this.context.wire.resume();
+  }
+
   /** The guest changed SR-IOV in config space: STATUS shows how many VFs there are. */
   onSriovChanged(numVfs: number, enabled: boolean): void {
     this.link.setVirtualFunctions(enabled ? numVfs : 0);
@@ -179,7 +193,7 @@ export class IgbPort implements WirePort {
 
   /** A frame that could not be stored now is kept by the wire; without a link it is taken, and dropped. */
   canReceive(): boolean {
-    return !this.link.passing || this.receiver.canReceive();
+    return !this.link.passing || this.blocks.wake.asleep || this.receiver.canReceive();
   }
 
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
@@ -188,11 +202,11 @@ export class IgbPort implements WirePort {
     const { packet } = trace;
     if (packet === 0) beginPacket(trace);
     if (taps.on[0] !== 0) taps.wire(0, bytes, offset, length, offload);
-    if (this.link.passing) this.receiver.receive(bytes, offset, length, offload);
-    else {
+    if (!this.link.passing) {
       taps.drop(0, events.igb_rx_drop_link, NOWHERE, bytes, offset, length);
       if (trace.on[events.igb_rx_drop_link] !== 0) trace.emit(events.igb_rx_drop_link, length);
-    }
+    } else if (this.blocks.wake.asleep) this.blocks.wake.received(bytes, offset, length);
+    else this.receiver.receive(bytes, offset, length, offload);
     trace.packet = packet;
   }
 

@@ -20,6 +20,7 @@ import type { PortTime } from './time.ts';
 import type { TransmitEngine } from './tx/index.ts';
 import type { VfInterrupts } from './vf-interrupts.ts';
 import type { VfResources } from './vf-resources.ts';
+import type { WakeUp } from './wake-up.ts';
 
 /** A side of the data path, as far as registers control it. */
 export interface QueueEngine {
@@ -36,6 +37,7 @@ export interface PortBlocks {
   readonly interrupts: Interrupts;
   readonly link: Link;
   readonly flow: FlowControl;
+  readonly wake: WakeUp;
   readonly mdic: Mdic;
   readonly i2c: I2c;
   readonly nvm: Nvm;
@@ -115,6 +117,8 @@ export class RegisterAccess {
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
         return this.blocks.time.peekSystiml();
+      case onRead.wuc:
+        return this.blocks.wake.readControl();
       case onRead.pcslstat:
         return this.blocks.link.pcs.readStatus();
       case onRead.pcslpab:
@@ -167,6 +171,8 @@ export class RegisterAccess {
         return time.readFrtimer();
       case onRead.systiml:
         return time.readSystiml();
+      case onRead.wuc:
+        return this.blocks.wake.readControl();
       case onRead.txstmph:
         return time.readTxstmph();
       case onRead.rxstmph:
@@ -314,13 +320,13 @@ export class RegisterAccess {
         return this.blocks.tcpTimer.written(value);
       case onWrite.timadjh:
         return time.writeTimadjh(value);
+      case onWrite.wuc:
+        return this.blocks.wake.writeControl(value);
       case onWrite.eiac:
       case onWrite.eiam:
       case onWrite.iam:
       case onWrite.tsynctxctl:
       case onWrite.tsyncrxctl:
-      case onWrite.wuc:
-      case onWrite.wus:
       case onWrite.mbvficr:
       case onWrite.vflre:
         return;
@@ -344,6 +350,10 @@ export class RegisterAccess {
     }
     this.blocks.link.update();
     this.blocks.flow.controlWritten();
+    if ((before & ~value & pf.CTRL.GIO_MASTER_DISABLE.mask) !== 0) {
+      this.blocks.receive.controlWritten(-1);
+      this.transmitControlWritten();
+    }
   }
 
   private holdPhy(held: boolean): void {

@@ -23,12 +23,20 @@ export interface ResettableParts {
   readonly vfInterrupts: { reset(): void };
 }
 
+const registerResets = {
+  fundamental: 'power-up',
+  hot: 'device',
+  flr: 'device',
+  d3hot: 'device',
+  software: 'software',
+} as const satisfies Record<PortResetKind, 'power-up' | 'device' | 'software'>;
+
 /**
  * Registers go first, so that nothing that a block does afterwards acts on what the guest had set up; interrupts come last and
  * find no cause. Only a fundamental or hot reset reaches the PHY: through all others the link stays (contradiction 17).
  */
 export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
-  context.registers.reset(kind === 'software');
+  context.registers.reset(registerResets[kind]);
   parts.nvm.reset();
   parts.flow.reset();
   parts.transmit.reset();

@@ -101,7 +101,7 @@ export class SriovRig {
     this.hierarchy?.slot.add(this.pf, 0);
     this.vfs = new IgbVirtualFunctions({ trace, pf: this.pf });
     const { memory, interruptPorts } = this.vfs;
-    this.port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC });
+    this.port = new IgbPort({ clock, tasks, trace, wire, memory, interruptPorts, mac: TEST_MAC, pme: this.pf });
     this.pf.connect(this.port);
     this.vfs.connect(this.port);
     clock.advance(1e9);

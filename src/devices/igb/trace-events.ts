@@ -327,6 +327,12 @@ const flowControl = {
   igb_flow_send: { args: { time: 'count' }, doc: 'A pause frame is sent; 0 is XON.' },
 } as const satisfies Events;
 
+/** Power and wake-up. */
+const power = {
+  igb_power_state: { args: { state: 'count' }, doc: 'The guest changed the power state: 0 is D0, 3 D3hot.' },
+  igb_wake: { args: { events: 'hex', length: 'bytes' }, doc: 'A wake-up event, in the bits of WUS.' },
+} as const satisfies Events;
+
 /** IEEE 1588. */
 const timeSync = {
   igb_time_tx_stamp: { args: { high: 'hex', low: 'hex' }, doc: 'A transmitted packet was stamped.' },
@@ -345,5 +351,6 @@ export const igbTraceEvents = {
   ...virtualization,
   ...localSwitch,
   ...flowControl,
+  ...power,
   ...timeSync,
 } as const satisfies Events;

@@ -17,7 +17,7 @@ export class VmdHierarchy {
   constructor(trace: Trace) {
     this.endpoint = new VmdEndpoint({ trace });
     this.domain = this.endpoint.domain;
-    this.rootPort = new VmdRootPort({ trace, routing: this.domain.routing });
+    this.rootPort = new VmdRootPort({ trace, domain: this.domain });
     this.domain.root.add(this.rootPort, 0);
     this.slot = this.rootPort.secondary;
     this.port = new PciDevicePort(this.endpoint, this.domain, [0, 0, 0, 0, 0]);

@@ -1,13 +1,14 @@
-/** The root port inside the VMD, 8086:2030: a link that is always up, ARI forwarding, MSI for its services. */
+/** The root port inside the VMD, 8086:2030: a link that is always up, ARI forwarding, MSI for PME. */
 import {
   Bridge,
   CapabilityList,
+  FunctionMemory,
   type FunctionOptions,
   MessageInterrupts,
   MsiCapability,
+  type PciDomain,
   PciExpress,
   PortType,
-  type MessageSender,
 } from '../../pci/index.ts';
 
 /** Role-based error reporting, 512-byte payload. */
@@ -20,9 +21,10 @@ const LINK_ACTIVE = 0x2000;
 const ARI_FORWARDING = 0x20;
 
 export class VmdRootPort extends Bridge {
-  constructor(options: FunctionOptions & { readonly routing: { generation: number } }) {
+  constructor(options: FunctionOptions & { readonly domain: PciDomain }) {
     super({
       ...options,
+      routing: options.domain.routing,
       identity: { vendorId: 0x8086, deviceId: 0x2030, revision: 0, classCode: 0x060400 },
     });
     const list = new CapabilityList(this.config);
@@ -35,9 +37,6 @@ export class VmdRootPort extends Bridge {
       deviceCapabilities2: ARI_FORWARDING,
       deviceControl2Writable: ARI_FORWARDING,
     });
-    this.interrupts = new MessageInterrupts(silent, msi, undefined, undefined);
+    this.interrupts = new MessageInterrupts(new FunctionMemory(this, options.domain), msi, undefined, undefined);
   }
 }
-
-/** The port has no event to report: its link never changes and no error is signalled. */
-const silent: MessageSender = { sendMessage: () => undefined };

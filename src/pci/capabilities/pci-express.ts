@@ -21,13 +21,22 @@ export interface PciExpressOptions {
 
 const FLR_CAPABLE = 1 << 28;
 const INITIATE_FLR = 0x8000;
+/** Root Control: PME Interrupt Enable. Root Status: PME Status, PME Pending. */
+const PME_INTERRUPT = 0x0008;
+const PME_STATUS = 0x0001_0000;
+const PME_PENDING = 0x0002_0000;
 /** ASPM, link disable, retrain (root ports), common clock, extended synch. */
 const LINK_CONTROL_WRITABLE = 0x00cb;
 
 /** The PCI Express capability, version 2 (7.5.3). */
 export class PciExpress {
+  readonly isRootPort: boolean;
   readonly #config: ConfigSpace;
   readonly #at: number;
+  /** Who asked while PME Status was set; each function once. */
+  readonly #waiting: Set<number>;
+  /** PME Status and PME Interrupt Enable are both set. */
+  #interrupting: boolean;
 
   constructor(list: CapabilityList, at: number, options: PciExpressOptions) {
     const root = options.type === PortType.rootPort;
@@ -53,9 +62,9 @@ export class PciExpress {
       { at: at + 0x14, size: 4 },
       { at: at + 0x18, size: 4 },
       // Root Control, Root Capabilities, Root Status.
-      { at: at + 0x1c, size: 2, writable: root ? 0x000f : 0 },
+      { at: at + 0x1c, size: 2, writable: root ? 0x000f : 0, announces: Change.rootPort },
       { at: at + 0x1e, size: 2 },
-      { at: at + 0x20, size: 4, writeOneClears: root ? 0x0001_0000 : 0 },
+      { at: at + 0x20, size: 4, writeOneClears: root ? PME_STATUS : 0, announces: Change.rootPort },
       { at: at + 0x24, size: 4, value: options.deviceCapabilities2 ?? 0 },
       { at: at + 0x28, size: 2, writable: options.deviceControl2Writable ?? 0, announces },
       { at: at + 0x2a, size: 2 },
@@ -65,8 +74,50 @@ export class PciExpress {
       { at: at + 0x34, size: 4 },
       { at: at + 0x38, size: 4 },
     );
+    this.isRootPort = root;
     this.#config = list.config;
     this.#at = at;
+    this.#waiting = new Set();
+    this.#interrupting = false;
+  }
+
+  /** A root port received a PME message (6.1.6): Root Status names who sent it. True where it is to interrupt. */
+  rootPme(routingId: number): boolean {
+    const status = this.#config.read(this.#at + 0x20, 4);
+    if ((status & PME_STATUS) === 0) this.#config.set(this.#at + 0x20, 4, PME_STATUS | routingId);
+    else {
+      this.#waiting.add(routingId);
+      this.#config.set(this.#at + 0x20, 4, status | PME_PENDING);
+    }
+    return this.#interrupts();
+  }
+
+  /** Root Control or Root Status was written: the next message that waits takes its place. True where it is to interrupt. */
+  rootWritten(): boolean {
+    if ((this.#config.read(this.#at + 0x20, 4) & PME_STATUS) === 0) {
+      this.#interrupting = false;
+      const [next] = this.#waiting;
+      if (next !== undefined) {
+        this.#waiting.delete(next);
+        const pending = this.#waiting.size === 0 ? 0 : PME_PENDING;
+        this.#config.set(this.#at + 0x20, 4, PME_STATUS | pending | next);
+      }
+    }
+    return this.#interrupts();
+  }
+
+  /** After a reset of the function. */
+  reset(): void {
+    this.#waiting.clear();
+    this.#interrupting = false;
+  }
+
+  /** An interrupt is due each time that status and enable come to be set together. */
+  #interrupts(): boolean {
+    const before = this.#interrupting;
+    const status = (this.#config.read(this.#at + 0x20, 4) & PME_STATUS) !== 0;
+    this.#interrupting = status && (this.#config.read(this.#at + 0x1c, 2) & PME_INTERRUPT) !== 0;
+    return this.#interrupting && !before;
   }
 
   /** Device Control 2, ARI Forwarding Enable: the port lets device numbers other than 0 through. */

@@ -51,6 +51,20 @@ export class PowerManagement {
     return this.#state;
   }
 
+  get pmeEnabled(): boolean {
+    return (this.#config.read(this.#at + 4, 2) & PME_ENABLE) !== 0;
+  }
+
+  get pmeStatus(): boolean {
+    return (this.#config.read(this.#at + 4, 2) & PME_STATUS) !== 0;
+  }
+
+  /** PME_En and PME_Status from the device's side. */
+  setPme(enabled: boolean, status: boolean): void {
+    const control = this.#config.read(this.#at + 4, 2) & ~(PME_ENABLE | PME_STATUS);
+    this.#config.set(this.#at + 4, 2, control | (enabled ? PME_ENABLE : 0) | (status ? PME_STATUS : 0));
+  }
+
   /** After a write: takes the new state, or undoes one that is not supported. True on the way back from D3hot with loss of state. */
   written(): boolean {
     const control = this.#config.read(this.#at + 4, 2);

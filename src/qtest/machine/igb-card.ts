@@ -54,6 +54,7 @@ export class IgbCard {
       memory: functions.memory,
       interruptPorts: functions.interruptPorts,
       mac,
+      pme: this.pf,
     });
     this.pf.connect(this.port);
     functions.connect(this.port);

@@ -135,7 +135,7 @@ export class Machine implements HostClient {
     if (id === undefined) throw new QTestError('QTEST_DEVICE', 'pcie-root-port needs an id');
     if (this.#buses.has(id)) throw new QTestError('QTEST_DEVICE', `two devices have the id "${id}"`);
     const { bus, slot } = this.#choose(place);
-    const port = new RootPort({ trace: this.#trace, routing: this.domain.routing });
+    const port = new RootPort({ trace: this.#trace, domain: this.domain });
     bus.add(port, slot << 3);
     this.#buses.set(id, { bus: port.secondary, slot });
   }

@@ -2,9 +2,11 @@
 import {
   Bridge,
   CapabilityList,
+  FunctionMemory,
   type FunctionOptions,
   MessageInterrupts,
   MsiCapability,
+  type PciDomain,
   PciExpress,
   PortType,
 } from '../../pci/index.ts';
@@ -12,8 +14,12 @@ import {
 const ARI_FORWARDING = 0x20;
 
 export class RootPort extends Bridge {
-  constructor(options: FunctionOptions & { readonly routing: { generation: number } }) {
-    super({ ...options, identity: { vendorId: 0x1b36, deviceId: 0x000c, revision: 0, classCode: 0x060400 } });
+  constructor(options: FunctionOptions & { readonly domain: PciDomain }) {
+    super({
+      ...options,
+      routing: options.domain.routing,
+      identity: { vendorId: 0x1b36, deviceId: 0x000c, revision: 0, classCode: 0x060400 },
+    });
     const list = new CapabilityList(this.config);
     const msi = new MsiCapability(list, 0x60);
     this.pciExpress = new PciExpress(list, 0x90, {
@@ -25,7 +31,6 @@ export class RootPort extends Bridge {
       deviceCapabilities2: ARI_FORWARDING,
       deviceControl2Writable: ARI_FORWARDING,
     });
-    // The port has no event to report.
-    this.interrupts = new MessageInterrupts({ sendMessage: () => undefined }, msi, undefined, undefined);
+    this.interrupts = new MessageInterrupts(new FunctionMemory(this, options.domain), msi, undefined, undefined);
   }
 }

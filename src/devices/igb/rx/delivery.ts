@@ -5,6 +5,7 @@
 import { crc32 } from '../../../packet/checksum.ts';
 import { makeTask, type Task } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
+import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import type { Classifier } from './classify.ts';
 import { MULTICAST } from './filter.ts';
@@ -176,6 +177,7 @@ export class Delivery {
       this.trace(events.igb_rx_drop_queue, queue);
       return true;
     }
+    if (!mayMaster(this.context, queue)) return false;
     const free = rings.free(queue);
     const outcome = this.store.store(queue, frame, this.stripsTag(queue), this.appendsFcs(queue));
     if (outcome !== STORED) {

@@ -109,6 +109,19 @@ export class ReceiveEngine implements SegmentSink {
     return true;
   }
 
+  /** Whether the filters take a frame from the wire, which is not received; its headers then are in `frame`. */
+  wouldAccept(frame: ReceivedFrame, bytes: Uint8Array, offset: number, length: number): boolean {
+    if (length < HEADER_BYTES || length > MAXIMUM_BYTES) return false;
+    const { values } = this;
+    frame.take(bytes, offset, length);
+    this.classifier.begin(frame);
+    frame.headers.parse(bytes, offset, length);
+    const { kind, low, high, tags } = frame;
+    if (!passesVlanFilter(values, tags)) return false;
+    if (!usesPools(values[MRQC.index]!)) return acceptsDestination(values, kind, low, high);
+    return (selectPools(values, kind, low, high, tags.vid, -1) & POOLS_MASK) !== 0;
+  }
+
   /** False while the wire is to wait. */
   canReceive(): boolean {
     return this.delivery.canReceive();

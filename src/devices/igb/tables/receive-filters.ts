@@ -188,7 +188,7 @@ export const receiveFilters = {
     at: 0x09000,
     count: 256,
     access: 'rw',
-    inert: true,
+    sticky: 'all',
     evidence: 'dpdk',
     doc: 'Flexible host filters 0 to 3, 64 dwords each: data and masks, the length in the last. FFMT on the 82574.',
   },

@@ -4,6 +4,7 @@
  */
 import { beginPacket, makeTask, type GuestMemory, type Task } from '../../../ports/index.ts';
 import { POOLS, QUEUES, type PortContext } from '../context.ts';
+import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import { slotOf } from './context.ts';
 import { DESCRIPTOR_BYTES } from './descriptor.ts';
@@ -140,6 +141,7 @@ export class TransmitEngine {
   /** §5.1, but for the bus master bit, which the memory port knows. */
   #enabled(queue: number): boolean {
     const { values } = this.#context.registers;
+    if (!mayMaster(this.#context, queue)) return false;
     if ((values[pf.TCTL.index]! & pf.TCTL.EN.mask) === 0) return false;
     if ((values[pf.TXDCTL.index + queue * pf.TXDCTL.step]! & pf.TXDCTL.ENABLE.mask) === 0) return false;
     return (values[pf.MRQC.index]! & 1) === 0 || (values[pf.VFTE.index]! & (1 << (queue % POOLS))) !== 0;
