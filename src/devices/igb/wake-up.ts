@@ -85,7 +85,7 @@ export class WakeUp {
     let control = this.values[WUC.index]! & ~MIRRORED;
     if (pme?.pmeEnabled === true) control |= WUC.PME_EN.mask;
     if (pme?.pmeStatus === true) control |= WUC.PME_STATUS.mask;
-    return control;
+    return control >>> 0;
   }
 
   /** PME_EN and PME_STATUS are those of PMCSR. */
