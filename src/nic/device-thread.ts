@@ -33,7 +33,7 @@ function obey(requests: DeviceRequests, loop: EventLoop): boolean {
 function main(): void {
   const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
   const epoch = Date.now() * 1e6 - loop.now();
-  const trace = new TraceWriter(data.trace, () => loop.now());
+  const trace = new TraceWriter(data.trace, () => loop.now(), epoch);
   let nic: AssembledNic;
   try {
     nic = assembleNic({

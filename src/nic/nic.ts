@@ -4,8 +4,8 @@ import { CaptureFile } from '../capture/capture-file.ts';
 import { makeCaptureMemory } from '../capture/ring.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
-import { selectEvents } from '../trace/select.ts';
-import { TraceLog } from '../trace/trace-log.ts';
+import { expandGlobs } from '../trace/select.ts';
+import { TraceControl } from '../trace/control.ts';
 import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
 import type { CommandArguments, CommandName, CommandResult } from './commands/index.ts';
@@ -37,6 +37,8 @@ export class Nic {
   readonly ended: Promise<void>;
   /** Resolves when it listens. */
   readonly listening: Promise<void>;
+  /** Which trace events are on; may change at any time. */
+  readonly trace: TraceControl;
   readonly #worker: Worker;
   readonly #log: (line: string) => void;
   readonly #outputs: Output[];
@@ -49,7 +51,8 @@ export class Nic {
   #failure: Error | undefined;
   #closing: boolean;
 
-  constructor(data: DeviceThreadData, log: (line: string) => void) {
+  constructor(data: DeviceThreadData, trace: TraceControl, log: (line: string) => void) {
+    this.trace = trace;
     this.#log = log;
     this.#outputs = [];
     this.#requests = new PendingRequests();
@@ -169,11 +172,12 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const dumps = config.object.map((text) => parseFilterDump(text));
   for (const dump of dumps) checkFilterDump(dump, own);
   const trace = makeTraceMemory();
-  for (const glob of selectEvents(trace, config.trace))
+  const control = new TraceControl(trace, log);
+  for (const glob of control.select(expandGlobs(config.trace)))
     log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
   const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
   const captures = dumps.map(({ maxLength }) => makeCaptureMemory(maxLength));
-  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory }, log);
+  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory }, control, log);
   if (nvm !== undefined) nic.addOutput(nvm);
   await nic.listening;
   // Files are emptied by then only: where another NIC listens already, they may be its.
@@ -181,8 +185,8 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
     dumps.forEach(({ file }, index) =>
       nic.addOutput(new CaptureFile(captures[index]!, new OutputFile('filter-dump', file, log))),
     );
-    if (config.trace.length > 0)
-      nic.addOutput(new TraceLog(trace, new OutputFile('--trace-file', config.traceFile, log)));
+    control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
+    nic.addOutput(control);
   } catch (error) {
     await nic.close();
     throw error;

@@ -22,24 +22,29 @@ export function formatRecord(record: TraceRecord): string {
   return `${time} ${name}${packet === 0 ? '' : ` #${packet}`} ${formatArguments(spec, args)}`.trimEnd();
 }
 
-/** What a machine reads: numbers as they are, and beside them in words what is not a plain number. */
-export function recordAsJson({ name, spec, timeNs, packet, args }: TraceRecord): Record<string, unknown> {
-  const values: Record<string, number> = {};
-  const words: Record<string, string> = {};
+/** Arguments by name, in words but for those that are plain numbers. */
+export function recordWords({ spec, args }: TraceRecord): Record<string, string | number> {
   let before: TraceType | undefined;
-  Object.entries(spec.args).forEach(([argument, type], index) => {
+  const words = Object.entries(spec.args).map(([name, type], index): [string, string | number] => {
     const value = args[index] ?? 0;
-    values[argument] = value;
     const text = argumentInWords(type, value, before, args[index - 1]);
-    if (Number.isNaN(Number.parseFloat(text)) || text.includes('[')) words[argument] = text;
     before = type;
+    return [name, text === String(value) ? value : text];
   });
+  return Object.fromEntries(words);
+}
+
+/** What a machine reads: numbers as they are in `args`, and in `words` what stands for something else. */
+export function recordAsJson(record: TraceRecord): Record<string, unknown> {
+  const { name, spec, timeNs, packet, args } = record;
+  const values = Object.fromEntries(Object.keys(spec.args).map((argument, index) => [argument, args[index] ?? 0]));
+  const words = Object.entries(recordWords(record)).filter(([, value]) => typeof value === 'string');
   return {
     timeNs,
     event: name,
     ...(packet === 0 ? {} : { packet }),
     args: values,
-    ...(Object.keys(words).length === 0 ? {} : { words }),
+    ...(words.length === 0 ? {} : { words: Object.fromEntries(words) }),
   };
 }
 

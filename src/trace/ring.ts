@@ -24,6 +24,12 @@ export interface TraceMemory {
   readonly counters: SharedArrayBuffer;
   /** One byte an event: wanted or not. Any thread may set it at any time. */
   readonly on: SharedArrayBuffer;
+  /** Nanoseconds from 1970 to time 0 of the records, 64 bits. */
+  readonly epoch: SharedArrayBuffer;
+}
+
+export function epochOf(memory: TraceMemory): bigint {
+  return new BigInt64Array(memory.epoch)[0]!;
 }
 
 export function makeTraceMemory(): TraceMemory {
@@ -31,6 +37,7 @@ export function makeTraceMemory(): TraceMemory {
     records: new SharedArrayBuffer(CAPACITY * RECORD * 8),
     counters: new SharedArrayBuffer(3 * 4),
     on: new SharedArrayBuffer(eventNames.length),
+    epoch: new SharedArrayBuffer(8),
   };
 }
 
@@ -46,7 +53,9 @@ export class TraceWriter implements Trace {
   /** The reader had come this far when last looked at: the ring has room at least up to there. */
   #read: number;
 
-  constructor(memory: TraceMemory, now: () => number) {
+  /** `now` in ns; `epochNs`: from 1970 to its 0. */
+  constructor(memory: TraceMemory, now: () => number, epochNs = 0) {
+    new BigInt64Array(memory.epoch)[0] = BigInt(Math.round(epochNs));
     this.on = new Uint8Array(memory.on);
     this.packet = 0;
     this.lastPacket = 0;

@@ -1,22 +1,59 @@
-/** Which events are on: globs as `--trace` takes them, later ones win, a leading `-` excludes. */
+/** Which events are on: globs as `--trace` takes them, later ones win, a leading `-` excludes, `@FILE` holds more of them. */
+import { readFileSync } from 'node:fs';
 import picomatch from 'picomatch';
-import { eventNames } from './catalogue.ts';
+import type { TraceEventSpec } from '../ports/index.ts';
+import { eventNames, eventSpecs } from './catalogue.ts';
+import { TraceError } from './errors.ts';
 import type { TraceMemory } from './ring.ts';
 
-/** Sets the memory's flags; returns the globs that match no event. */
+/** Longer ones are no names of events. */
+const LONGEST_GLOB = 256;
+
+/** Numbers of the events that a glob names; none where it is no glob. */
+function matching(glob: string): number[] {
+  if (glob === '' || glob.length > LONGEST_GLOB) return [];
+  const matches = picomatch(glob, { noextglob: true });
+  return eventNames.flatMap((name, number) => (matches(name) ? [number] : []));
+}
+
+/** Replaces `@FILE` by the file's lines, without empty ones and those that begin with `#`. Throws TraceError `TRACE_FILE`. */
+export function expandGlobs(globs: readonly string[]): string[] {
+  return globs.flatMap((glob) => {
+    if (!glob.startsWith('@')) return [glob];
+    const path = glob.slice(1);
+    try {
+      const lines = readFileSync(path, 'utf8').split('\n');
+      return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+    } catch (error) {
+      throw new TraceError('TRACE_FILE', `cannot read names of trace events: ${(error as Error).message}`);
+    }
+  });
+}
+
+/** Sets the memory's flags, at any time and from any thread; returns the globs that match no event. */
 export function selectEvents(memory: TraceMemory, globs: readonly string[]): string[] {
   const on = new Uint8Array(memory.on);
-  const unmatched: string[] = [];
-  for (const glob of globs) {
+  return globs.filter((glob) => {
     const exclude = glob.startsWith('-');
-    const matches = picomatch(exclude ? glob.slice(1) : glob);
-    let any = false;
-    eventNames.forEach((name, number) => {
-      if (!matches(name)) return;
-      any = true;
-      on[number] = exclude ? 0 : 1;
-    });
-    if (!any) unmatched.push(glob);
-  }
-  return unmatched;
+    const numbers = matching(exclude ? glob.slice(1) : glob);
+    for (const number of numbers) on[number] = exclude ? 0 : 1;
+    return numbers.length === 0;
+  });
+}
+
+/** An event as lists show it. */
+export interface EventState {
+  readonly name: string;
+  readonly spec: TraceEventSpec;
+  readonly on: boolean;
+}
+
+/** All events that a glob names, with whether they are on. */
+export function listEvents(memory: TraceMemory, glob = '*'): EventState[] {
+  const on = new Uint8Array(memory.on);
+  return matching(glob).map((number) => ({
+    name: eventNames[number]!,
+    spec: eventSpecs[number]!,
+    on: on[number] !== 0,
+  }));
 }

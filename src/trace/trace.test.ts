@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { pf } from '../devices/igb/tables/index.ts';
 import { catalogue, eventNames } from './catalogue.ts';
 import { formatArguments } from './format.ts';
 import { makeTraceMemory, TraceReader, TraceWriter } from './ring.ts';
-import { selectEvents } from './select.ts';
+import { MOST_ARGUMENTS } from './record.ts';
+import { expandGlobs, listEvents, selectEvents } from './select.ts';
 
 test('arguments are printed by what they are', () => {
   const print = (name: string, ...args: number[]): string => formatArguments(catalogue[name]!, args);
@@ -36,4 +40,28 @@ test('records come out in order; what does not fit is dropped and counted', () =
   assert.deepEqual([lost?.name, lost?.args], ['trace_lost', [reader.dropped]]);
   assert.equal(records.at(-1)?.args[0], records.length - 1);
   assert.deepEqual([...reader.drain()], []);
+});
+
+test('@FILE holds globs, a line each', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'outboard-globs-'));
+  const path = join(folder, 'events');
+  writeFileSync(path, '# what a packet meets\nigb_tx_*\n\n  -igb_tx_rate_*\n');
+  assert.deepEqual(expandGlobs(['pci_*', `@${path}`]), ['pci_*', 'igb_tx_*', '-igb_tx_rate_*']);
+  rmSync(folder, { recursive: true });
+  assert.throws(() => expandGlobs([`@${path}`]), { code: 'TRACE_FILE' });
+});
+
+test('a pattern that is none selects nothing and harms nothing', () => {
+  const memory = makeTraceMemory();
+  const bad = ['', '-', '[', 'igb_[', '((((', `${'a'.repeat(70_000)}*`, '+(a|aa)+(a|aa)+(a|aa)'];
+  assert.deepEqual(selectEvents(memory, bad), bad);
+  assert.ok(listEvents(memory).every(({ on }) => !on));
+});
+
+test('every event has a name of its module, arguments that fit into a record, and one line of documentation', () => {
+  for (const [name, { args, doc }] of Object.entries(catalogue)) {
+    assert.match(name, /^(igb|pci|vmd|net|vfio_user|loop|pf_manager)_[a-z0-9_]+$/);
+    assert.ok(Object.keys(args).length <= MOST_ARGUMENTS, name);
+    assert.match(doc, /^[A-Z].*\.$/, name);
+  }
 });

@@ -1,0 +1,50 @@
+/** The traces of a device, seen from the main thread: which events are on, and where their records go. */
+import { ChromeEncoder } from './chrome.ts';
+import { BinaryEncoder } from './binary.ts';
+import { TextEncoder, type TraceEncoder } from './encoder.ts';
+import { epochOf, type TraceMemory } from './ring.ts';
+import { listEvents, selectEvents, type EventState } from './select.ts';
+import { TraceSink, type TraceOutput } from './sink.ts';
+
+/** By the end of the file's name: `.obt` is the compact form, `.json` the one of Chrome and Perfetto, anything else is text. */
+function encoderFor(path: string | undefined, memory: TraceMemory): TraceEncoder {
+  if (path?.endsWith('.obt') === true) return new BinaryEncoder(epochOf(memory));
+  return path?.endsWith('.json') === true ? new ChromeEncoder() : new TextEncoder();
+}
+
+export class TraceControl {
+  readonly memory: TraceMemory;
+  readonly #log: (line: string) => void;
+  #sink: TraceSink | undefined;
+
+  constructor(memory: TraceMemory, log: (line: string) => void) {
+    this.memory = memory;
+    this.#log = log;
+    this.#sink = undefined;
+  }
+
+  /** Records go there from now on, those before them included. Once, when the device runs. */
+  open(path: string | undefined, output: TraceOutput): void {
+    this.#sink = new TraceSink(this.memory, encoderFor(path, this.memory), output);
+  }
+
+  /** Turns events on, and off where a glob begins with `-`; returns the globs that name none. */
+  select(globs: readonly string[]): string[] {
+    return selectEvents(this.memory, globs);
+  }
+
+  /** Events that a glob names, all where none is given. */
+  list(glob?: string): EventState[] {
+    return listEvents(this.memory, glob);
+  }
+
+  /** Records lost because they came faster than they were written. */
+  get lost(): number {
+    return this.#sink?.lost ?? 0;
+  }
+
+  close(): void {
+    this.#sink?.close();
+    if (this.lost > 0) this.#log(`${this.lost} trace records came faster than they were written, and are lost`);
+  }
+}

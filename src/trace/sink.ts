@@ -1,0 +1,53 @@
+/** Takes trace records out of shared memory, now and then, and puts them where they are to go. */
+import type { TraceEncoder } from './encoder.ts';
+import { TraceReader, type TraceMemory } from './ring.ts';
+
+const DRAIN_EVERY_MS = 50;
+/** Bytes that are handed on at once, about. */
+const PIECE_RECORDS = 4096;
+
+/** What is open for writing. */
+export interface TraceOutput {
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+export class TraceSink {
+  readonly #reader: TraceReader;
+  readonly #encoder: TraceEncoder;
+  readonly #output: TraceOutput;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(memory: TraceMemory, encoder: TraceEncoder, output: TraceOutput) {
+    this.#reader = new TraceReader(memory);
+    this.#encoder = encoder;
+    this.#output = output;
+    this.#timer = setInterval(() => this.flush(), DRAIN_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Writes what has been emitted so far. */
+  flush(): void {
+    let count = 0;
+    for (const record of this.#reader.drain()) {
+      this.#encoder.add(record);
+      count += 1;
+      if (count % PIECE_RECORDS === 0) this.#output.write(this.#encoder.take());
+    }
+    const rest = this.#encoder.take();
+    if (rest.length > 0) this.#output.write(rest);
+  }
+
+  /** Records that were lost because they came faster than they were written. */
+  get lost(): number {
+    return this.#reader.dropped;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.flush();
+    this.#encoder.end();
+    this.#output.write(this.#encoder.take());
+    this.#output.close();
+  }
+}
