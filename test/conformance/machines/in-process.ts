@@ -1,0 +1,46 @@
+/** Our device in this process, behind the QTest machine, in virtual time. */
+import { MachineTransport } from '../../../src/qtest/client/index.ts';
+import { makeBench, testMac } from '../../../src/qtest/testing.ts';
+import type { ConformanceMachine } from '../machine.ts';
+import { PciNic } from './pci-nic.ts';
+import { QTestPlatform } from './qtest-platform.ts';
+
+const SLOT = 1;
+
+export function openInProcess(): ConformanceMachine {
+  const { machine, wire } = makeBench({ igb: false, ramBytes: 2 ** 26 });
+  machine.addRootPort({ id: 'rp', slot: SLOT });
+  machine.addIgb({ bus: 'rp' }, wire, testMac);
+  const transport = new MachineTransport(machine);
+  const far = {
+    // As a wire does: what finds no room waits.
+    waiting: [] as Uint8Array[],
+    deliver(): boolean {
+      const port = wire.port!;
+      let some = false;
+      while (this.waiting.length > 0 && port.canReceive()) {
+        const frame = this.waiting.shift()!;
+        port.receive(frame, 0, frame.length, undefined);
+        some = true;
+      }
+      return some;
+    },
+    send(frame: Uint8Array): void {
+      this.waiting.push(frame);
+      this.deliver();
+      machine.time.settle();
+    },
+    take: (): Uint8Array[] => wire.sent.splice(0),
+  };
+  machine.time.between = () => far.deliver();
+  return new PciNic(
+    new QTestPlatform({
+      driver: 'process',
+      described: 'our device in this process, virtual time',
+      transport,
+      wire: far,
+      slot: SLOT,
+      close: () => transport.close(),
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+/** What a machine must bring along so that `PciNic` makes a conformance machine of it: a bus with the NIC behind a root port. */
+import type { DriverMemory, MachineMemory, PciConfig } from '../../../src/driver/index.ts';
+import type { DriverName, FarEnd } from '../machine.ts';
+
+/** Memory whose allocator can be started again. */
+export interface CaseMemory extends DriverMemory {
+  freeAll(): void;
+}
+
+export interface Platform {
+  readonly driver: DriverName;
+  readonly described: string;
+  readonly realTime: boolean;
+  readonly config: PciConfig;
+  /** Registers behind BARs, by address. */
+  readonly registers: MachineMemory;
+  readonly memory: CaseMemory;
+  readonly wire: FarEnd;
+  /** Routing id of the root port that leads to the NIC; its secondary bus is to be 1. */
+  readonly rootPort: number;
+  /** Where BARs may lie: 2 MiB, on a multiple of a megabyte. */
+  readonly barBase: number;
+  /** Address that a message for a slot is written to, with data that is not 0. */
+  messageAddress(slot: number): number;
+  /** A message has come for the slot since the last call. */
+  takeMessage(slot: number): boolean;
+  wait(durationNs: number): void;
+  close(): Promise<void> | void;
+}
