@@ -17,12 +17,14 @@ heading('Static checks');
 add(await staticChecks());
 heading('Fast tests');
 add(await runTests(fastFolders));
-heading('vfio-user protocol');
+heading('vfio-user: protocol, conformance');
 add(await runTests(['test/protocol']));
 if (!all) {
-  heading('Against QEMU: its wires, its QTest, its tests of igb');
+  heading('Against QEMU: its wires, its QTest, its tests of igb, its igb as oracle');
   const beside = ['wires', 'qtest-qemu', 'qos'].map((name) => `test/guest/${name}.test.ts`);
   add(await runTests(beside, { reporter: 'spec', concurrency: 1 }));
+  // Hundreds of cases: a line each only where one fails.
+  add(await runTests(['test/guest/conformance.test.ts']));
 }
 heading(all ? 'Guests, all workloads' : 'A guest, smoke workload');
 add(await runTests(all ? ['test/guest'] : ['test/guest/smoke.test.ts'], { reporter: 'spec', concurrency: 1 }));

@@ -17,5 +17,6 @@ const found: Qemu | string = await findQemu(undefined, cache, new PrivateApt(cac
   },
 );
 
-if (typeof found === 'string') test('conformance of QEMU’s igb', { skip: `no QEMU at hand: ${found}` }, () => undefined);
+if (typeof found === 'string')
+  test('conformance of QEMU’s igb', { skip: `no QEMU at hand: ${found}` }, () => undefined);
 else driveAll('qemu', () => openQemu(found));

@@ -73,33 +73,49 @@ conformance('without the hash ROMPE takes no multicast', { area: AREA, evidence:
   assert.deepEqual(receivers(station, rx, ethernet(MULTICAST)), []);
 });
 
-conformance('MPME takes every multicast', { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-mpme' } }, (station) => {
-  const { rx } = station.openPools();
-  station.change('VMOLR', 0, MPME, 4);
-  assert.deepEqual(receivers(station, rx, ethernet(MULTICAST)), [4]);
-});
+conformance(
+  'MPME takes every multicast',
+  { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-mpme' } },
+  (station) => {
+    const { rx } = station.openPools();
+    station.change('VMOLR', 0, MPME, 4);
+    assert.deepEqual(receivers(station, rx, ethernet(MULTICAST)), [4]);
+  },
+);
 
-conformance('a multicast address that is exact in one pool and a hash in others', { area: AREA, evidence: '04 §4.5', expect: { qemu: 'q-mta-exact' } }, (station) => {
-  const { rx } = station.openPools();
-  station.address(10, MULTICAST, 1);
-  hashBit(station, 'MTA', MULTICAST);
-  station.change('VMOLR', 0, ROMPE, 5);
-  assert.deepEqual(receivers(station, rx, ethernet(MULTICAST)), [0, 5]);
-});
+conformance(
+  'a multicast address that is exact in one pool and a hash in others',
+  { area: AREA, evidence: '04 §4.5', expect: { qemu: 'q-mta-exact' } },
+  (station) => {
+    const { rx } = station.openPools();
+    station.address(10, MULTICAST, 1);
+    hashBit(station, 'MTA', MULTICAST);
+    station.change('VMOLR', 0, ROMPE, 5);
+    assert.deepEqual(receivers(station, rx, ethernet(MULTICAST)), [0, 5]);
+  },
+);
 
-conformance('a unicast hash goes to the pools with ROPE', { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-uta-rope' } }, (station) => {
-  const { rx } = station.openPools();
-  hashBit(station, 'UTA', STRANGER);
-  station.change('VMOLR', 0, ROPE, 6);
-  assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), [6]);
-});
+conformance(
+  'a unicast hash goes to the pools with ROPE',
+  { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-uta-rope' } },
+  (station) => {
+    const { rx } = station.openPools();
+    hashBit(station, 'UTA', STRANGER);
+    station.change('VMOLR', 0, ROPE, 6);
+    assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), [6]);
+  },
+);
 
-conformance('a unicast hash does not go to the pools with ROMPE', { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-uta-rope' } }, (station) => {
-  const { rx } = station.openPools();
-  hashBit(station, 'UTA', STRANGER);
-  station.change('VMOLR', 0, ROMPE, 6);
-  assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), []);
-});
+conformance(
+  'a unicast hash does not go to the pools with ROMPE',
+  { area: AREA, evidence: '04 §4.5, linux', expect: { qemu: 'q-uta-rope' } },
+  (station) => {
+    const { rx } = station.openPools();
+    hashBit(station, 'UTA', STRANGER);
+    station.change('VMOLR', 0, ROMPE, 6);
+    assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), []);
+  },
+);
 
 conformance('an exact address goes before the unicast hash', { area: AREA, evidence: '04 §4.5' }, (station) => {
   const { rx } = station.openPools();
@@ -109,10 +125,14 @@ conformance('an exact address goes before the unicast hash', { area: AREA, evide
 });
 
 for (const pool of [0, 5]) {
-  conformance(`unicast that nobody has goes to default pool ${pool}`, { area: AREA, evidence: '04 §4.5' }, (station) => {
-    const { rx } = station.openPools({ vtCtl: REPL_EN | (pool << 7) });
-    assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), [pool]);
-  });
+  conformance(
+    `unicast that nobody has goes to default pool ${pool}`,
+    { area: AREA, evidence: '04 §4.5' },
+    (station) => {
+      const { rx } = station.openPools({ vtCtl: REPL_EN | (pool << 7) });
+      assert.deepEqual(receivers(station, rx, ethernet(STRANGER)), [pool]);
+    },
+  );
 }
 
 conformance('DIS_DEF_POOL: unicast that nobody has is dropped', { area: AREA, evidence: '04 §4.5' }, (station) => {
@@ -127,16 +147,24 @@ conformance('VFRE = 0: the pool receives nothing', { area: AREA, evidence: '04 �
   assert.deepEqual(receivers(station, rx, ethernet(BROADCAST)), [0, 1, 2, 4, 5, 6, 7]);
 });
 
-conformance('REPL_EN = 0: one pool only gets a broadcast', { area: AREA, evidence: '04 §4.5 ds-mem', expect: { qemu: 'q-repl-en' } }, (station) => {
-  const { rx } = station.openPools({ vtCtl: DIS_DEF_POOL });
-  assert.equal(receivers(station, rx, ethernet(BROADCAST)).length, 1);
-});
+conformance(
+  'REPL_EN = 0: one pool only gets a broadcast',
+  { area: AREA, evidence: '04 §4.5 ds-mem', expect: { qemu: 'q-repl-en' } },
+  (station) => {
+    const { rx } = station.openPools({ vtCtl: DIS_DEF_POOL });
+    assert.equal(receivers(station, rx, ethernet(BROADCAST)).length, 1);
+  },
+);
 
-conformance('IGNORE_MAC: the VLAN alone chooses', { area: AREA, evidence: '04 §4.5 ds-mem', expect: { qemu: 'q-ignore-mac' } }, (station) => {
-  const { rx } = station.openPools({ vtCtl: REPL_EN | DIS_DEF_POOL | IGNORE_MAC });
-  station.vlan(1, 50, 0x0a);
-  assert.deepEqual(receivers(station, rx, ethernet(STRANGER, { tags: [50] })), [1, 3]);
-});
+conformance(
+  'IGNORE_MAC: the VLAN alone chooses',
+  { area: AREA, evidence: '04 §4.5 ds-mem', expect: { qemu: 'q-ignore-mac' } },
+  (station) => {
+    const { rx } = station.openPools({ vtCtl: REPL_EN | DIS_DEF_POOL | IGNORE_MAC });
+    station.vlan(1, 50, 0x0a);
+    assert.deepEqual(receivers(station, rx, ethernet(STRANGER, { tags: [50] })), [1, 3]);
+  },
+);
 
 conformance('a tagged broadcast goes to the pools of its VLAN', { area: AREA, evidence: '04 §4.5' }, (station) => {
   const { rx } = station.openPools();
@@ -153,12 +181,16 @@ conformance('several entries of one VLAN add up', { area: AREA, evidence: '04 §
   assert.deepEqual(receivers(station, rx, ethernet(BROADCAST, { tags: [100] })), [0, 7]);
 });
 
-conformance('a tagged unicast whose pool is not in the VLAN is not stored', { area: AREA, evidence: '04 §4.5' }, (station) => {
-  const { rx } = station.openPools();
-  station.vlan(1, 100, 0x02);
-  assert.deepEqual(receivers(station, rx, ethernet(poolAddress(1), { tags: [100] })), [1]);
-  assert.deepEqual(receivers(station, rx, ethernet(poolAddress(2), { tags: [100] })), []);
-});
+conformance(
+  'a tagged unicast whose pool is not in the VLAN is not stored',
+  { area: AREA, evidence: '04 §4.5' },
+  (station) => {
+    const { rx } = station.openPools();
+    station.vlan(1, 100, 0x02);
+    assert.deepEqual(receivers(station, rx, ethernet(poolAddress(1), { tags: [100] })), [1]);
+    assert.deepEqual(receivers(station, rx, ethernet(poolAddress(2), { tags: [100] })), []);
+  },
+);
 
 conformance('VLVF without its enable bit is none', { area: AREA, evidence: '04 §4.5' }, (station) => {
   const { rx } = station.openPools();
@@ -244,17 +276,21 @@ conformance('CTRL.VME does not strip for pools', { area: AREA, evidence: '04 §4
   assert.equal(rx[2]!.take()[0]!.length, 60);
 });
 
-conformance('mode 5: bit 3 of RETA’s entry chooses the pool’s second queue', { area: AREA, evidence: '04 §4.6, linux', expect: { qemu: 'q-rss-pools' } }, (station) => {
-  const { rx } = station.openPools();
-  const second = station.rx(10);
-  station.set('MRQC', 5 | (1 << 16) | (1 << 17));
-  station.set('RXCSUM', 0x2300);
-  for (let word = 0; word < 10; word += 1) station.set('RSSRK', 0x1234_5678 * (word + 1), word);
-  for (let word = 0; word < 32; word += 1) station.set('RETA', 0x0808_0808, word);
-  station.change('VMOLR', 0, 1 << 17, 2);
-  station.wire.send(packet({ to: poolAddress(2) }));
-  assert.deepEqual([rx[2]!.take().length, second.take().length], [0, 1]);
-});
+conformance(
+  'mode 5: bit 3 of RETA’s entry chooses the pool’s second queue',
+  { area: AREA, evidence: '04 §4.6, linux', expect: { qemu: 'q-rss-pools' } },
+  (station) => {
+    const { rx } = station.openPools();
+    const second = station.rx(10);
+    station.set('MRQC', 5 | (1 << 16) | (1 << 17));
+    station.set('RXCSUM', 0x2300);
+    for (let word = 0; word < 10; word += 1) station.set('RSSRK', 0x1234_5678 * (word + 1), word);
+    for (let word = 0; word < 32; word += 1) station.set('RETA', 0x0808_0808, word);
+    station.change('VMOLR', 0, 1 << 17, 2);
+    station.wire.send(packet({ to: poolAddress(2) }));
+    assert.deepEqual([rx[2]!.take().length, second.take().length], [0, 1]);
+  },
+);
 
 conformance('mode 5: a pool without RSSE keeps to its first queue', { area: AREA, evidence: '04 §4.6' }, (station) => {
   const { rx } = station.openPools();
@@ -266,34 +302,50 @@ conformance('mode 5: a pool without RSSE keeps to its first queue', { area: AREA
   assert.deepEqual([rx[2]!.take().length, second.take().length], [1, 0]);
 });
 
-conformance('mode 5: the hash is in the descriptor', { area: AREA, evidence: '04 §4.6', expect: { qemu: 'q-rss-pools' } }, (station) => {
-  const { rx } = station.openPools();
-  station.set('MRQC', 5 | (1 << 16) | (1 << 17));
-  station.set('RXCSUM', 0x2300);
-  for (let word = 0; word < 10; word += 1) station.set('RSSRK', 0x1234_5678, word);
-  station.change('VMOLR', 0, 1 << 17, 2);
-  station.wire.send(packet({ to: poolAddress(2) }));
-  const [got] = rx[2]!.take();
-  assert.equal(got!.dwords[0]! & 0xf, 1);
-  assert.notEqual(got!.dwords[1], 0);
-});
+conformance(
+  'mode 5: the hash is in the descriptor',
+  { area: AREA, evidence: '04 §4.6', expect: { qemu: 'q-rss-pools' } },
+  (station) => {
+    const { rx } = station.openPools();
+    station.set('MRQC', 5 | (1 << 16) | (1 << 17));
+    station.set('RXCSUM', 0x2300);
+    for (let word = 0; word < 10; word += 1) station.set('RSSRK', 0x1234_5678, word);
+    station.change('VMOLR', 0, 1 << 17, 2);
+    station.wire.send(packet({ to: poolAddress(2) }));
+    const [got] = rx[2]!.take();
+    assert.equal(got!.dwords[0]! & 0xf, 1);
+    assert.notEqual(got!.dwords[1], 0);
+  },
+);
 
-conformance('a pool without descriptors does not hold up the others', { area: AREA, evidence: '04 §4.7' }, (station) => {
-  const { rx } = station.openPools();
-  station.set('QDE', 0xffff);
-  for (let n = 0; n < 10; n += 1) station.wire.send(ethernet(poolAddress(2)));
-  assert.deepEqual(receivers(station, rx.slice(3), ethernet(poolAddress(3))), [0]);
-});
+conformance(
+  'a pool without descriptors does not hold up the others',
+  { area: AREA, evidence: '04 §4.7' },
+  (station) => {
+    const { rx } = station.openPools();
+    station.set('QDE', 0xffff);
+    for (let n = 0; n < 10; n += 1) station.wire.send(ethernet(poolAddress(2)));
+    assert.deepEqual(receivers(station, rx.slice(3), ethernet(poolAddress(3))), [0]);
+  },
+);
 
-conformance('a pool that drops counts in RQDPC of its queue', { area: AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } }, (station) => {
-  station.openPools();
-  station.set('QDE', 0xffff);
-  for (let n = 0; n < 10; n += 1) station.wire.send(ethernet(poolAddress(2)));
-  assert.deepEqual([station.get('RQDPC', 2), station.get('RQDPC', 3)], [3, 0]);
-});
+conformance(
+  'a pool that drops counts in RQDPC of its queue',
+  { area: AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } },
+  (station) => {
+    station.openPools();
+    station.set('QDE', 0xffff);
+    for (let n = 0; n < 10; n += 1) station.wire.send(ethernet(poolAddress(2)));
+    assert.deepEqual([station.get('RQDPC', 2), station.get('RQDPC', 3)], [3, 0]);
+  },
+);
 
-conformance('an untagged frame from the wire has no LB in its status', { area: AREA, evidence: '05 §5.8' }, (station) => {
-  const { rx } = station.openPools();
-  station.wire.send(ethernet(poolAddress(2)));
-  assert.equal(rx[2]!.take()[0]!.status & RX.LB, 0);
-});
+conformance(
+  'an untagged frame from the wire has no LB in its status',
+  { area: AREA, evidence: '05 §5.8' },
+  (station) => {
+    const { rx } = station.openPools();
+    station.wire.send(ethernet(poolAddress(2)));
+    assert.equal(rx[2]!.take()[0]!.status & RX.LB, 0);
+  },
+);

@@ -56,10 +56,14 @@ conformance('RCTL.UPE accepts every unicast, no multicast', { area: AREA, eviden
   assert.deepEqual(accepted(station, [ethernet(STRANGER), ethernet(MULTICAST)], rx), [true, false]);
 });
 
-conformance('RCTL.MPE accepts every multicast, no stranger’s unicast', { area: AREA, evidence: '04 §4.4' }, (station) => {
-  const { rx } = station.open({ rctl: MPE });
-  assert.deepEqual(accepted(station, [ethernet(MULTICAST), ethernet(STRANGER)], rx), [true, false]);
-});
+conformance(
+  'RCTL.MPE accepts every multicast, no stranger’s unicast',
+  { area: AREA, evidence: '04 §4.4' },
+  (station) => {
+    const { rx } = station.open({ rctl: MPE });
+    assert.deepEqual(accepted(station, [ethernet(MULTICAST), ethernet(STRANGER)], rx), [true, false]);
+  },
+);
 
 conformance('RCTL.BAM accepts broadcast; without it nothing does', { area: AREA, evidence: '04 §4.4' }, (station) => {
   const { rx } = station.open();
@@ -95,17 +99,25 @@ conformance('a multicast address as exact one', { area: AREA, evidence: '04 §4.
   assert.deepEqual(accepted(station, [ethernet(MULTICAST), ethernet('01:00:5e:00:00:06')]), [true, false]);
 });
 
-conformance('the multicast table does not hold unicast', { area: AREA, evidence: '11.2', expect: { qemu: 'q-unicast-mta' } }, (station) => {
-  const hash = hashOf(STRANGER);
-  station.set('MTA', 1 << (hash & 31), hash >>> 5);
-  assert.deepEqual(accepted(station, [ethernet(STRANGER)]), [false]);
-});
+conformance(
+  'the multicast table does not hold unicast',
+  { area: AREA, evidence: '11.2', expect: { qemu: 'q-unicast-mta' } },
+  (station) => {
+    const hash = hashOf(STRANGER);
+    station.set('MTA', 1 << (hash & 31), hash >>> 5);
+    assert.deepEqual(accepted(station, [ethernet(STRANGER)]), [false]);
+  },
+);
 
-conformance('a unicast hash in UTA accepts', { area: AREA, evidence: '04 §4.4', expect: { qemu: 'q-unicast-mta' } }, (station) => {
-  const hash = hashOf(STRANGER);
-  station.set('UTA', 1 << (hash & 31), hash >>> 5);
-  assert.deepEqual(accepted(station, [ethernet(STRANGER), ethernet('02:99:00:00:ff:01')]), [true, false]);
-});
+conformance(
+  'a unicast hash in UTA accepts',
+  { area: AREA, evidence: '04 §4.4', expect: { qemu: 'q-unicast-mta' } },
+  (station) => {
+    const hash = hashOf(STRANGER);
+    station.set('UTA', 1 << (hash & 31), hash >>> 5);
+    assert.deepEqual(accepted(station, [ethernet(STRANGER), ethernet('02:99:00:00:ff:01')]), [true, false]);
+  },
+);
 
 conformance('VFE: a tagged frame needs its VID in VFTA', { area: AREA, evidence: '04 §4.3' }, (station) => {
   station.set('VFTA', 1 << (100 & 31), 100 >>> 5);
@@ -134,26 +146,34 @@ conformance('only the EtherType of VET makes a tag', { area: AREA, evidence: '04
   ]);
 });
 
-conformance('RCTL.CFIEN: the tag’s CFI must be RCTL.CFI', { area: AREA, evidence: '04 §4.3 ds-mem', expect: { qemu: 'q-cfi' } }, (station) => {
-  const { rx } = station.open({ rctl: 1 << 19 });
-  const frames = [5, 0x1005].map((tag) => ethernet(STATION, { tags: [tag] }));
-  // CFIEN is looked at with the VLAN filter only.
-  station.set('VFTA', 1 << 5);
-  station.change('RCTL', 0, VFE);
-  assert.deepEqual(accepted(station, frames, rx), [true, false]);
-});
+conformance(
+  'RCTL.CFIEN: the tag’s CFI must be RCTL.CFI',
+  { area: AREA, evidence: '04 §4.3 ds-mem', expect: { qemu: 'q-cfi' } },
+  (station) => {
+    const { rx } = station.open({ rctl: 1 << 19 });
+    const frames = [5, 0x1005].map((tag) => ethernet(STATION, { tags: [tag] }));
+    // CFIEN is looked at with the VLAN filter only.
+    station.set('VFTA', 1 << 5);
+    station.change('RCTL', 0, VFE);
+    assert.deepEqual(accepted(station, frames, rx), [true, false]);
+  },
+);
 
-conformance('without LPE 1518 bytes are the limit, 4 more for a tag', { area: AREA, evidence: '04 §4.2' }, (station) => {
-  const { rx } = station.open();
-  station.change('RCTL', LPE, 0);
-  const frames = [
-    ethernet(STATION, { length: 1514 }),
-    ethernet(STATION, { length: 1515 }),
-    ethernet(STATION, { length: 1518, tags: [5] }),
-    ethernet(STATION, { length: 1519, tags: [5] }),
-  ];
-  assert.deepEqual(accepted(station, frames, rx), [true, false, true, false]);
-});
+conformance(
+  'without LPE 1518 bytes are the limit, 4 more for a tag',
+  { area: AREA, evidence: '04 §4.2' },
+  (station) => {
+    const { rx } = station.open();
+    station.change('RCTL', LPE, 0);
+    const frames = [
+      ethernet(STATION, { length: 1514 }),
+      ethernet(STATION, { length: 1515 }),
+      ethernet(STATION, { length: 1518, tags: [5] }),
+      ethernet(STATION, { length: 1519, tags: [5] }),
+    ];
+    assert.deepEqual(accepted(station, frames, rx), [true, false, true, false]);
+  },
+);
 
 conformance('with LPE RLPML is the limit, FCS included', { area: AREA, evidence: '04 §4.2' }, (station) => {
   const { rx } = station.open({ rx: { bufferBytes: 4096 } });
@@ -236,9 +256,13 @@ for (const [name, dpf, wanted] of [
   });
 }
 
-conformance('a frame that is too short is filled up to 60 bytes or dropped, and counted', { area: AREA, evidence: '04 §4.2' }, (station) => {
-  const { rx } = station.open();
-  station.get('RUC');
-  station.wire.send(ethernet(STATION, { length: 40 }));
-  assert.ok(rx.frames().every(({ length }) => length === 60));
-});
+conformance(
+  'a frame that is too short is filled up to 60 bytes or dropped, and counted',
+  { area: AREA, evidence: '04 §4.2' },
+  (station) => {
+    const { rx } = station.open();
+    station.get('RUC');
+    station.wire.send(ethernet(STATION, { length: 40 }));
+    assert.ok(rx.frames().every(({ length }) => length === 60));
+  },
+);

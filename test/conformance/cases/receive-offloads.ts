@@ -41,7 +41,11 @@ const verdicts: readonly Verdict[] = [
   { name: 'TCP over IPv6, wrong', packet: { payload, version: 6, spoil: 'l4' }, bits: RX.L4CS | RX.L4E },
   { name: 'UDP over IPv6, right', packet: { payload, version: 6, protocol: 'udp' }, bits: RX.L4CS },
   { name: 'SCTP over IPv4, right', packet: { payload, protocol: 'sctp' }, bits: RX.L4CS | RX.IPCS },
-  { name: 'SCTP over IPv4, wrong', packet: { payload, protocol: 'sctp', spoil: 'l4' }, bits: RX.L4CS | RX.IPCS | RX.L4E },
+  {
+    name: 'SCTP over IPv4, wrong',
+    packet: { payload, protocol: 'sctp', spoil: 'l4' },
+    bits: RX.L4CS | RX.IPCS | RX.L4E,
+  },
   { name: 'SCTP over IPv6, right', packet: { payload, protocol: 'sctp', version: 6 }, bits: RX.L4CS },
   { name: 'ICMP over IPv4: the IP header alone', packet: { payload, protocol: 'icmp' }, bits: RX.IPCS },
   { name: 'a fragment: the IP header alone', packet: { payload, fragment: 0x2000 }, bits: RX.IPCS },
@@ -113,9 +117,13 @@ for (const [name, options, type, qemu] of types) {
   );
 }
 
-conformance('packet type: IPv4 options', { area: AREA, evidence: '03 §3.6 linux', expect: { qemu: 'q-ipv4-options' } }, (station) => {
-  assert.equal(receive(station, packet({ payload, ipOptions: [1, 1, 1, 0] })).dwords[0]! & 0x20, 0x20);
-});
+conformance(
+  'packet type: IPv4 options',
+  { area: AREA, evidence: '03 §3.6 linux', expect: { qemu: 'q-ipv4-options' } },
+  (station) => {
+    assert.equal(receive(station, packet({ payload, ipOptions: [1, 1, 1, 0] })).dwords[0]! & 0x20, 0x20);
+  },
+);
 
 conformance('packet type: something that is no IP has none', { area: AREA, evidence: '03 §3.6' }, (station) => {
   assert.equal(receive(station, ethernet(STATION)).dwords[0]! & 0xfff0, 0);
@@ -133,25 +141,33 @@ conformance('PCSD = 0: identification and sum in place of the hash', { area: ARE
   assert.equal(status & RX.IPIDV, RX.IPIDV);
 });
 
-conformance('PCSD = 0: the packet sum begins at PCSS', { area: AREA, evidence: '02, 03 §3.5', expect: { qemu: 'q-packet-sum' } }, (station) => {
-  const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
-  station.set('RXCSUM', 14);
-  const frame = packet({ payload });
-  station.wire.send(frame);
-  const [got] = rx.takeLegacy();
-  assert.ok(got);
-  const sum = ~internetChecksum([...frame.subarray(14)]) & 0xffff;
-  const stored = got.dwords[2]! >>> 16;
-  assert.ok(stored === sum || ((stored << 8) | (stored >>> 8)) % 0x1_0000 === sum, stored.toString(16));
-});
+conformance(
+  'PCSD = 0: the packet sum begins at PCSS',
+  { area: AREA, evidence: '02, 03 §3.5', expect: { qemu: 'q-packet-sum' } },
+  (station) => {
+    const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
+    station.set('RXCSUM', 14);
+    const frame = packet({ payload });
+    station.wire.send(frame);
+    const [got] = rx.takeLegacy();
+    assert.ok(got);
+    const sum = ~internetChecksum([...frame.subarray(14)]) & 0xffff;
+    const stored = got.dwords[2]! >>> 16;
+    assert.ok(stored === sum || ((stored << 8) | (stored >>> 8)) % 0x1_0000 === sum, stored.toString(16));
+  },
+);
 
-conformance('SECRC = 0: the frame’s FCS is delivered', { area: AREA, evidence: '04 §4.8', expect: { qemu: 'q-fcs' } }, (station) => {
-  const { rx } = station.open();
-  station.change('RCTL', 1 << 26, 0);
-  const frame = ethernet(STATION);
-  station.wire.send(frame);
-  assert.deepEqual(rx.frames(), [Uint8Array.from([...frame, ...fcsOf(frame)])]);
-});
+conformance(
+  'SECRC = 0: the frame’s FCS is delivered',
+  { area: AREA, evidence: '04 §4.8', expect: { qemu: 'q-fcs' } },
+  (station) => {
+    const { rx } = station.open();
+    station.change('RCTL', 1 << 26, 0);
+    const frame = ethernet(STATION);
+    station.wire.send(frame);
+    assert.deepEqual(rx.frames(), [Uint8Array.from([...frame, ...fcsOf(frame)])]);
+  },
+);
 
 conformance('SECRC = 0: the length counts the FCS', { area: AREA, evidence: '04 §4.8' }, (station) => {
   const { rx } = station.open();
@@ -161,7 +177,12 @@ conformance('SECRC = 0: the length counts the FCS', { area: AREA, evidence: '04 
 });
 
 /** Header split: SRRCTL with header buffers of 128 bytes. */
-function split(station: Station, type: number, frame: Uint8Array, headerUnits = 2): { got: Received; header: Uint8Array } {
+function split(
+  station: Station,
+  type: number,
+  frame: Uint8Array,
+  headerUnits = 2,
+): { got: Received; header: Uint8Array } {
   const { rx } = station.open({ rx: { srrctl: type | (headerUnits << 8) | 2 } });
   station.set('PSRTYPE', 0xffff_ffff);
   station.wire.send(frame);
@@ -190,34 +211,50 @@ for (const [name, options, length] of [
   });
 }
 
-conformance('header split: what has no header to split lies in the packet buffer', { area: 'header split', evidence: '03 §3.7' }, (station) => {
-  const frame = ethernet(STATION);
-  const { got } = split(station, DESCRIPTOR.split, frame);
-  assert.ok(!isSplit(got));
-  assert.deepEqual(got.bytes, frame);
-});
+conformance(
+  'header split: what has no header to split lies in the packet buffer',
+  { area: 'header split', evidence: '03 §3.7' },
+  (station) => {
+    const frame = ethernet(STATION);
+    const { got } = split(station, DESCRIPTOR.split, frame);
+    assert.ok(!isSplit(got));
+    assert.deepEqual(got.bytes, frame);
+  },
+);
 
-conformance('header split: a header that is too long sets HBO, all is in the packet buffer', { area: 'header split', evidence: '03 §3.7' }, (station) => {
-  const frame = packet({ payload, version: 6 });
-  const { got } = split(station, DESCRIPTOR.split, frame, 1);
-  assert.equal(got.status & RX.HBO, RX.HBO);
-  assert.deepEqual(got.bytes, frame);
-});
+conformance(
+  'header split: a header that is too long sets HBO, all is in the packet buffer',
+  { area: 'header split', evidence: '03 §3.7' },
+  (station) => {
+    const frame = packet({ payload, version: 6 });
+    const { got } = split(station, DESCRIPTOR.split, frame, 1);
+    assert.equal(got.status & RX.HBO, RX.HBO);
+    assert.deepEqual(got.bytes, frame);
+  },
+);
 
-conformance('split always: a packet that fits the header buffer is there alone', { area: 'header split', evidence: '03 §3.7' }, (station) => {
-  const frame = ethernet(STATION);
-  const { got, header } = split(station, DESCRIPTOR.splitAlways, frame);
-  assert.equal(got.length, 0);
-  assert.ok(!isSplit(got));
-  assert.deepEqual(header, frame);
-});
+conformance(
+  'split always: a packet that fits the header buffer is there alone',
+  { area: 'header split', evidence: '03 §3.7' },
+  (station) => {
+    const frame = ethernet(STATION);
+    const { got, header } = split(station, DESCRIPTOR.splitAlways, frame);
+    assert.equal(got.length, 0);
+    assert.ok(!isSplit(got));
+    assert.deepEqual(header, frame);
+  },
+);
 
-conformance('split always: what has no header is cut at the header buffer’s end', { area: 'header split', evidence: '03 §3.7' }, (station) => {
-  const frame = ethernet(STATION, { length: 300 });
-  const { got, header } = split(station, DESCRIPTOR.splitAlways, frame);
-  assert.deepEqual(header, frame.subarray(0, 128));
-  assert.deepEqual(got.bytes, frame.subarray(128));
-});
+conformance(
+  'split always: what has no header is cut at the header buffer’s end',
+  { area: 'header split', evidence: '03 §3.7' },
+  (station) => {
+    const frame = ethernet(STATION, { length: 300 });
+    const { got, header } = split(station, DESCRIPTOR.splitAlways, frame);
+    assert.deepEqual(header, frame.subarray(0, 128));
+    assert.deepEqual(got.bytes, frame.subarray(128));
+  },
+);
 
 conformance('split always: TCP is cut behind its header', { area: 'header split', evidence: '03 §3.7' }, (station) => {
   const frame = packet({ payload: numbers(200) });

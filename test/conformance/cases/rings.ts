@@ -37,7 +37,7 @@ conformance('TDH follows the descriptors that were processed', { area: TX_AREA, 
 conformance('a ring wraps at its end', { area: TX_AREA, evidence: '03' }, (station) => {
   station.start();
   const tx = station.tx(0, { size: 8 });
-  for (let n = 0; n < 20; n += 1) tx.send(ethernet(STATION, { length: 60 + n }));
+  for (let n = 0; n < 20; n += 1) assert.ok(tx.isDone(tx.send(ethernet(STATION, { length: 60 + n }))));
   assert.deepEqual(
     station.wire.take().map(({ length }) => length),
     Array.from({ length: 20 }, (_, n) => 60 + n),
@@ -55,15 +55,19 @@ conformance('several descriptors make one packet', { area: TX_AREA, evidence: '0
   assert.ok(tx.isDone(2));
 });
 
-conformance('a packet whose end has not come waits for it', { area: TX_AREA, evidence: '05 §5.2', expect: { qemu: 'q-split-tail' } }, (station) => {
-  const { tx } = station.open();
-  tx.post(tx.bytes(other.subarray(0, 100)), 0, TX.DATA | TX.IFCS | 100, 200 << 14);
-  tx.go();
-  assert.equal(station.wire.take().length, 0);
-  tx.post(tx.bytes(other.subarray(100)), 0, TX.DATA | TX.IFCS | TX.EOP | TX.RS | 100, 200 << 14);
-  tx.go();
-  assert.deepEqual(station.wire.take(), [other]);
-});
+conformance(
+  'a packet whose end has not come waits for it',
+  { area: TX_AREA, evidence: '05 §5.2', expect: { qemu: 'q-split-tail' } },
+  (station) => {
+    const { tx } = station.open();
+    tx.post(tx.bytes(other.subarray(0, 100)), 0, TX.DATA | TX.IFCS | 100, 200 << 14);
+    tx.go();
+    assert.equal(station.wire.take().length, 0);
+    tx.post(tx.bytes(other.subarray(100)), 0, TX.DATA | TX.IFCS | TX.EOP | TX.RS | 100, 200 << 14);
+    tx.go();
+    assert.deepEqual(station.wire.take(), [other]);
+  },
+);
 
 conformance('without RS nothing is written back', { area: TX_AREA, evidence: '03 §3.4' }, (station) => {
   const { tx } = station.open();
@@ -164,14 +168,18 @@ conformance('a descriptor of no known type is consumed', { area: TX_AREA, eviden
   assert.deepEqual(station.wire.take(), [other]);
 });
 
-conformance('a buffer outside memory loses its packet, and the ring goes on', { area: TX_AREA, evidence: '03 §3.10' }, (station) => {
-  const { tx } = station.open();
-  const index = tx.post(0, 0x70, TX.DATA | TX.IFCS | TX.EOP | TX.RS | 60, 60 << 14);
-  tx.data(frame);
-  tx.go();
-  assert.ok(tx.isDone(index));
-  assert.deepEqual(station.wire.take().at(-1), frame);
-});
+conformance(
+  'a buffer outside memory loses its packet, and the ring goes on',
+  { area: TX_AREA, evidence: '03 §3.10' },
+  (station) => {
+    const { tx } = station.open();
+    const index = tx.post(0, 0x70, TX.DATA | TX.IFCS | TX.EOP | TX.RS | 60, 60 << 14);
+    tx.data(frame);
+    tx.go();
+    assert.ok(tx.isDone(index));
+    assert.deepEqual(station.wire.take().at(-1), frame);
+  },
+);
 
 conformance('a frame comes in', { area: RX_AREA, evidence: '04' }, (station) => {
   const { rx } = station.open();
@@ -211,22 +219,33 @@ conformance('BSIZEPACKET 0 takes the buffer size of RCTL', { area: RX_AREA, evid
   );
 });
 
-conformance('RCTL.BSEX makes the buffer sixteen times as large', { area: RX_AREA, evidence: '02 §2.5.1' }, (station) => {
-  const { rx } = station.open({ rctl: (3 << 16) | (1 << 25), rx: { srrctl: DESCRIPTOR.oneBuffer, bufferBytes: 4096 } });
-  station.wire.send(ethernet(STATION, { length: 2500 }));
-  assert.deepEqual(
-    rx.take().map(({ length }) => length),
-    [2500],
-  );
-});
+conformance(
+  'RCTL.BSEX makes the buffer sixteen times as large',
+  { area: RX_AREA, evidence: '02 §2.5.1' },
+  (station) => {
+    const { rx } = station.open({
+      rctl: (3 << 16) | (1 << 25),
+      rx: { srrctl: DESCRIPTOR.oneBuffer, bufferBytes: 4096 },
+    });
+    station.wire.send(ethernet(STATION, { length: 2500 }));
+    assert.deepEqual(
+      rx.take().map(({ length }) => length),
+      [2500],
+    );
+  },
+);
 
-conformance('a null packet buffer is skipped, its descriptor done', { area: RX_AREA, evidence: '03 §3.7' }, (station) => {
-  const { rx } = station.open();
-  station.machine.memory.write32(rx.ring, 0);
-  station.machine.memory.write32(rx.ring + 4, 0);
-  station.wire.send(frame);
-  assert.equal(rx.dwords(0)[2]! & RX.DD, RX.DD);
-});
+conformance(
+  'a null packet buffer is skipped, its descriptor done',
+  { area: RX_AREA, evidence: '03 §3.7' },
+  (station) => {
+    const { rx } = station.open();
+    station.machine.memory.write32(rx.ring, 0);
+    station.machine.memory.write32(rx.ring + 4, 0);
+    station.wire.send(frame);
+    assert.equal(rx.dwords(0)[2]! & RX.DD, RX.DD);
+  },
+);
 
 conformance('without RXDCTL.ENABLE a queue gets nothing', { area: RX_AREA, evidence: '04 §4.7' }, (station) => {
   const { rx } = station.open();
@@ -242,25 +261,33 @@ conformance('RCTL.EN = 0: nothing is received', { area: RX_AREA, evidence: '04 �
   assert.equal(rx.take().length, 0);
 });
 
-conformance('frames that find no descriptor are stored once there are some', { area: RX_AREA, evidence: '04 §4.7' }, (station) => {
-  const { rx } = station.open({ rx: { available: 2 } });
-  for (let n = 0; n < 4; n += 1) station.wire.send(ethernet(STATION, { length: 60 + n }));
-  assert.equal(rx.take().length, 2);
-  rx.give(10);
-  station.wait(1e6);
-  assert.deepEqual(
-    rx.take().map(({ length }) => length),
-    [62, 63],
-  );
-});
+conformance(
+  'frames that find no descriptor are stored once there are some',
+  { area: RX_AREA, evidence: '04 §4.7' },
+  (station) => {
+    const { rx } = station.open({ rx: { available: 2 } });
+    for (let n = 0; n < 4; n += 1) station.wire.send(ethernet(STATION, { length: 60 + n }));
+    assert.equal(rx.take().length, 2);
+    rx.give(10);
+    station.wait(1e6);
+    assert.deepEqual(
+      rx.take().map(({ length }) => length),
+      [62, 63],
+    );
+  },
+);
 
-conformance('a frame for which the ring has too few descriptors leaves no part of itself behind', { area: RX_AREA, evidence: '04 §4.7' }, (station) => {
-  const { rx } = station.open({ rx: { bufferBytes: 1024, available: 2, srrctl: DESCRIPTOR.oneBuffer | 1 } });
-  station.change('SRRCTL', 0, DROP_EN);
-  station.wire.send(ethernet(STATION, { length: 2500 }));
-  assert.equal(rx.take().length, 0);
-  assert.equal(station.get('RDH'), 0);
-});
+conformance(
+  'a frame for which the ring has too few descriptors leaves no part of itself behind',
+  { area: RX_AREA, evidence: '04 §4.7' },
+  (station) => {
+    const { rx } = station.open({ rx: { bufferBytes: 1024, available: 2, srrctl: DESCRIPTOR.oneBuffer | 1 } });
+    station.change('SRRCTL', 0, DROP_EN);
+    station.wire.send(ethernet(STATION, { length: 2500 }));
+    assert.equal(rx.take().length, 0);
+    assert.equal(station.get('RDH'), 0);
+  },
+);
 
 conformance(
   'a frame that just fits the ring ends in it, a null buffer in its middle or not',
@@ -276,54 +303,78 @@ conformance(
   },
 );
 
-conformance('SRRCTL.DROP_EN: the frame is lost and RQDPC counts it', { area: RX_AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } }, (station) => {
-  const { rx } = station.open({ rx: { available: 1 } });
-  station.change('SRRCTL', 0, DROP_EN);
-  for (let n = 0; n < 3; n += 1) station.wire.send(ethernet(STATION, { length: 60 + n }));
-  assert.equal(rx.take().length, 1);
-  assert.equal(station.get('RQDPC'), 2);
-  assert.equal(station.get('RQDPC'), 0, 'cleared by the read');
-});
+conformance(
+  'SRRCTL.DROP_EN: the frame is lost and RQDPC counts it',
+  { area: RX_AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } },
+  (station) => {
+    const { rx } = station.open({ rx: { available: 1 } });
+    station.change('SRRCTL', 0, DROP_EN);
+    for (let n = 0; n < 3; n += 1) station.wire.send(ethernet(STATION, { length: 60 + n }));
+    assert.equal(rx.take().length, 1);
+    assert.equal(station.get('RQDPC'), 2);
+    assert.equal(station.get('RQDPC'), 0, 'cleared by the read');
+  },
+);
 
-conformance('QDE: the same for the queues whose bits are set', { area: RX_AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } }, (station) => {
-  const { rx } = station.open({ rx: { available: 1 } });
-  station.set('QDE', 1);
-  for (let n = 0; n < 3; n += 1) station.wire.send(frame);
-  assert.equal(rx.take().length, 1);
-  assert.equal(station.get('RQDPC'), 2);
-});
+conformance(
+  'QDE: the same for the queues whose bits are set',
+  { area: RX_AREA, evidence: '04 §4.7, linux', expect: { qemu: 'q-drop-counters' } },
+  (station) => {
+    const { rx } = station.open({ rx: { available: 1 } });
+    station.set('QDE', 1);
+    for (let n = 0; n < 3; n += 1) station.wire.send(frame);
+    assert.equal(rx.take().length, 1);
+    assert.equal(station.get('RQDPC'), 2);
+  },
+);
 
-conformance('RNBC counts frames that found no descriptor', { area: RX_AREA, evidence: '08 §8.10', expect: { qemu: 'q-drop-counters' } }, (station) => {
-  station.open({ rx: { available: 1 } });
-  station.get('RNBC');
-  for (let n = 0; n < 2; n += 1) station.wire.send(frame);
-  assert.ok(station.get('RNBC') > 0);
-});
+conformance(
+  'RNBC counts frames that found no descriptor',
+  { area: RX_AREA, evidence: '08 §8.10', expect: { qemu: 'q-drop-counters' } },
+  (station) => {
+    station.open({ rx: { available: 1 } });
+    station.get('RNBC');
+    for (let n = 0; n < 2; n += 1) station.wire.send(frame);
+    assert.ok(station.get('RNBC') > 0);
+  },
+);
 
-conformance('the legacy descriptor: length, status, errors where iPXE looks', { area: RX_AREA, evidence: '03 §3.5, ipxe', expect: { qemu: 'q-legacy-rx' } }, (station) => {
-  const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
-  station.wire.send(frame);
-  const [received] = rx.takeLegacy();
-  assert.deepEqual(received?.bytes, frame);
-  assert.equal(received!.status & 3, 3);
-  assert.equal((received!.status >>> 8) & 0xff, 0);
-});
+conformance(
+  'the legacy descriptor: length, status, errors where iPXE looks',
+  { area: RX_AREA, evidence: '03 §3.5, ipxe', expect: { qemu: 'q-legacy-rx' } },
+  (station) => {
+    const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
+    station.wire.send(frame);
+    const [received] = rx.takeLegacy();
+    assert.deepEqual(received?.bytes, frame);
+    assert.equal(received.status & 3, 3);
+    assert.equal((received.status >>> 8) & 0xff, 0);
+  },
+);
 
-conformance('the legacy descriptor keeps the buffer address', { area: RX_AREA, evidence: '03 §3.5', expect: { qemu: 'q-legacy-rx' } }, (station) => {
-  const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
-  const [low, high] = rx.dwords(0);
-  station.wire.send(frame);
-  assert.deepEqual(rx.dwords(0).slice(0, 2), [low, high]);
-});
+conformance(
+  'the legacy descriptor keeps the buffer address',
+  { area: RX_AREA, evidence: '03 §3.5', expect: { qemu: 'q-legacy-rx' } },
+  (station) => {
+    const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
+    const [low, high] = rx.dwords(0);
+    station.wire.send(frame);
+    assert.deepEqual(rx.dwords(0).slice(0, 2), [low, high]);
+  },
+);
 
-conformance('the legacy descriptor has a stripped tag in its last half', { area: RX_AREA, evidence: '03 §3.5', expect: { qemu: 'q-legacy-rx' } }, (station) => {
-  const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
-  station.change('CTRL', 0, 1 << 30);
-  station.wire.send(ethernet(STATION, { tags: [0x2064] }));
-  const [received] = rx.takeLegacy();
-  assert.equal(received?.tag, 0x2064);
-  assert.equal(received!.status & 8, 8);
-});
+conformance(
+  'the legacy descriptor has a stripped tag in its last half',
+  { area: RX_AREA, evidence: '03 §3.5', expect: { qemu: 'q-legacy-rx' } },
+  (station) => {
+    const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.legacy | 2 } });
+    station.change('CTRL', 0, 1 << 30);
+    station.wire.send(ethernet(STATION, { tags: [0x2064] }));
+    const [received] = rx.takeLegacy();
+    assert.equal(received?.tag, 0x2064);
+    assert.equal(received.status & 8, 8);
+  },
+);
 
 conformance('RXDCTL.ENABLE reads back at once', { area: RX_AREA, evidence: '05 §5.1' }, (station) => {
   station.set('RXDCTL', ENABLE, 9);

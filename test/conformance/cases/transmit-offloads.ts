@@ -63,7 +63,9 @@ conformance('without options nothing is touched', { area: AREA, evidence: '05 §
   const given = unfinished({ payload: numbers(10) });
   tx.context();
   tx.send(given);
-  assert.deepEqual(station.wire.take(), [given.length < 60 ? Uint8Array.from([...given, ...numbers(60)].slice(0, 60)) : given]);
+  assert.deepEqual(station.wire.take(), [
+    given.length < 60 ? Uint8Array.from([...given, ...numbers(60)].slice(0, 60)) : given,
+  ]);
 });
 
 conformance('IPv4 options are inside IPLEN', { area: AREA, evidence: '03 §3.3' }, (station) => {
@@ -148,7 +150,12 @@ conformance('contexts belong to their queue', { area: AREA, evidence: '03 §3.3'
 });
 
 /** Sends a large packet to be segmented, in one buffer. */
-function segment(station: Station, options: PacketOptions, mss: number, more: { l4Length?: number } = {}): Uint8Array[] {
+function segment(
+  station: Station,
+  options: PacketOptions,
+  mss: number,
+  more: { l4Length?: number } = {},
+): Uint8Array[] {
   const { tx } = station.open();
   const four = options.version !== 6;
   const udp = options.protocol === 'udp';
@@ -196,33 +203,37 @@ conformance('TSO: the IPv4 identification goes on by one', { area: AREA, evidenc
   );
 });
 
-conformance('TSO: FIN and PSH are on the last segment only', { area: AREA, evidence: '05 §5.4', expect: { qemu: 'q-tso-flags' } }, (station) => {
-  const segments = segment(station, { payload: numbers(2500), flags: 0x19 }, 1000);
-  assert.deepEqual(
-    segments.map((bytes) => bytes[47]),
-    [0x10, 0x10, 0x19],
-  );
-});
-
 conformance(
-  'TSO: CWR is on the first segment only',
-  { area: AREA, evidence: '05 §5.4 ds-mem' },
+  'TSO: FIN and PSH are on the last segment only',
+  { area: AREA, evidence: '05 §5.4', expect: { qemu: 'q-tso-flags' } },
   (station) => {
-    const segments = segment(station, { payload: numbers(2500), flags: 0x90 }, 1000);
+    const segments = segment(station, { payload: numbers(2500), flags: 0x19 }, 1000);
     assert.deepEqual(
       segments.map((bytes) => bytes[47]),
-      [0x90, 0x10, 0x10],
+      [0x10, 0x10, 0x19],
     );
   },
 );
 
-conformance('TSO: a payload that is no multiple of MSS ends with a short segment', { area: AREA, evidence: '05 §5.4' }, (station) => {
-  const segments = segment(station, { payload: numbers(1020) }, 500);
+conformance('TSO: CWR is on the first segment only', { area: AREA, evidence: '05 §5.4 ds-mem' }, (station) => {
+  const segments = segment(station, { payload: numbers(2500), flags: 0x90 }, 1000);
   assert.deepEqual(
-    segments.map(({ length }) => length - 54),
-    [500, 500, 20],
+    segments.map((bytes) => bytes[47]),
+    [0x90, 0x10, 0x10],
   );
 });
+
+conformance(
+  'TSO: a payload that is no multiple of MSS ends with a short segment',
+  { area: AREA, evidence: '05 §5.4' },
+  (station) => {
+    const segments = segment(station, { payload: numbers(1020) }, 500);
+    assert.deepEqual(
+      segments.map(({ length }) => length - 54),
+      [500, 500, 20],
+    );
+  },
+);
 
 conformance('TSO: a payload not longer than MSS is one segment', { area: AREA, evidence: '05 §5.4' }, (station) => {
   const options = { payload: numbers(400) };
@@ -348,20 +359,31 @@ conformance('VLE puts its tag before one in the buffer', { area: AREA, evidence:
   assert.deepEqual([read32(sent!, 12), read32(sent!, 16)], [0x8100_0005, 0x8100_0006]);
 });
 
-conformance('TCTL.PSP pads a short frame to 60 bytes', { area: AREA, evidence: '05 §5.5', expect: { qemu: 'q-padding' } }, (station) => {
-  const { tx } = station.open();
-  tx.send(ethernet(STATION, { length: 20 }));
-  assert.deepEqual(station.wire.take().map(({ length }) => length), [60]);
-});
+conformance(
+  'TCTL.PSP pads a short frame to 60 bytes',
+  { area: AREA, evidence: '05 §5.5', expect: { qemu: 'q-padding' } },
+  (station) => {
+    const { tx } = station.open();
+    tx.send(ethernet(STATION, { length: 20 }));
+    assert.deepEqual(
+      station.wire.take().map(({ length }) => length),
+      [60],
+    );
+  },
+);
 
-conformance('a legacy descriptor sends a frame and is done', { area: 'legacy transmit', evidence: '03 §3.2, ipxe' }, (station) => {
-  const { tx } = station.open();
-  const frame = ethernet(STATION);
-  const index = tx.legacy(frame);
-  tx.go();
-  assert.deepEqual(station.wire.take(), [frame]);
-  assert.ok(tx.isDone(index));
-});
+conformance(
+  'a legacy descriptor sends a frame and is done',
+  { area: 'legacy transmit', evidence: '03 §3.2, ipxe' },
+  (station) => {
+    const { tx } = station.open();
+    const frame = ethernet(STATION);
+    const index = tx.legacy(frame);
+    tx.go();
+    assert.deepEqual(station.wire.take(), [frame]);
+    assert.ok(tx.isDone(index));
+  },
+);
 
 conformance(
   'a legacy descriptor inserts a checksum from CSS to the end at CSO',
@@ -377,20 +399,28 @@ conformance(
   },
 );
 
-conformance('a legacy descriptor inserts its tag', { area: 'legacy transmit', evidence: '03 §3.2', expect: { qemu: 'q-legacy-tx' } }, (station) => {
-  const { tx } = station.open();
-  tx.legacy(ethernet(STATION), TX.VLE, { tag: 0x2042 });
-  tx.go();
-  assert.equal(read32(station.wire.take()[0]!, 12), 0x8100_2042);
-});
+conformance(
+  'a legacy descriptor inserts its tag',
+  { area: 'legacy transmit', evidence: '03 §3.2', expect: { qemu: 'q-legacy-tx' } },
+  (station) => {
+    const { tx } = station.open();
+    tx.legacy(ethernet(STATION), TX.VLE, { tag: 0x2042 });
+    tx.go();
+    assert.equal(read32(station.wire.take()[0]!, 12), 0x8100_2042);
+  },
+);
 
-conformance('SCTP: a CRC32c over padding is that of the whole chunk', { area: AREA, evidence: '05 §5.4' }, (station) => {
-  const { tx } = station.open();
-  const options = { protocol: 'sctp', payload: numbers(32) } as const;
-  tx.context({ l4: L4.sctp });
-  tx.send(unfinished(options), 0, OPTION.TXSM | OPTION.IXSM);
-  const [sent] = station.wire.take();
-  const sctp = [...sent!.subarray(34)];
-  const stored = sctp.splice(8, 4, 0, 0, 0, 0);
-  assert.deepEqual(stored, crc32c(sctp));
-});
+conformance(
+  'SCTP: a CRC32c over padding is that of the whole chunk',
+  { area: AREA, evidence: '05 §5.4' },
+  (station) => {
+    const { tx } = station.open();
+    const options = { protocol: 'sctp', payload: numbers(32) } as const;
+    tx.context({ l4: L4.sctp });
+    tx.send(unfinished(options), 0, OPTION.TXSM | OPTION.IXSM);
+    const [sent] = station.wire.take();
+    const sctp = [...sent!.subarray(34)];
+    const stored = sctp.splice(8, 4, 0, 0, 0, 0);
+    assert.deepEqual(stored, crc32c(sctp));
+  },
+);
