@@ -184,7 +184,6 @@ function split(
   headerUnits = 2,
 ): { got: Received; header: Uint8Array } {
   const { rx } = station.open({ rx: { srrctl: type | (headerUnits << 8) | 2 } });
-  station.set('PSRTYPE', 0xffff_ffff);
   station.wire.send(frame);
   const taken = rx.take();
   assert.equal(taken.length, 1);
