@@ -59,16 +59,21 @@ module.exports = {
     {
       name: 'top-stays-on-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(nic|lab|cli)/' },
-      to: { path: '^src/(nic|lab|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(nic|lab|bench|cli)/' },
+      to: { path: '^src/(nic|lab|bench|cli)/' },
     },
     {
       name: 'nic-below-lab-and-cli',
       severity: 'error',
-      from: { path: '^src/(nic|lab)/' },
+      from: { path: '^src/(nic|lab|bench)/' },
       to: { path: '^src/cli/' },
     },
-    { name: 'no-lab-in-nic', severity: 'error', from: { path: '^src/nic/' }, to: { path: '^src/lab/' } },
+    {
+      name: 'no-lab-in-nic',
+      severity: 'error',
+      from: { path: '^src/(nic|lab)/' },
+      to: { path: '^src/(lab|bench)/', pathNot: '^src/$1/' },
+    },
     {
       name: 'tests-not-imported',
       severity: 'error',

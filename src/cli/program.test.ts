@@ -16,9 +16,21 @@ async function parsed(line: string): Promise<{ called: unknown[]; output: string
     (name: string) =>
     (...values: unknown[]): Promise<void> =>
       Promise.resolve(
-        void called.push(name, ...values.slice(0, ['run', 'compare', 'qemuArguments'].includes(name) ? 2 : 1)),
+        void called.push(name, ...values.slice(0, ['run', 'compare', 'qemuArguments', 'bench'].includes(name) ? 2 : 1)),
       );
-  const names = ['nic', 'qtest', 'list', 'run', 'shell', 'measure', 'compare', 'qemuArguments', 'start'];
+  const names = [
+    'nic',
+    'qtest',
+    'list',
+    'run',
+    'shell',
+    'measure',
+    'compare',
+    'qemuArguments',
+    'start',
+    'bench',
+    'benchList',
+  ];
   const program = makeProgram(Object.fromEntries(names.map((name) => [name, note(name)])) as unknown as Actions);
   const capture = (command: Command): void => {
     command.configureOutput({
@@ -79,6 +91,15 @@ test('the lab takes its flags', async () => {
   assert.deepEqual(await calls('start --nic qemu'), ['start', { nic: 'qemu' }]);
 });
 
+test('"bench" takes cases, and lists them', async () => {
+  assert.deepEqual(await calls('bench tx-64 device --quick'), [
+    'bench',
+    ['tx-64', 'device'],
+    { against: 'qemu', quick: true },
+  ]);
+  assert.deepEqual(await calls('bench list'), ['benchList', {}]);
+});
+
 test('"qtest" leaves its words to QEMU', async () => {
   const words = ['-qtest', 'stdio', '-machine', 'q35', '-h', '--help', '-device', 'igb', '-nodefaults'];
   assert.deepEqual(await calls(`qtest ${words.join(' ')}`), ['qtest', words]);
@@ -112,7 +133,7 @@ test('every command has help with an example, and no value of the program in it'
     for (const next of command.commands) collect(next, [...names, next.name()]);
   };
   collect(makeProgram(), []);
-  assert.equal(lines.length, 10);
+  assert.equal(lines.length, 12);
   for (const line of lines) {
     const { output, status } = await parsed(line);
     assert.equal(status, 0, line);

@@ -1,9 +1,10 @@
 /** All commands, with what each does still to be given: tests parse words without running anything. */
 import { Command } from 'commander';
+import { addBenchCommand, benchActions, type BenchActions } from './bench.ts';
 import { addLabCommands, labActions, type LabActions } from './lab.ts';
 import { addNicCommand, runNic, type NicFlags } from './nic.ts';
 
-export interface Actions extends LabActions {
+export interface Actions extends LabActions, BenchActions {
   nic(flags: NicFlags): Promise<void>;
   /** Words after the command's name: they are QEMU's, and only QTest knows them. */
   qtest(words: readonly string[]): Promise<void>;
@@ -11,6 +12,7 @@ export interface Actions extends LabActions {
 
 const actions: Actions = {
   ...labActions,
+  ...benchActions,
   nic: runNic,
   qtest: async (words) => {
     const { runQTest } = await import('./qtest.ts');
@@ -57,6 +59,7 @@ export function makeProgram(given: Actions = actions): Command {
     .addHelpText('after', '\nExamples:\n  $ outboard start\n  $ outboard lab run ping\n  $ outboard nic --help');
   addNicCommand(program, given.nic);
   addLabCommands(program, given);
+  addBenchCommand(program, given);
   addQTestCommand(program, given);
   sayInOneLine(program);
   return program;

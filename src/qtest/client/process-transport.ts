@@ -58,6 +58,11 @@ export class ProcessTransport implements QTestTransport {
     this.#loop.watch(this.#fd, EPOLLIN, () => (this.#readable = true));
   }
 
+  /** Of the program; the program must have started. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   ask(command: string): string {
     return this.askAll([command])[0]!;
   }

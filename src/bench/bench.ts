@@ -1,0 +1,148 @@
+/** `outboard bench`: cases side by side, a table, and the same for machines. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { PrivateApt } from '../lab/apt.ts';
+import { Cache } from '../lab/cache.ts';
+import { findQemu } from '../lab/qemu.ts';
+import { table } from '../lab/table.ts';
+import { LabError } from '../lab/errors.ts';
+import { benchCases } from './cases.ts';
+import { type BenchCase, BenchSkip, type Effort, type Measured, type Subject } from './case.ts';
+import { median, type Ratio, ratioOf } from './sample.ts';
+
+export interface BenchOptions {
+  /** Fewer rounds. */
+  readonly quick?: boolean | undefined;
+  /** A QEMU of the user's own. */
+  readonly qemu?: string | undefined;
+  /** Where the results go. */
+  readonly json?: string | undefined;
+}
+
+/** One case's result; ratios say how many times as fast ours is. */
+export interface Result {
+  readonly name: string;
+  readonly group: string;
+  readonly title: string;
+  readonly goal?: number | undefined;
+  readonly unit: string;
+  readonly against: string;
+  readonly ours: number;
+  readonly theirs?: number;
+  readonly ratio?: Ratio;
+  readonly processorRatio?: Ratio;
+  /** Why there is no result. */
+  readonly skipped?: string;
+}
+
+export interface Report {
+  readonly date: string;
+  readonly machine: string;
+  readonly qemu: string;
+  readonly results: readonly Result[];
+}
+
+const full: Effort = { rounds: 41, warmUp: 150 };
+const quick: Effort = { rounds: 15, warmUp: 60 };
+
+const ours: Subject = {
+  name: 'ours',
+  program: { command: fileURLToPath(new URL('../../../bin/outboard-system-x86_64', import.meta.url)) },
+};
+
+/** The named cases, or those of named groups, or all. Throws LabError for a name that is none. */
+export function selectCases(names: readonly string[]): readonly BenchCase[] {
+  for (const name of names) {
+    if (!benchCases.some((one) => one.name === name || one.group === name))
+      throw new LabError('BENCH_CASE', `there is no case ${name}.`, 'See "outboard bench list".');
+  }
+  if (names.length === 0) return benchCases;
+  return benchCases.filter(({ name, group }) => names.includes(name) || names.includes(group));
+}
+
+function resultOf(one: BenchCase, { elapsed, processor }: Measured): Result {
+  const { name, group, title, goal, against } = one;
+  const both = elapsed.theirs !== undefined && {
+    theirs: median(elapsed.theirs),
+    ratio: ratioOf(elapsed.ours, elapsed.theirs),
+  };
+  const processorRatio = processor?.theirs !== undefined && {
+    processorRatio: ratioOf(processor.ours, processor.theirs),
+  };
+  return {
+    ...{ name, group, title, goal, against, unit: elapsed.unit, ours: median(elapsed.ours) },
+    ...both,
+    ...processorRatio,
+  };
+}
+
+function measure(one: BenchCase, theirs: Subject, effort: Effort): Result {
+  try {
+    return resultOf(one, one.measure({ ours, theirs }, effort));
+  } catch (error) {
+    if (!(error instanceof BenchSkip)) throw error;
+    const { name, group, title, goal, against } = one;
+    return { name, group, title, goal, against, unit: '', ours: Number.NaN, skipped: error.message };
+  }
+}
+
+/** 455 ns, 32.0 µs, 1.2 ms; other units as they are. */
+export function inUnits(value: number, unit: string): string {
+  if (unit !== 'ns') return `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`;
+  if (value < 10_000) return `${value.toFixed(0)} ns`;
+  return value < 1e6 ? `${(value / 1e3).toFixed(1)} µs` : `${(value / 1e6).toFixed(1)} ms`;
+}
+
+export const ratioText = (ratio: Ratio | undefined): string =>
+  ratio === undefined ? '' : `${ratio.ratio.toFixed(2)}x (${ratio.low.toFixed(2)}-${ratio.high.toFixed(2)})`;
+
+const verdict = ({ ratio, goal }: Result): string =>
+  goal === undefined ? '' : `${goal}x${ratio !== undefined && ratio.ratio >= goal ? ' ✔' : ''}`;
+
+export const resultHead = ['case', 'ours', 'theirs', 'times as fast', 'by processor time', 'goal'] as const;
+
+export function resultRow(result: Result): string[] {
+  const { title, unit, ours, theirs, ratio, processorRatio, skipped } = result;
+  if (skipped !== undefined) return [title, `skipped: ${skipped}`, '', '', '', verdict(result)];
+  return [
+    title,
+    inUnits(ours, unit),
+    theirs === undefined ? '' : inUnits(theirs, unit),
+    ratioText(ratio),
+    ratioText(processorRatio),
+    verdict(result),
+  ];
+}
+
+/** Measures and prints; resolves to what was found. */
+export async function runBench(names: readonly string[], options: BenchOptions = {}): Promise<Report> {
+  const selected = selectCases(names);
+  const cache = new Cache();
+  const say = (line: string): void => console.error(line);
+  const qemu = await findQemu(options.qemu, cache, new PrivateApt(cache, say), say);
+  const theirs: Subject = { name: 'QEMU', program: { command: qemu.command, args: qemu.args, env: qemu.env } };
+  const results = selected.map((one) => {
+    process.stderr.write(`${one.name} … `);
+    const result = measure(one, theirs, options.quick === true ? quick : full);
+    process.stderr.write(`${result.skipped ?? ratioText(result.ratio)}\n`);
+    return result;
+  });
+  const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: qemu.described, results };
+  console.log(table(resultHead, results.map(resultRow)));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  return report;
+}
+
+/** Processor, cores, memory, kernel and Node, on one line. */
+function machineLine(): string {
+  const gib = Math.round(totalmem() / 2 ** 30);
+  const kernel = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim();
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${gib} GiB, Linux ${kernel}, Node ${process.version}`;
+}
+
+/** Every case with its group. */
+export function listCases(): { name: string; group: string; title: string; goal: number | undefined }[] {
+  return benchCases.map(({ name, group, title, goal }) => ({ name, group, title, goal }));
+}
