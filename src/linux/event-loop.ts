@@ -1,11 +1,13 @@
 /** The one loop of a device thread: descriptors, timers and marked work, in turns. */
-import type { Clock, Task, Tasks, Timer } from '../ports/index.ts';
+import { noTrace } from '../ports/index.ts';
+import type { Clock, Task, Tasks, Timer, Trace } from '../ports/index.ts';
 import { EINTR } from './errors.ts';
 import { close } from './descriptor.ts';
 import { createEventFd, drain, signal, signalBy } from './event-fd.ts';
 import { check, errno, fail, libc } from './libc.ts';
 import { NativeBlock } from './native-block.ts';
 import { TimerList } from './timer-list.ts';
+import { loopTraceEvents } from './trace-events.ts';
 
 export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
@@ -55,6 +57,8 @@ export class EventLoop implements Clock, Tasks {
   private tasks: Task[];
   private waiting: Task[];
   private flushers: readonly (() => void)[];
+  private trace: Trace;
+  private turnEvent: number;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -78,6 +82,8 @@ export class EventLoop implements Clock, Tasks {
     this.tasks = [];
     this.waiting = [];
     this.flushers = [];
+    this.trace = noTrace;
+    this.turnEvent = 0;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -87,6 +93,12 @@ export class EventLoop implements Clock, Tasks {
       this.woken = true;
       if (drain(this.wakeFd) >= STOP_COUNT) this.stopping = true;
     });
+  }
+
+  /** Has turns traced from now on. */
+  traceTo(trace: Trace): void {
+    this.trace = trace;
+    this.turnEvent = trace.declare(loopTraceEvents).loop_turn;
   }
 
   /** `stop` was called or requested: `run` returns at once from now on. */
@@ -211,6 +223,8 @@ export class EventLoop implements Clock, Tasks {
 
   private turn(limitNs: number): boolean {
     const ready = this.wait(limitNs);
+    const traced = this.trace.on[this.turnEvent] !== 0;
+    const beginNs = traced ? this.now() : 0;
     if (ready > 0) this.dispatch(ready);
     const expired = this.timers.earliestNs < Infinity && this.expire();
     const worked = this.tasks.length > 0;
@@ -224,6 +238,7 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
+    if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
     return true;
   }
 

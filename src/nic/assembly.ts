@@ -9,6 +9,7 @@ import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
 import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
+import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { Attachments } from './attachments.ts';
 import type { NicConfig } from './config.ts';
@@ -36,7 +37,7 @@ export interface AssemblyOptions {
 
 /** The NIC's wire with a capture around it for each `filter-dump` on its netdev. */
 function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
-  let { wire } = netdevs;
+  let wire: Wire = new TracedWire(netdevs.wire, options.trace);
   for (const memory of options.captures) wire = new FilterDump(wire, new CaptureWriter(memory), options.wallClockNs);
   return wire;
 }
@@ -95,10 +96,11 @@ function watchLink({ loop, tell }: AssemblyOptions, { port }: Devices): void {
   });
 }
 
-function makeAttachments({ loop, log, tell }: AssemblyOptions, { hierarchy, pf, vfs }: Devices): Attachments {
+function makeAttachments({ loop, log, tell, trace }: AssemblyOptions, { hierarchy, pf, vfs }: Devices): Attachments {
   return new Attachments({
     loop,
     log,
+    trace,
     portOf: (attachment) =>
       attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
     clientChanged: (id, attached) => tell({ type: 'client', id, attached }),

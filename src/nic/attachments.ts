@@ -1,6 +1,7 @@
 /** The sockets that machines attach to: made and taken away while the NIC runs. */
 import type { EventLoop } from '../linux/index.ts';
 import type { PciDevicePort } from '../pci/index.ts';
+import type { Trace } from '../ports/index.ts';
 import { VfioUserServer } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
@@ -19,6 +20,7 @@ export interface AttachmentStatus {
 export interface AttachmentsOptions {
   readonly loop: EventLoop;
   readonly log: (line: string) => void;
+  readonly trace: Trace;
   /** What the socket of an attachment serves. */
   readonly portOf: (attachment: Attachment) => PciDevicePort;
   /** A machine has come or gone. */
@@ -52,11 +54,12 @@ export class Attachments {
       const { path } = there.attachment;
       throw new NicError('DEVICE_EXISTS', `${id} is attached by ${path} already: it can be in one machine only`);
     }
-    const { loop, log, portOf, clientChanged } = this.#options;
+    const { loop, log, trace, portOf, clientChanged } = this.#options;
     try {
       const server = new VfioUserServer({
         loop,
         log,
+        trace,
         path: attachment.path,
         device: portOf(attachment),
         clientChanged: (attached) => {

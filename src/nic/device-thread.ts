@@ -34,6 +34,7 @@ function main(): void {
   const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
   const epoch = Date.now() * 1e6 - loop.now();
   const trace = new TraceWriter(data.trace, () => loop.now(), epoch);
+  loop.traceTo(trace);
   let nic: AssembledNic;
   try {
     nic = assembleNic({

@@ -1,13 +1,21 @@
 /** Every trace event there is; an event's number is its place here. */
 import { igbTraceEvents } from '../devices/igb/trace-events.ts';
+import { vmdTraceEvents } from '../devices/vmd/trace-events.ts';
 import { hostedPfTraceEvents } from '../hosted-pf/trace-events.ts';
+import { loopTraceEvents } from '../linux/trace-events.ts';
 import { pciTraceEvents } from '../pci/trace-events.ts';
 import type { TraceEvents, TraceEventSpec } from '../ports/index.ts';
+import { vfioUserTraceEvents } from '../vfio-user/trace-events.ts';
+import { netTraceEvents } from '../wires/trace-events.ts';
 
 export const catalogue: Readonly<Record<string, TraceEventSpec>> = {
   ...igbTraceEvents,
   ...pciTraceEvents,
+  ...vmdTraceEvents,
   ...hostedPfTraceEvents,
+  ...netTraceEvents,
+  ...vfioUserTraceEvents,
+  ...loopTraceEvents,
 };
 
 export const eventNames: readonly string[] = Object.keys(catalogue);

@@ -2,8 +2,8 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { EPOLLIN, SystemError, acceptUnix, close, listenUnix } from '../linux/index.ts';
 import type { EventLoop } from '../linux/index.ts';
-import { makeTimer } from '../ports/index.ts';
-import type { Timer } from '../ports/index.ts';
+import { makeTimer, noTrace } from '../ports/index.ts';
+import type { Timer, Trace } from '../ports/index.ts';
 import type { VfioUserDevice } from './device.ts';
 import { VfioUserError } from './errors.ts';
 import { Session, makeBuffers } from './session.ts';
@@ -17,6 +17,7 @@ export interface VfioUserServerOptions {
   /** Path of the socket, at most 107 bytes. A file that nobody listens on is replaced. */
   readonly path: string;
   readonly device: VfioUserDevice;
+  readonly trace?: Trace;
   /** Gets lines for the user, each with the path in front. */
   readonly log: (line: string) => void;
   /** A client has come, or has gone and its device knows. */
@@ -92,6 +93,7 @@ export class VfioUserServer {
     this.#session = new Session(fd, {
       loop,
       device,
+      trace: this.#options.trace ?? noTrace,
       buffers: this.#buffers,
       log: (line) => this.#log(line),
       clientChanged,

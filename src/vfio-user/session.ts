@@ -2,6 +2,7 @@
 import { EPOLLIN, EPOLLOUT, MessageSocket, SystemError, close } from '../linux/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { getInfo, getIrqInfo, getRegionInfo, reset } from './device-info.ts';
+import type { Trace } from '../ports/index.ts';
 import type { DmaView, VfioUserClient, VfioUserDevice } from './device.ts';
 import { DmaMap } from './dma-map.ts';
 import { DmaMessages } from './dma-messages.ts';
@@ -12,6 +13,7 @@ import { Interrupts } from './irqs.ts';
 import { OutputQueue, QUEUE_LIMIT_BYTES } from './output-queue.ts';
 import { MAX_TRANSFER_BYTES, TYPE_MASK, TYPE_REPLY, TYPE_REQUEST, command, unsupportedCommands } from './protocol.ts';
 import { regionRead, regionWrite } from './region.ts';
+import { SessionTrace } from './session-trace.ts';
 import { negotiate } from './version.ts';
 
 /** Refusals that are logged for one client, each text once; a broken client would fill the log. */
@@ -31,6 +33,7 @@ export interface SessionOptions {
   readonly loop: EventLoop;
   readonly device: VfioUserDevice;
   readonly log: (line: string) => void;
+  readonly trace: Trace;
   readonly buffers: SessionBuffers;
   /** It has attached, or is detached. */
   readonly clientChanged?: ((attached: boolean) => void) | undefined;
@@ -47,6 +50,7 @@ export class Session implements VfioUserClient {
   readonly #output: OutputQueue;
   readonly #map: DmaMap;
   readonly #interrupts: Interrupts;
+  readonly #trace: SessionTrace;
   #messages: DmaMessages;
   #attached: boolean;
   #ended: boolean;
@@ -67,6 +71,7 @@ export class Session implements VfioUserClient {
     this.#reader.reset();
     this.#output.reset();
     this.#map = new DmaMap();
+    this.#trace = new SessionTrace(options.trace);
     this.dma = this.#map;
     this.#interrupts = new Interrupts({
       counts: device.irqCounts,
@@ -83,18 +88,24 @@ export class Session implements VfioUserClient {
   }
 
   signal(index: number, vector: number): boolean {
-    return this.#interrupts.signal(index, vector);
+    const delivered = this.#interrupts.signal(index, vector);
+    this.#trace.emit('vfio_user_irq', index, vector, delivered ? 1 : 0);
+    return delivered;
   }
 
   writeMessage(address: number, data: number): void {
-    if (!this.#ended) this.#messages.writeMessage(address, data);
+    if (this.#ended) return;
+    this.#trace.emit('vfio_user_dma_write', address, 4, data);
+    this.#messages.writeMessage(address, data);
   }
 
   writeMemory(address: number, bytes: Uint8Array, offset: number, length: number): boolean {
+    this.#trace.emit('vfio_user_dma_write', address, length);
     return !this.#ended && this.#messages.write(address, bytes, offset, length);
   }
 
   readMemory(address: number, length: number, done: (bytes: Uint8Array | undefined) => void): boolean {
+    this.#trace.emit('vfio_user_dma_read', address, length);
     return !this.#ended && this.#messages.read(address, length, done);
   }
 
@@ -116,6 +127,7 @@ export class Session implements VfioUserClient {
   end(reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#trace.emit('vfio_user_gone');
     const { loop, log, ended } = this.#options;
     loop.unwatch(this.#socket.fd);
     this.#stopFlushing();
@@ -143,6 +155,7 @@ export class Session implements VfioUserClient {
     }
     reader.received(length, socket.receivedFds, socket.receivedFdCount);
     while (reader.next()) {
+      this.#trace.received(reader);
       this.#handle();
       if (this.#ended) return;
       reader.release();
@@ -191,6 +204,7 @@ export class Session implements VfioUserClient {
       return;
     }
     this.#attached = true;
+    this.#trace.emit('vfio_user_attached');
     this.#options.log('client attached');
     this.#device.attached(this);
     this.#options.clientChanged?.(true);
@@ -199,6 +213,7 @@ export class Session implements VfioUserClient {
   #handleRare(): void {
     try {
       this.#dispatchRare();
+      this.#trace.done(this.#reader);
     } catch (error) {
       if (error instanceof Refusal) this.#refuse(error.errno, error.message);
       else if (error instanceof SystemError) this.#refuse(errnoOf(error), error.message);
@@ -249,6 +264,7 @@ export class Session implements VfioUserClient {
   /** Answers with an error, where an answer is wanted. */
   #refuse(number: number, text: string | undefined): void {
     const message = this.#reader;
+    this.#trace.emit('vfio_user_refused', message.id, message.command, number);
     if (message.wantsReply) this.#output.addError(message.id, message.command, number);
     if (this.#loggedRefusals.size < MAX_LOGGED_REFUSALS) this.#logRefusal(number, text);
   }

@@ -7,4 +7,5 @@ export * from './parse.ts';
 export * from './passt-wire.ts';
 export * from './stream-wire.ts';
 export * from './tap-wire.ts';
+export * from './traced-wire.ts';
 export * from './wire.ts';

@@ -18,8 +18,11 @@ import {
   type BarWindow,
   type ResetKind,
 } from '../../pci/index.ts';
+import type { TraceEvents } from '../../ports/index.ts';
+import { vmdTraceEvents } from './trace-events.ts';
 
 const MIB = 1024 * 1024;
+const VMCONFIG = 0x44;
 
 /** CFGBAR: configuration of the buses inside, a megabyte each. Small, since a guest scans 32 devices of every bus. */
 const cfgBar: BarSpec = { index: 0, kind: 'memory64', sizeBytes: 4 * MIB, prefetchable: true };
@@ -54,9 +57,11 @@ export class VmdEndpoint extends PciFunction {
   readonly pciExpress: PciExpress;
   readonly #memory1: DomainWindow;
   readonly #memory2: DomainWindow;
+  readonly #events: TraceEvents<typeof vmdTraceEvents>;
 
   constructor(options: FunctionOptions) {
     super(options);
+    this.#events = options.trace.declare(vmdTraceEvents);
     this.domain = new PciDomain(options.trace);
     this.#memory1 = new DomainWindow(this.domain);
     this.#memory2 = new DomainWindow(this.domain);
@@ -69,7 +74,7 @@ export class VmdEndpoint extends PciFunction {
       // VMCAP: bus numbers start at 0, nothing is restricted.
       { at: 0x40, size: 4 },
       // VMCONFIG: bit 1 is the guest's wish that children's interrupts are not remapped; they never are.
-      { at: 0x44, size: 4, writable: 0xffffffff, announces: Change.deviceSpecific },
+      { at: VMCONFIG, size: 4, writable: 0xffffffff, announces: Change.deviceSpecific },
       // VMLOCK: no shadow of the BARs.
       { at: 0x70, size: 4 },
     );
@@ -78,15 +83,24 @@ export class VmdEndpoint extends PciFunction {
 
   protected override configChanged(changes: number): void {
     if ((changes & Change.bars) !== 0) this.#basesChanged();
+    if ((changes & Change.deviceSpecific) === 0) return;
+    this.#emit(this.#events.vmd_config, (this.config.read(VMCONFIG, 4) >>> 1) & 1);
   }
 
   #basesChanged(): void {
     this.#memory1.base = barAddress(this.config, memBar1, Header.bar + 4 * memBar1.index);
     this.#memory2.base = barAddress(this.config, memBar2, Header.bar + 4 * memBar2.index);
+    this.#emit(this.#events.vmd_window, memBar1.index, this.#memory1.base);
+    this.#emit(this.#events.vmd_window, memBar2.index, this.#memory2.base);
   }
 
   protected override deviceReset(kind: ResetKind): void {
+    this.#emit(this.#events.vmd_reset);
     this.#basesChanged();
     this.domain.root.reset(kind);
+  }
+
+  #emit(event: number, a = 0, b = 0): void {
+    if (this.trace.on[event] !== 0) this.trace.emit(event, a, b);
   }
 }
