@@ -39,6 +39,9 @@ export const onRead = {
   pcslstat: 31,
   pcslpab: 32,
   wuc: 33,
+  ctrl: 34,
+  ctrlext: 35,
+  auxstmph: 36,
 } as const satisfies Record<PfReadHook, number>;
 
 /** Side effects of writes; 0 is none. Tails come first. */
@@ -104,6 +107,10 @@ export const onWrite = {
   qde: 60,
   mrqc: 61,
   tcptimer: 70,
+  tsauxc: 71,
+  trgttiml: 72,
+  trgttimh: 73,
+  freqout: 74,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

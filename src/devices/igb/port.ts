@@ -33,12 +33,14 @@ import { makeNvmImage, nvmFromBytes } from './nvm-image.ts';
 import { Nvm } from './nvm.ts';
 import { RegisterAccess, type PortBlocks } from './register-access.ts';
 import { resetPort, type PortResetKind } from './reset.ts';
+import { SoftwarePins } from './pins.ts';
 import { ReceiveEngine } from './rx/engine.ts';
 import { Semaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
 import { LocalSwitch } from './switch/index.ts';
 import { pfPlan } from './tables/index.ts';
 import { TcpTimer } from './tcp-timer.ts';
+import { TimeAuxiliary } from './time-auxiliary.ts';
 import { PortTime } from './time.ts';
 import { igbTraceEvents } from './trace-events.ts';
 import { TransmitEngine } from './tx/index.ts';
@@ -86,6 +88,12 @@ export class IgbPort implements WirePort {
     const statistics = new Statistics(context.registers.values, context.queueFunction);
     const interrupts = new Interrupts(context, { statistics });
     const time = new PortTime(context);
+    const auxiliary = new TimeAuxiliary(context, time);
+    const pins = new SoftwarePins(context, {
+      interrupts,
+      source: (source) => auxiliary.level(source),
+      changed: (pin) => auxiliary.pinChanged(pin),
+    });
     const serdes = options.media === 'sfp';
     const changed = (): void => wake.linkChanged();
     const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner, changed });
@@ -110,6 +118,8 @@ export class IgbPort implements WirePort {
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
       nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),
       time,
+      auxiliary,
+      pins,
       tcpTimer: new TcpTimer(context, { interrupts }),
       mailbox,
       vfInterrupts,

@@ -11,11 +11,13 @@ import type { Link } from './link.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Mdic } from './mdic.ts';
 import type { Nvm } from './nvm.ts';
+import type { SoftwarePins } from './pins.ts';
 import type { PortResetKind } from './reset.ts';
 import type { Semaphores } from './semaphores.ts';
 import type { Statistics } from './statistics.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
 import type { TcpTimer } from './tcp-timer.ts';
+import type { TimeAuxiliary } from './time-auxiliary.ts';
 import type { PortTime } from './time.ts';
 import type { TransmitEngine } from './tx/index.ts';
 import type { VfInterrupts } from './vf-interrupts.ts';
@@ -42,6 +44,8 @@ export interface PortBlocks {
   readonly i2c: I2c;
   readonly nvm: Nvm;
   readonly time: PortTime;
+  readonly auxiliary: TimeAuxiliary;
+  readonly pins: SoftwarePins;
   readonly tcpTimer: TcpTimer;
   readonly mailbox: Mailbox;
   readonly vfInterrupts: VfInterrupts;
@@ -117,6 +121,9 @@ export class RegisterAccess {
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
         return this.blocks.time.peekSystiml();
+      case onRead.ctrl:
+      case onRead.ctrlext:
+        return this.blocks.pins.read(this.context.registers.indexOf(at));
       case onRead.wuc:
         return this.blocks.wake.readControl();
       case onRead.pcslstat:
@@ -171,6 +178,11 @@ export class RegisterAccess {
         return time.readFrtimer();
       case onRead.systiml:
         return time.readSystiml();
+      case onRead.ctrl:
+      case onRead.ctrlext:
+        return this.blocks.pins.read(index);
+      case onRead.auxstmph:
+        return this.blocks.auxiliary.readStamp(pfPlan.element[dword]!);
       case onRead.wuc:
         return this.blocks.wake.readControl();
       case onRead.txstmph:
@@ -320,6 +332,13 @@ export class RegisterAccess {
         return this.blocks.tcpTimer.written(value);
       case onWrite.timadjh:
         return time.writeTimadjh(value);
+      case onWrite.tsauxc:
+        return this.blocks.auxiliary.controlWritten(value, before);
+      case onWrite.trgttiml:
+      case onWrite.trgttimh:
+        return this.blocks.auxiliary.targetsChanged();
+      case onWrite.freqout:
+        return this.blocks.auxiliary.cycleWritten(element);
       case onWrite.wuc:
         return this.blocks.wake.writeControl(value);
       case onWrite.eiac:

@@ -6,6 +6,7 @@ import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Nvm } from './nvm.ts';
 import type { TcpTimer } from './tcp-timer.ts';
+import type { TimeAuxiliary } from './time-auxiliary.ts';
 import type { PortTime } from './time.ts';
 
 /** Those of PCI, and `software`: CTRL.RST, which leaves the sticky registers (RXPBS, TXPBS, EITR). */
@@ -17,6 +18,7 @@ export interface ResettableParts {
   readonly nvm: Pick<Nvm, 'reset'>;
   readonly flow: Pick<FlowControl, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
+  readonly auxiliary: Pick<TimeAuxiliary, 'reset'>;
   readonly tcpTimer: Pick<TcpTimer, 'reset'>;
   readonly transmit: { reset(): void };
   readonly receive: { reset(): void };
@@ -42,6 +44,7 @@ export function resetPort(context: PortContext, parts: ResettableParts, kind: Po
   parts.transmit.reset();
   parts.receive.reset();
   parts.time.reset();
+  parts.auxiliary.reset();
   parts.tcpTimer.reset();
   parts.vfInterrupts.reset();
   parts.link.phy.holdInReset(false);

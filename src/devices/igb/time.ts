@@ -21,6 +21,8 @@ export class PortTime {
   /** Result of the last `latch`, unsigned. */
   low: number;
   high: number;
+  /** Told when SYSTIM has been set or runs at another rate. */
+  onChange: (() => void) | undefined;
 
   constructor(context: PortContext) {
     this.context = context;
@@ -30,6 +32,26 @@ export class PortTime {
     this.startNs = this.baseNs;
     this.low = 0;
     this.high = 0;
+    this.onChange = undefined;
+  }
+
+  /**
+   * When SYSTIM is to reach a value, in the clock's ns: now or earlier if it has (the value is at most half the range behind),
+   * Infinity while it stands still. Early by a thousandth where the way is long: ask again then.
+   */
+  reachedAt(low: number, high: number): number {
+    const timinca = this.context.registers.values[pf.TIMINCA.index]!;
+    const ticks = this.ticks(timinca);
+    const increment = timinca % TWO_24;
+    this.advance(ticks, increment);
+    const ahead = (high - this.high + TWO_32) % TWO_32;
+    const difference = (ahead >= SIGN ? ahead - TWO_32 : ahead) * TWO_32 + (low - this.low);
+    if (difference <= 0) return 0;
+    const periodNs = Math.floor(timinca / TWO_24) * NS_PER_PERIOD_UNIT;
+    if (periodNs === 0 || increment === 0) return Infinity;
+    const missing = Math.ceil(difference / increment);
+    const exact = difference < Number.MAX_SAFE_INTEGER;
+    return this.baseNs + (ticks + (exact ? missing : Math.floor(missing * 0.999))) * periodNs;
   }
 
   /** Puts SYSTIM as it is now into `low` and `high`. */
@@ -53,11 +75,13 @@ export class PortTime {
   writeSystiml(value: number): void {
     this.rebase(this.context.registers.values[pf.TIMINCA.index]!);
     this.baseLow = value >>> 0;
+    this.onChange?.();
   }
 
   writeSystimh(value: number): void {
     this.rebase(this.context.registers.values[pf.TIMINCA.index]!);
     this.baseHigh = value >>> 0;
+    this.onChange?.();
   }
 
   /** The rate changes from now on; the time counted so far stays. */
@@ -67,6 +91,7 @@ export class PortTime {
     if (trace.on[events.igb_time_increment] === 1) {
       trace.emit(events.igb_time_increment, registers.values[pf.TIMINCA.index]);
     }
+    this.onChange?.();
   }
 
   /** TIMADJH applies the adjustment: its bit 31 is the sign, the rest with TIMADJL the amount. */
@@ -84,6 +109,7 @@ export class PortTime {
       this.baseLow = this.baseLow + borrow * TWO_32 - low;
       this.baseHigh = (this.baseHigh + TWO_32 - high - borrow) % TWO_32;
     }
+    this.onChange?.();
   }
 
   /** Stamps a packet that has just left, unless an earlier stamp is still held. */

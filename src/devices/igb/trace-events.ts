@@ -337,6 +337,12 @@ const power = {
 const timeSync = {
   igb_time_tx_stamp: { args: { high: 'hex', low: 'hex' }, doc: 'A transmitted packet was stamped.' },
   igb_time_rx_stamp: { args: { high: 'hex', low: 'hex' }, doc: 'A received packet was stamped.' },
+  igb_time_target: { args: { channel: 'count', level: 'count' }, doc: 'A target time has come: its output turns.' },
+  igb_time_auxiliary_stamp: {
+    args: { channel: 'count', high: 'hex', low: 'hex' },
+    doc: 'An auxiliary stamp was taken.',
+  },
+  igb_pin_input: { args: { pin: 'count', level: 'count' }, doc: 'A software-defined pin was driven from outside.' },
   igb_time_increment: { args: { timinca: 'hex' }, doc: 'The clock runs at another rate.' },
 } as const satisfies Events;
 

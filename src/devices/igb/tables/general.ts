@@ -1,11 +1,14 @@
 /** Device control and status, pause addresses, PCIe and board registers. */
 import type { RegisterSpec } from '../../../registers/index.ts';
 
+const sdpSources = { 0: 'target 0', 1: 'target 1', 2: 'clock 0', 3: 'clock 1' } as const;
+
 export const general = {
   CTRL: {
     at: 0x00000,
     access: 'rw',
     reset: 0x00100209,
+    onRead: 'ctrl',
     onWrite: 'ctrl',
     aliases: [{ at: 0x00004 }],
     evidence: 'linux',
@@ -57,10 +60,15 @@ export const general = {
   CTRL_EXT: {
     at: 0x00018,
     access: 'rw',
+    onRead: 'ctrlext',
     onWrite: 'ctrlext',
     evidence: 'linux',
     doc: 'Extended device control.',
     fields: {
+      SDP0_GPIEN: { bits: 0, doc: 'A change of SDP0 raises ICR.GPI_SDP0.' },
+      SDP1_GPIEN: { bits: 1, doc: 'A change of SDP1 raises ICR.GPI_SDP1.' },
+      SDP2_GPIEN: { bits: 2, doc: 'A change of SDP2 raises ICR.GPI_SDP2.' },
+      SDP3_GPIEN: { bits: 3, doc: 'A change of SDP3 raises ICR.GPI_SDP3.' },
       SDP2_DATA: { bits: 6, doc: 'Level of pin SDP2.' },
       SDP3_DATA: { bits: 7, doc: 'Level of pin SDP3.' },
       SDP2_IODIR: { bits: 10, doc: 'SDP2 is an output.' },
@@ -124,9 +132,24 @@ export const general = {
   },
   TSSDP: {
     at: 0x0003c,
-    access: 'ro',
-    evidence: 'linux',
-    doc: 'Time-sync pin selection of the 82580 and later; reads 0.',
+    access: 'rw',
+    writable: 0x0003ffff,
+    evidence: 'ds-mem',
+    doc: 'What time synchronisation has to do with the software-defined pins.',
+    fields: {
+      AUX0_SEL: { bits: [1, 0], doc: 'Pin whose changes auxiliary stamp 0 takes.' },
+      AUX0_EN: { bits: 2, doc: 'It does.' },
+      AUX1_SEL: { bits: [4, 3], doc: 'Pin whose changes auxiliary stamp 1 takes.' },
+      AUX1_EN: { bits: 5, doc: 'It does.' },
+      SDP0_SEL: { bits: [7, 6], values: sdpSources, doc: 'What SDP0 shows as an output.' },
+      SDP0_EN: { bits: 8, doc: 'It does, and not CTRL.SDP0_DATA.' },
+      SDP1_SEL: { bits: [10, 9], values: sdpSources, doc: 'What SDP1 shows.' },
+      SDP1_EN: { bits: 11, doc: 'It does.' },
+      SDP2_SEL: { bits: [13, 12], values: sdpSources, doc: 'What SDP2 shows.' },
+      SDP2_EN: { bits: 14, doc: 'It does.' },
+      SDP3_SEL: { bits: [16, 15], values: sdpSources, doc: 'What SDP3 shows.' },
+      SDP3_EN: { bits: 17, doc: 'It does.' },
+    },
   },
   FCTTV: { at: 0x00170, access: 'rw', writable: 0xffff, evidence: 'linux', doc: 'Pause time to send.' },
   TXCW: { at: 0x00178, access: 'rw', inert: true, evidence: 'linux', doc: 'SerDes configuration word to send.' },
