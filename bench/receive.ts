@@ -22,7 +22,7 @@ const context = makeTestContext({ sharedMemory: memory });
 context.trace.on.fill(0);
 const { values } = context.registers;
 const engine = new ReceiveEngine(context, {
-  interrupts: { raise: () => undefined, receiveDone: () => undefined },
+  interrupts: { raise: () => undefined, receiveDone: () => undefined, quietUntil: () => 0 },
   statistics: new Statistics(values),
 });
 

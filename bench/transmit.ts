@@ -30,6 +30,7 @@ const engine = new TransmitEngine(context, {
     transmitDone() {
       interrupts += 1;
     },
+    quietUntil: () => 0,
   },
   statistics: new Statistics(values),
   sink: {

@@ -20,6 +20,9 @@ const PF_VECTORS = 10;
 /** An IVAR byte: valid, and the vector (or bit of EICR). */
 const IVAR_VALID = 0x80;
 const IVAR_VECTOR = 0x1f;
+/** Bytes of IVAR for a queue's receive and transmit side. */
+const RX_SHIFT = 0;
+const TX_SHIFT = 8;
 /** Byte of IVAR_MISC that names the vector of all legacy causes. */
 const OTHER_SHIFT = 8;
 
@@ -79,13 +82,23 @@ export class Interrupts {
    * at once (§6.8).
    */
   receiveDone(queue: number, immediate = false): void {
-    const vector = this.queueDone(queue, 0, pf.ICR.RXDW.mask);
+    const vector = this.queueDone(queue, RX_SHIFT, pf.ICR.RXDW.mask);
     if (immediate) this.throttle.hasten(this.multipleVectors() ? vector : 0);
   }
 
   /** Descriptors of a transmit queue were written back, and are in memory. */
   transmitDone(queue: number): void {
-    this.queueDone(queue, 8, pf.ICR.TXDW.mask);
+    this.queueDone(queue, TX_SHIFT, pf.ICR.TXDW.mask);
+  }
+
+  /**
+   * Until when, in the clock's ns, the interrupt of a queue's write-backs is held back by EITR; 0 where it is not. Until then
+   * write-backs below the queue's threshold may wait.
+   */
+  quietUntil(queue: number, transmit: boolean): number {
+    if (!this.multipleVectors()) return this.throttle.quietUntil(0);
+    const vector = this.vectorOf(queue, transmit ? TX_SHIFT : RX_SHIFT);
+    return vector < 0 || vector >= VECTORS ? 0 : this.throttle.quietUntil(vector);
   }
 
   /** ICR as software sees it, without a side effect: also what ICS reads as (ethtool -d). */
@@ -277,14 +290,20 @@ export class Interrupts {
     this.driveLine();
   }
 
-  /** Returns the vector, or bit of EICR, that IVAR gives the queue; -1 for none. */
+  /** The vector, or bit of EICR, that IVAR gives a queue; -1 for none. */
+  private vectorOf(queue: number, byteShift: number): number {
+    const { values } = this.context.registers;
+    const ivar = values[pf.IVAR.index + (queue & 7) * pf.IVAR.step]! >>> (((queue & 8) << 1) + byteShift);
+    return (ivar & IVAR_VALID) === 0 ? -1 : ivar & IVAR_VECTOR;
+  }
+
+  /** Returns what `vectorOf` does. */
   private queueDone(queue: number, byteShift: number, cause: number): number {
     const { registers, trace, events } = this.context;
     const { values } = registers;
     const legacy = this.legacyPending();
     const extended = this.extendedPending();
-    const ivar = values[pf.IVAR.index + (queue & 7) * pf.IVAR.step]! >>> (((queue & 8) << 1) + byteShift);
-    const vector = (ivar & IVAR_VALID) === 0 ? -1 : ivar & IVAR_VECTOR;
+    const vector = this.vectorOf(queue, byteShift);
     if (vector >= 0) {
       this.traceQueue(queue, byteShift, vector);
       this.setExtended(1 << vector);

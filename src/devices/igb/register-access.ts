@@ -29,6 +29,8 @@ export interface QueueEngine {
   tailWritten(queue: number): void;
   /** Something that gates queues was written; -1 where it gates all of them. */
   controlWritten(queue: number): void;
+  /** SWFLSH: descriptors that are done and held back are written back now. */
+  flushWriteBacks(queue: number): void;
   /** Registers of one queue have been reset, as a VF's reset does. */
   resetQueue(queue: number): void;
   reset(): void;
@@ -281,6 +283,8 @@ export class RegisterAccess {
       case onWrite.swfwsync:
         return this.blocks.semaphores.writeSwFwSync(value);
       case onWrite.rxdctl:
+        if ((value & pf.RXDCTL.SWFLSH.mask) !== 0) receive.flushWriteBacks(element);
+        return receive.controlWritten(element);
       case onWrite.srrctl:
         return receive.controlWritten(element);
       case onWrite.rctl:
@@ -296,6 +300,7 @@ export class RegisterAccess {
         receive.controlWritten(-1);
         return this.transmitControlWritten();
       case onWrite.txdctl:
+        if ((value & pf.TXDCTL.SWFLSH.mask) !== 0) transmit.flushWriteBacks(element);
         return transmit.controlWritten(element);
       case onWrite.rttdqsel:
         return transmit.rateSelected();

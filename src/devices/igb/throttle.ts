@@ -66,6 +66,12 @@ export class Throttle {
     this.expired(vector);
   }
 
+  /** When the vector's interval ends, 0 where none runs. */
+  quietUntil(vector: number): number {
+    const readyAtNs = this.readyAtNs[vector]!;
+    return readyAtNs > this.context.clock.now() ? readyAtNs : 0;
+  }
+
   /**
    * EITR was written over `before`; `value` is what software wrote, bit 31 included, which does not read back and leaves the
    * interval and the credits alone.

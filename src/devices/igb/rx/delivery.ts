@@ -4,12 +4,13 @@
  */
 import { crc32 } from '../../../packet/checksum.ts';
 import { makeTask, type Task } from '../../../ports/index.ts';
-import type { PortContext } from '../context.ts';
+import { QUEUES, type PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import type { Classifier } from './classify.ts';
 import { MULTICAST } from './filter.ts';
 import type { ReceivedFrame } from './frame.ts';
+import { HeldWriteBacks } from './held-write-backs.ts';
 import { STATUS } from './offload.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import type { ReceiveParts } from './parts.ts';
@@ -40,6 +41,7 @@ export class Delivery {
   private readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
+  private readonly held: HeldWriteBacks;
   private readonly waiting: PacketBuffer;
   private readonly frame: ReceivedFrame;
   private readonly room: FrameRoom;
@@ -52,6 +54,8 @@ export class Delivery {
   /** Queues written back to, and legacy causes, since the last interrupts. */
   private written: number;
   private causes: number;
+  /** Queues that hold write-backs and have yet to be told until when. */
+  private holding: number;
   /** Queues among them that got a frame which asks for an immediate interrupt. */
   private immediate: number;
   /** Queues that were enabled when last looked at. */
@@ -68,7 +72,8 @@ export class Delivery {
     this.values = context.registers.values;
     this.rings = new ReceiveRings(this.values);
     this.classifier = shares.classifier;
-    this.store = new FrameStore(context, this.rings, shares.views);
+    this.held = new HeldWriteBacks(context, (queue) => this.flushWriteBacks(queue));
+    this.store = new FrameStore(context, this.rings, shares.views, this.held);
     this.waiting = new PacketBuffer(shares.views);
     this.frame = shares.frame;
     this.room = shares.room;
@@ -77,6 +82,7 @@ export class Delivery {
     this.resumeDue = false;
     this.written = 0;
     this.causes = 0;
+    this.holding = 0;
     this.immediate = 0;
     this.enabled = 0;
     this.task = makeTask(() => this.run());
@@ -106,9 +112,28 @@ export class Delivery {
 
   /** RXDCTL, SRRCTL, RCTL or another register that gates reception was written; `queue` is -1 where it is not one of a queue. */
   controlWritten(queue: number): void {
-    if (queue >= 0) this.noteEnabled(queue);
+    if (queue >= 0) {
+      this.noteEnabled(queue);
+      if (this.held.counts[queue] !== 0) this.reconsiderHeld(queue);
+    }
     if (this.blocked === 0) return;
     this.retryDue = true;
+    this.context.tasks.mark(this.task);
+  }
+
+  /** A queue that is off holds nothing back; the threshold or the function's bus mastering may have changed besides. */
+  private reconsiderHeld(queue: number): void {
+    if (!this.rings.isEnabled(queue)) this.flushWriteBacks(queue);
+    else {
+      this.holding |= 1 << queue;
+      this.context.tasks.mark(this.task);
+    }
+  }
+
+  /** Writes back what a queue holds, if it can: RXDCTL.SWFLSH, or the end of an interval. */
+  flushWriteBacks(queue: number): void {
+    if (this.held.counts[queue] === 0 || !this.held.flush(queue)) return;
+    this.written |= 1 << queue;
     this.context.tasks.mark(this.task);
   }
 
@@ -119,6 +144,8 @@ export class Delivery {
     this.retryDue = false;
     this.written = 0;
     this.causes = 0;
+    this.holding = 0;
+    for (let queue = 0; queue < QUEUES; queue += 1) this.held.forget(queue);
     this.immediate = 0;
     this.enabled = 0;
     this.tellFill();
@@ -130,6 +157,8 @@ export class Delivery {
     const bit = 1 << queue;
     this.written &= ~bit;
     this.immediate &= ~bit;
+    this.holding &= ~bit;
+    this.held.forget(queue);
     if ((this.blocked & bit) === 0) return;
     this.blocked &= ~bit;
     this.waiting.forgetQueue(queue);
@@ -198,8 +227,10 @@ export class Delivery {
     const { statistics } = this.parts;
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
     else statistics.deliveredLocally(frame.length, queue);
-    this.written |= 1 << queue;
-    if (frame.immediate && rings.descriptorType(queue) !== DESCRIPTOR_LEGACY) this.immediate |= 1 << queue;
+    const interrupts = frame.immediate && rings.descriptorType(queue) !== DESCRIPTOR_LEGACY;
+    if (interrupts) this.immediate |= 1 << queue;
+    if (this.held.counts[queue] === 0 || (interrupts && this.held.flush(queue))) this.written |= 1 << queue;
+    else this.holding |= 1 << queue;
     const threshold = rings.threshold(queue);
     const crosses = free > threshold && rings.free(queue) <= threshold;
     this.raise(crosses ? ICR.RXDMT0.mask : 0);
@@ -251,6 +282,7 @@ export class Delivery {
   /** End of a turn: frames that waited, then the interrupts of everything stored, then the wire may go on. */
   private run(): boolean {
     if (this.retryDue) this.retry();
+    if (this.holding !== 0) this.settleHeld();
     const { written, causes, immediate } = this;
     const { interrupts } = this.parts;
     this.written = 0;
@@ -266,6 +298,19 @@ export class Delivery {
       this.context.wire.resume();
     }
     return this.written !== 0 || this.causes !== 0;
+  }
+
+  /** Held write-backs wait for the end of the interval of their queue's interrupt; where none runs they leave now. */
+  private settleHeld(): void {
+    const { holding } = this;
+    this.holding = 0;
+    for (let rest = holding; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      const queue = 31 - Math.clz32(bit);
+      const untilNs = this.parts.interrupts.quietUntil(queue, false);
+      if (untilNs !== 0) this.held.wait(queue, untilNs);
+      else if (this.held.flush(queue)) this.written |= bit;
+    }
   }
 
   /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */

@@ -142,6 +142,11 @@ export class ReceiveEngine implements SegmentSink {
     this.delivery.reset();
   }
 
+  /** RXDCTL.SWFLSH. */
+  flushWriteBacks(queue: number): void {
+    this.delivery.flushWriteBacks(queue);
+  }
+
   resetQueue(queue: number): void {
     this.delivery.resetQueue(queue);
   }

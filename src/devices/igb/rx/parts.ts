@@ -5,7 +5,7 @@ import type { PortTime } from '../time.ts';
 
 /** What reception needs of the port's other blocks. */
 export interface ReceiveParts {
-  readonly interrupts: Pick<Interrupts, 'raise' | 'receiveDone'>;
+  readonly interrupts: Pick<Interrupts, 'raise' | 'receiveDone' | 'quietUntil'>;
   readonly statistics: Pick<
     Statistics,
     'count' | 'received' | 'filtered' | 'delivered' | 'deliveredLocally' | 'queueDropped'

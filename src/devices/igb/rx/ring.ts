@@ -89,6 +89,11 @@ export class ReceiveRings {
     return ((values[QDE.index]! >>> queue) & 1) !== 0;
   }
 
+  /** Descriptors that are written back together (RXDCTL.WTHRESH); 0 and 1: each by itself. */
+  writeBackThreshold(queue: number): number {
+    return (this.values[RXDCTL.index + queue * RXDCTL.step]! & RXDCTL.WTHRESH.mask) >>> RXDCTL.WTHRESH.shift;
+  }
+
   /** Free descriptors at which RXDMT0 is due. */
   threshold(queue: number): number {
     const srrctl = this.values[SRRCTL.index + queue * SRRCTL.step]!;

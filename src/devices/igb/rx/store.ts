@@ -10,6 +10,7 @@ import type { GuestMemory, MemoryPiece } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import type { ReceivedFrame } from './frame.ts';
 import { HeaderSplit } from './header-split.ts';
+import type { HeldWriteBacks } from './held-write-backs.ts';
 import { ERROR, STATUS, packetSum } from './offload.ts';
 import { DESCRIPTOR_BYTES, DESCRIPTOR_LEGACY, type ReceiveRings } from './ring.ts';
 import { ViewCache } from '../../../packet/views.ts';
@@ -37,6 +38,8 @@ export class FrameStore {
   private readonly views: ViewCache;
   private readonly split: HeaderSplit;
   private readonly writeBack: WriteBack;
+  /** Descriptors that wait for RXDCTL.WTHRESH. */
+  private readonly held: HeldWriteBacks;
   /** A descriptor that had to be copied from memory that is not mapped. */
   private readonly fetched: Uint32Array;
   private readonly fetchedBytes: Uint8Array;
@@ -47,12 +50,13 @@ export class FrameStore {
   /** Where the tag that is left out starts, from the frame's start; beyond its end where none is. */
   private hole: number;
 
-  constructor(context: PortContext, rings: ReceiveRings, views: ViewCache) {
+  constructor(context: PortContext, rings: ReceiveRings, views: ViewCache, held: HeldWriteBacks) {
     this.context = context;
     this.rings = rings;
     this.views = views;
     this.split = new HeaderSplit(context.registers.values, rings);
     this.writeBack = new WriteBack();
+    this.held = held;
     this.fetched = new Uint32Array(4);
     this.fetchedBytes = new Uint8Array(this.fetched.buffer);
     this.addresses = new Float64Array(2);
@@ -95,6 +99,7 @@ export class FrameStore {
     let slot = rings.head(queue);
     let position = split.skipped;
     let lost = false;
+    const threshold = rings.writeBackThreshold(queue);
     for (let n = 0; n < count; n += 1) {
       const descriptor = base + slot * DESCRIPTOR_BYTES;
       const piece = memory.forWriting(descriptor, DESCRIPTOR_BYTES);
@@ -112,13 +117,17 @@ export class FrameStore {
       if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
       this.compose(frame, type, n, n === 0 ? length + split.unstored : length, position >= total, lost);
-      this.put(memory, piece, descriptor);
+      if (threshold < 2 || !this.held.hold(queue, descriptor, this.writeBack.dwords)) {
+        this.held.flush(queue);
+        this.put(memory, piece, descriptor);
+      }
       if (trace.on[events.igb_rx_write_back] !== 0) {
         trace.emit(events.igb_rx_write_back, queue, slot, length, this.writeBack.dwords[2]);
       }
       slot = slot + 1 === size ? 0 : slot + 1;
     }
     rings.advance(queue, count);
+    if (this.held.counts[queue]! >= threshold) this.held.flush(queue);
     this.damaged = lost;
     if (lost && trace.on[events.igb_rx_drop_dma] !== 0) trace.emit(events.igb_rx_drop_dma, queue);
     return STORED;

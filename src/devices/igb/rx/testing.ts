@@ -44,16 +44,20 @@ export class ReceiveHarness {
   readonly values: Uint32Array;
   /** What the engine raised, in order: a queue's number, or legacy causes as `causes 0x…`. */
   interrupts: (number | string)[];
+  /** End of the interval of every queue's interrupt; 0 for none. */
+  quietUntilNs: number;
 
   constructor() {
     this.memory = new FakeMemory(MEMORY_BASE, MEMORY_BYTES);
     this.context = makeTestContext({ sharedMemory: this.memory });
     this.values = this.context.registers.values;
     this.interrupts = [];
+    this.quietUntilNs = 0;
     this.engine = new ReceiveEngine(this.context, {
       interrupts: {
         raise: (causes) => void this.interrupts.push(`causes 0x${causes.toString(16)}`),
         receiveDone: (queue) => void this.interrupts.push(queue),
+        quietUntil: () => this.quietUntilNs,
       },
       statistics: new Statistics(this.values),
     });

@@ -116,7 +116,7 @@ export const rxQueues = {
     fields: {
       PTHRESH: { bits: [4, 0], doc: 'Prefetch threshold.' },
       HTHRESH: { bits: [12, 8], doc: 'Host threshold.' },
-      WTHRESH: { bits: [20, 16], doc: 'Write-back threshold.' },
+      WTHRESH: { bits: [20, 16], doc: 'Descriptors written back together.' },
       ENABLE: { bits: 25, doc: 'Queue on.' },
       SWFLSH: { bits: 26, access: 'wo', doc: 'Write back what is pending; clears itself.' },
     },

@@ -87,7 +87,7 @@ export const txQueues = {
     fields: {
       PTHRESH: { bits: [4, 0], doc: 'Prefetch threshold.' },
       HTHRESH: { bits: [12, 8], doc: 'Host threshold.' },
-      WTHRESH: { bits: [20, 16], doc: 'Write-back threshold.' },
+      WTHRESH: { bits: [20, 16], doc: 'Descriptors written back together; 0: each with RS by itself.' },
       ENABLE: { bits: 25, doc: 'Queue on.' },
       SWFLSH: { bits: 26, access: 'wo', doc: 'Write back what is pending; clears itself.' },
       PRIORITY: { bits: 27, doc: 'High priority.' },
@@ -103,7 +103,7 @@ export const txQueues = {
     doc: 'Head write-back: address and mode.',
     fields: {
       HEAD_WB: { bits: 0, doc: 'Store the head instead of writing descriptors back.' },
-      SN_WB: { bits: 1, doc: 'Write back when the throttle of the vector expires (unproven).' },
+      SN_WB: { bits: 1, doc: 'Store the head when the throttle of the vector expires, too.' },
       ADDRESS: { bits: [31, 2], doc: 'Address bits 31:2.' },
     },
   },

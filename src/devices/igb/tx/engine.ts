@@ -2,7 +2,7 @@
  * The transmit side of a port: sixteen queues worked on in turns by one task. A register write only marks a queue; frames,
  * write-backs and interrupts follow when the task runs (reference §5.1, §5.2).
  */
-import { beginPacket, makeTask, type GuestMemory, type Task } from '../../../ports/index.ts';
+import { beginPacket, type GuestMemory, makeTask, makeTimer, type Task, type Timer } from '../../../ports/index.ts';
 import { POOLS, QUEUES, type PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
@@ -13,7 +13,7 @@ import { PacketSender } from './packet-sender.ts';
 import type { TransmitParts } from './parts.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { TransmitRing } from './ring.ts';
-import { writeBack } from './write-back.ts';
+import { flush, writeBack } from './write-back.ts';
 
 /** Descriptors and frames a queue may do before the next one has its turn. */
 const TURN = 32;
@@ -26,6 +26,8 @@ export class TransmitEngine {
   readonly #fetch: DescriptorFetch;
   readonly #sender: PacketSender;
   readonly #rates: RateLimiter;
+  /** Ends of intervals at which held write-backs are due, by queue. */
+  readonly #flushes: readonly Timer[];
   /** Queues that may have work, a bit each. */
   #ready: number;
   /** Queues with a write-back in this run, whose interrupt is still to be raised. */
@@ -43,6 +45,7 @@ export class TransmitEngine {
     this.#fetch = new DescriptorFetch();
     this.#sender = new PacketSender(context, parts);
     this.#rates = new RateLimiter(context, parts.link, (queue) => this.#resume(queue));
+    this.#flushes = Array.from({ length: QUEUES }, (_, queue) => makeTimer(() => this.#flush(queue)));
     this.#ready = 0;
     this.#reported = 0;
     this.#next = 0;
@@ -76,6 +79,7 @@ export class TransmitEngine {
     values[index] = control;
     const enabled = (control & TXDCTL.ENABLE.mask) !== 0;
     this.#traceEnable(queue, enabled);
+    if (this.#rings[queue]!.held > 0) this.#heldBack(queue, enabled);
     if (!enabled) this.#rings[queue]!.discarding = false;
     else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.#resume(queue);
   }
@@ -83,6 +87,11 @@ export class TransmitEngine {
   /** What held up all queues is over. */
   resume(): void {
     if (this.#ready !== 0) this.#context.tasks.mark(this.#task);
+  }
+
+  /** TXDCTL.SWFLSH: what is held is written back now; a stored head only with SN_WB. */
+  flushWriteBacks(queue: number): void {
+    if (this.#rings[queue]!.flushable) this.#flush(queue);
   }
 
   /** RTTDQSEL was written. */
@@ -102,6 +111,7 @@ export class TransmitEngine {
     this.#enabledQueues = 0;
     this.#rates.reset();
     for (const ring of this.#rings) ring.reset();
+    for (const timer of this.#flushes) this.#context.clock.disarm(timer);
   }
 
   /** One queue was reset (a VF's function level reset). */
@@ -183,8 +193,28 @@ export class TransmitEngine {
       trace.packet = 0;
       ring.storeHead(values);
     }
+    if (ring.held > 0) this.#heldBack(queue, true);
     if (ring.head === ring.tail) this.#rates.emptied(queue);
     return used;
+  }
+
+  /** Write-backs of a queue are held: they wait for the end of the interrupt's interval, if one runs and the queue is on. */
+  #heldBack(queue: number, enabled: boolean): void {
+    const ring = this.#rings[queue]!;
+    if (enabled && !ring.flushable) return;
+    const untilNs = enabled ? this.#parts.interrupts.quietUntil(queue, true) : 0;
+    if (untilNs === 0) this.#flush(queue);
+    else this.#context.clock.arm(this.#flushes[queue]!, untilNs);
+  }
+
+  /** Writes back what is held, unless the function cannot do so now; the interrupt follows. */
+  #flush(queue: number): void {
+    const ring = this.#rings[queue]!;
+    const memory = this.#context.memory[this.#context.queueFunction[queue]!]!;
+    if (ring.held === 0 || !memory.usable) return;
+    flush(ring, memory);
+    this.#reported |= 1 << queue;
+    this.#context.tasks.mark(this.#task);
   }
 
   /** Acts on what was fetched; returns the number of frames sent. */

@@ -1,5 +1,6 @@
 /** What the transmit engine uses of the rest of the port. */
 import type { FrameOffload } from '../../../ports/index.ts';
+import type { Interrupts } from '../interrupts.ts';
 
 /** Where a packet goes: bits of what `TransmitSink.route` returns. Nothing at all: it is dropped, and was counted there. */
 export const route = {
@@ -35,7 +36,7 @@ export interface TransmitStatistics {
 }
 
 export interface TransmitParts {
-  readonly interrupts: { transmitDone(queue: number): void };
+  readonly interrupts: Pick<Interrupts, 'transmitDone' | 'quietUntil'>;
   readonly statistics: TransmitStatistics;
   readonly sink: TransmitSink;
   /** Latches a transmit time stamp (§5.10). */

@@ -69,6 +69,8 @@ export class TransmitBench {
   /** Queues whose interrupt was raised, in order. */
   readonly interrupts: number[];
   stamps: number;
+  /** End of the interval of every queue's interrupt; 0 for none. */
+  quietUntilNs: number;
   #nextBuffer: number;
 
   /** With `apart`, each function has a memory of its own and the driver works in the PF's. */
@@ -78,8 +80,12 @@ export class TransmitBench {
     this.sink = new RecordingSink();
     this.interrupts = [];
     this.stamps = 0;
+    this.quietUntilNs = 0;
     this.engine = new TransmitEngine(this.context, {
-      interrupts: { transmitDone: (queue) => void this.interrupts.push(queue) },
+      interrupts: {
+        transmitDone: (queue) => void this.interrupts.push(queue),
+        quietUntil: () => this.quietUntilNs,
+      },
       statistics: new Statistics(this.context.registers.values),
       sink: this.sink,
       time: { txStamp: () => void (this.stamps += 1) },
