@@ -30,23 +30,32 @@ export interface NicUnderTest {
   stop(): Promise<void>;
 }
 
+/** Settings of our NIC, by their names in its configuration. */
+export interface NicVariant {
+  readonly attachment?: Attachment;
+  readonly msix?: boolean;
+  readonly media?: 'copper' | 'sfp';
+}
+
 /** Outboard's NIC, in a thread of this process. */
 export class OutboardNic implements NicUnderTest {
   readonly name: string;
   readonly descriptors: readonly number[];
   readonly #attachment: Attachment;
   readonly #trace: readonly string[];
+  readonly #variant: NicVariant;
   #nic: Nic | undefined;
   #socket: string;
   #folder: number | undefined;
   #failure: Error | undefined;
 
   /** `trace` are globs of trace events for the run folder. */
-  constructor(attachment: Attachment, trace: readonly string[] = []) {
-    this.name = `Outboard, ${attachment}`;
+  constructor(attachment: Attachment, trace: readonly string[] = [], variant: NicVariant = {}) {
+    this.name = [`Outboard, ${attachment}`, ...describeVariant(variant)].join(', ');
     this.descriptors = [];
     this.#attachment = attachment;
     this.#trace = trace;
+    this.#variant = variant;
     this.#nic = undefined;
     this.#socket = '';
     this.#folder = undefined;
@@ -70,10 +79,12 @@ export class OutboardNic implements NicUnderTest {
       this.#socket = `/proc/${process.pid}/fd/${this.#folder}/nic${suffix}.sock`;
     }
     const log = join(folder, `nic${suffix}.log`);
+    const { attachment: _, ...settings } = this.#variant;
     this.#nic = await startNic(
       {
         attach: [{ kind: this.#attachment, path: this.#socket }],
         mac: nicMac,
+        ...settings,
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
         trace: [...this.#trace],
         traceFile: join(folder, `trace${suffix}.log`),
@@ -98,6 +109,10 @@ export class OutboardNic implements NicUnderTest {
     if (this.#folder !== undefined) closeSync(this.#folder);
     this.#folder = undefined;
   }
+}
+
+function describeVariant({ msix, media }: NicVariant): string[] {
+  return [...(msix === false ? ['without MSI-X'] : []), ...(media === 'sfp' ? ['with an SFP'] : [])];
 }
 
 /** QEMU's own igb, for comparison; its wire must be a tap. */
@@ -142,10 +157,16 @@ export class QemuNic implements NicUnderTest {
 }
 
 /** Which NIC the user asked for, checked against what this QEMU can attach. */
-export function chooseNic(kind: Attachment | 'qemu', qemu: Qemu, trace: readonly string[]): NicUnderTest {
-  if (kind === 'qemu') return new QemuNic();
+export function chooseNic(
+  wanted: Attachment | 'qemu',
+  qemu: Qemu,
+  trace: readonly string[],
+  variant: NicVariant = {},
+): NicUnderTest {
+  if (wanted === 'qemu') return new QemuNic();
+  const kind = variant.attachment ?? wanted;
   const reason = qemu.noHierarchy;
   if (reason !== undefined && (kind === 'hierarchy' || qemu.version[0] < 10))
     throw new LabError('QEMU_TOO_OLD', `${reason}.`, 'Use a QEMU of 11.1 or newer, or leave --qemu out.');
-  return new OutboardNic(kind, trace);
+  return new OutboardNic(kind, trace, variant);
 }

@@ -4,11 +4,11 @@ import { LabError } from './errors.ts';
 import { ExternalHost } from './external-host.ts';
 import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
-import { chooseNic, type NicUnderTest } from './nic-under-test.ts';
+import { chooseNic, type NicUnderTest, type NicVariant } from './nic-under-test.ts';
 import type { Attachment } from './qemu-args.ts';
 import type { Reporter } from './reporter.ts';
 import { makeRunFolder } from './run-folder.ts';
-import { Scene, type SceneOptions } from './scene.ts';
+import { sameMachine, Scene, type SceneOptions } from './scene.ts';
 import { onInterrupt } from './signals.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -79,27 +79,33 @@ export class Run {
     this.#host = await ExternalHost.start(this.lab.tools, this.folder);
   }
 
-  makeNic(): NicUnderTest {
-    return chooseNic(this.#options.nic ?? 'hierarchy', this.lab.qemu, this.#options.trace ?? defaultTrace);
+  makeNic(variant?: NicVariant): NicUnderTest {
+    const { nic = 'hierarchy', trace = defaultTrace } = this.#options;
+    return chooseNic(nic, this.lab.qemu, trace, variant);
   }
 
   /** A guest with the NIC up: the one at hand where it fits and `fresh` is not asked for, else a new one. */
   async open(options: SceneOptions, fresh = false, nic?: NicUnderTest): Promise<Scene> {
     const current = this.#scene;
-    const fits =
-      current !== undefined &&
-      current.machine.running &&
-      current.options.cpus === options.cpus &&
-      (current.options.reboots ?? false) === (options.reboots ?? false);
+    const fits = current !== undefined && current.machine.running && sameMachine(current.options, options);
     if (fits && !fresh && nic === undefined) return current;
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
     const suffix = this.#nextSuffix();
-    return Scene.open(this.lab, nic ?? this.makeNic(), this.host, options, this.folder, suffix, this.reporter, {
-      opened: (scene) => (this.#scene = scene),
-      plugged: () =>
-        options.capture === false ? Promise.resolve() : this.host.capture(join(this.folder, `host${suffix}.pcap`)),
-    });
+    return Scene.open(
+      this.lab,
+      nic ?? this.makeNic(options.variant),
+      this.host,
+      options,
+      this.folder,
+      suffix,
+      this.reporter,
+      {
+        opened: (scene) => (this.#scene = scene),
+        plugged: () =>
+          options.capture === false ? Promise.resolve() : this.host.capture(join(this.folder, `host${suffix}.pcap`)),
+      },
+    );
   }
 
   /** Our NIC on a wire, ready for several guests; none is booted yet. */

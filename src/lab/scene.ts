@@ -4,7 +4,7 @@ import { LabError } from './errors.ts';
 import type { ExternalHost } from './external-host.ts';
 import { guestAddress, guestAddress6, hostAddress, hostAddress6 } from './external-host-protocol.ts';
 import type { Lab } from './lab.ts';
-import type { NicUnderTest } from './nic-under-test.ts';
+import type { NicUnderTest, NicVariant } from './nic-under-test.ts';
 import type { Reporter } from './reporter.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -16,8 +16,19 @@ export interface SceneOptions {
   readonly reboots?: boolean;
   /** No capture, where it would weigh on a measurement. */
   readonly capture?: boolean;
+  /** How our NIC differs from the usual one. */
+  readonly variant?: NicVariant;
+  /** More words for the kernel's command line. */
+  readonly kernelWords?: readonly string[];
   /** The terminal becomes a console in the guest, which begins when /run/shell is made. */
   readonly terminal?: boolean;
+}
+
+/** Whether a guest that was made for `one` serves for `other`. */
+export function sameMachine(one: SceneOptions, other: SceneOptions): boolean {
+  const key = ({ cpus, reboots = false, variant = {}, kernelWords = [] }: SceneOptions): string =>
+    JSON.stringify([cpus, reboots, variant, kernelWords]);
+  return key(one) === key(other);
 }
 
 export interface SceneHooks {
@@ -80,7 +91,7 @@ export class Scene {
         descriptors: nic.descriptors,
         reboots: options.reboots ?? false,
         terminal: options.terminal ?? false,
-        kernelWords: options.terminal === true ? ['outboard.shell'] : [],
+        kernelWords: [...(options.kernelWords ?? []), ...(options.terminal === true ? ['outboard.shell'] : [])],
       });
       const made = new Scene(machine, nic, host, options, folder, suffix);
       hooks.opened(made);

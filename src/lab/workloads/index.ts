@@ -1,4 +1,5 @@
 import type { Workload } from '../workload.ts';
+import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
@@ -15,6 +16,6 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, ethtool, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
 ];
