@@ -4,6 +4,7 @@
  */
 import { makeTimer, type Timer } from '../../../ports/index.ts';
 import { QUEUES, type PortContext } from '../context.ts';
+import { mayMaster } from '../master-disable.ts';
 
 /** WTHRESH has five bits, and a frame may add many descriptors at once: they are flushed as they come to this. */
 const MOST_HELD = 32;
@@ -49,7 +50,7 @@ export class HeldWriteBacks {
   flush(queue: number): boolean {
     if (this.counts[queue] === 0) return true;
     const memory = this.context.memory[this.context.queueFunction[queue]!]!;
-    if (!memory.usable) return false;
+    if (!memory.usable || !mayMaster(this.context, queue)) return false;
     const end = queue * MOST_HELD + this.counts[queue]!;
     for (let at = queue * MOST_HELD; at < end; at += 1) {
       memory.write(this.addresses[at]!, this.bytes, at * BYTES, BYTES);

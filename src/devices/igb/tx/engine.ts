@@ -211,7 +211,7 @@ export class TransmitEngine {
   #flush(queue: number): void {
     const ring = this.#rings[queue]!;
     const memory = this.#context.memory[this.#context.queueFunction[queue]!]!;
-    if (ring.held === 0 || !memory.usable) return;
+    if (ring.held === 0 || !memory.usable || !mayMaster(this.#context, queue)) return;
     flush(ring, memory);
     this.#reported |= 1 << queue;
     this.#context.tasks.mark(this.#task);

@@ -29,13 +29,21 @@ export function checksumOffsetOf(protocol: number): number {
   return protocol === ipProtocols.tcp ? 16 : 6;
 }
 
-/** Puts a tag behind the addresses by moving those four bytes to the front; the frame begins at the offset returned. */
-export function insertTag(frame: number, etherType: number, tag: number): number {
+/**
+ * Puts a tag behind the first `at` bytes (addresses, and the outer tag where there is one) by moving those four bytes to the
+ * front; the frame begins at the offset returned.
+ */
+export function insertTag(frame: number, at: number, etherType: number, tag: number): number {
   const moved = frame - 4;
-  for (let n = 0; n < 12; n += 1) bytes[moved + n] = bytes[frame + n]!;
-  put16(moved + 12, etherType);
-  put16(moved + 14, tag);
+  for (let n = 0; n < at; n += 1) bytes[moved + n] = bytes[frame + n]!;
+  put16(moved + at, etherType);
+  put16(moved + at + 2, tag);
   return moved;
+}
+
+/** Whether the frame's first EtherType is `etherType`. */
+export function hasType(frame: number, etherType: number): boolean {
+  return get16(frame + 12) === etherType;
 }
 
 /** IXSM: stores the header checksum of the IPv4 header at `l3`; false where none lies within the `available` bytes. */

@@ -187,6 +187,22 @@ test('VMVIR goes before VLE in VMDq mode: always, never, or as the descriptor sa
   assert.deepEqual(ruled, [9, 9, -1]);
 });
 
+test('with CTRL_EXT.EXT_VLAN the inserted tag goes behind an outer tag in the data (VET.EXT)', () => {
+  const bench = new TransmitBench();
+  bench.set('VET', 0x88a8_8100);
+  bench.set('CTRL_EXT', pf.CTRL_EXT.EXT_VLAN.mask);
+  const outer = buildFrame({ tags: [7], payload: new Uint8Array(60) });
+  outer.set([0x88, 0xa8], 12);
+  bench.postContext({ vlanTag: 5, macLength: 18 });
+  bench.postFrame(outer, DONE | command.VLE);
+  const sent = bench.go()[0]!.bytes;
+  assert.deepEqual([...sent.subarray(12, 22)], [0x88, 0xa8, 0, 7, 0x81, 0, 0, 5, 8, 0]);
+  assert.deepEqual([sent.subarray(0, 16), sent.subarray(20)], [outer.subarray(0, 16), outer.subarray(16)]);
+  const plain = buildFrame({ payload: new Uint8Array(60) });
+  bench.postFrame(plain, DONE | command.VLE);
+  assert.deepEqual([...bench.go()[0]!.bytes.subarray(12, 18)], [0x81, 0, 0, 5, 8, 0]);
+});
+
 test('padding to 60 with TCTL.PSP, none without; a packet without IFCS goes out whole (§5.5)', () => {
   const bench = new TransmitBench();
   const short = buildFrame({ protocol: 'udp', payload: [1] });

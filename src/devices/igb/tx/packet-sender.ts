@@ -25,6 +25,7 @@ import {
   fillLegacyChecksum,
   fillSctpChecksum,
   fillTransportChecksum,
+  hasType,
   insertTag,
   placeSeed,
   transportLength,
@@ -36,6 +37,10 @@ import type { TransmitRing } from './ring.ts';
 /** 9.5 KB, tag included, FCS not. */
 const LARGEST_FRAME = 9728;
 const MAC_BYTES = 14;
+const ADDRESS_BYTES = 12;
+const TAG_BYTES = 4;
+/** Addresses, a tag, and a type behind it. */
+const TAGGED_BYTES = MAC_BYTES + TAG_BYTES;
 /** Without FCS. */
 const SHORTEST_PADDED = 60;
 
@@ -191,7 +196,11 @@ export class PacketSender implements SegmentSink {
       } else if ((rule & pf.VMVIR.NEVER.mask) !== 0) insert = false;
     }
     if (!insert) return;
-    this.#frame = insertTag(this.#frame, values[pf.VET.index]! & 0xffff, tag);
+    const types = values[pf.VET.index]!;
+    // With extended VLAN software puts the outer tag into the data, and the inserted one goes behind it.
+    const extended = (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.EXT_VLAN.mask) !== 0;
+    const behind = extended && this.#length >= TAGGED_BYTES && hasType(this.#frame, types >>> 16);
+    this.#frame = insertTag(this.#frame, behind ? ADDRESS_BYTES + TAG_BYTES : ADDRESS_BYTES, types & 0xffff, tag);
     this.#length += 4;
     this.#tagBytes = 4;
   }
