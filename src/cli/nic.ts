@@ -19,6 +19,7 @@ export interface NicFlags {
   media?: string;
   linkPartner?: string;
   nvm?: string;
+  romfile?: string;
   msix: boolean;
   msi: boolean;
 }
@@ -56,7 +57,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   if (flags.attach !== undefined) config['attach'] = flags.attach.map((text) => parseAttachment(text));
   if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
-  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'traceFile'] as const)
+  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'romfile', 'traceFile'] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   if (config['traceFile'] !== undefined && config['trace'] === undefined)
@@ -126,6 +127,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect)
     .option('--mac <ADDRESS>', 'station address')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
+    .option('--romfile <FILE>', "an option ROM, as QEMU's romfile=")
     .option('--media <copper|sfp>', 'a socket for copper cable, or an SFP cage with an optical module')
     .option(
       '--link-partner <KEY=VALUE,…>',

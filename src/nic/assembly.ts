@@ -29,6 +29,7 @@ export interface AssemblyOptions {
   readonly trace: Trace;
   /** Keeps the NVM, where a file does. */
   readonly nonvolatile: NonvolatileMemory | undefined;
+  readonly rom: Uint8Array | undefined;
   /** Nanoseconds since 1970, for captures. */
   readonly wallClockNs: () => number;
   readonly tell: (event: NicEvent) => void;
@@ -59,6 +60,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
     mac,
     msix: config.msix,
     msi: config.msi,
+    rom: options.rom,
   });
   hierarchy?.slot.add(pf, 0);
   const vfs = new IgbVirtualFunctions({ trace, pf });

@@ -42,6 +42,7 @@ function main(): void {
       netdevs: data.netdevs,
       captures: data.captures,
       nonvolatile: data.nvm && new SharedNvm(data.nvm, () => say({ type: 'nvm' })),
+      rom: data.rom,
       loop,
       trace,
       wallClockNs: () => epoch + loop.now(),

@@ -17,6 +17,8 @@ export interface DeviceThreadData {
   readonly captures: readonly CaptureMemory[];
   /** Where the NVM is kept, if it is. */
   readonly nvm?: NvmMemory | undefined;
+  /** Contents of `config.romfile`. */
+  readonly rom?: Uint8Array | undefined;
 }
 
 /** A command for the device thread, under a number of ours that its answer carries. */

@@ -17,6 +17,7 @@ import { checkNetdevs, ownNetdev } from './netdev-rules.ts';
 import { NvmFile } from './nvm-file.ts';
 import { OutputFile } from './output-file.ts';
 import { errorOf, PendingRequests } from './pending-requests.ts';
+import { readRom } from './rom-file.ts';
 
 /** How long a closing NIC may take before its thread is ended by force, in ms. */
 const CLOSE_LIMIT_MS = 2000;
@@ -176,8 +177,9 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   for (const glob of control.select(expandGlobs(config.trace)))
     log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
   const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
+  const rom = config.romfile === undefined ? undefined : readRom(config.romfile, log);
   const captures = dumps.map(({ maxLength }) => makeCaptureMemory(maxLength));
-  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory }, control, log);
+  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory, rom }, control, log);
   if (nvm !== undefined) nic.addOutput(nvm);
   await nic.listening;
   // Files are emptied by then only: where another NIC listens already, they may be its.

@@ -41,6 +41,26 @@ export function declareHeaderBar(config: ConfigSpace, spec: BarSpec): void {
   declareBar(config, spec, Header.bar + 4 * spec.index, Change.bars);
 }
 
+/** The expansion ROM's place among the BARs; also its region for a VFIO client. */
+export const ROM_BAR = 6;
+/** The least that the ROM's address register can express. */
+const LEAST_ROM_BYTES = 2048;
+const ROM_ENABLE = 1;
+
+/** Makes the header's Expansion ROM Base Address one of at least `bytes` (PCI Express 7.5.1.2.4). */
+export function declareRom(config: ConfigSpace, bytes: number): BarSpec {
+  let sizeBytes = LEAST_ROM_BYTES;
+  while (sizeBytes < bytes) sizeBytes *= 2;
+  config.setWritable(Header.expansionRom, 4, (~(sizeBytes - 1) | ROM_ENABLE) >>> 0);
+  return { index: ROM_BAR, kind: 'memory32', sizeBytes };
+}
+
+/** Address of the ROM, -1 while it is not enabled. */
+export function romAddress(config: ConfigSpace): number {
+  const register = config.read(Header.expansionRom, 4);
+  return (register & ROM_ENABLE) === 0 ? -1 : (register & ~ROM_ENABLE) >>> 0;
+}
+
 /** The address in a BAR register at `at`; it may exceed 2^53, where nothing is ever found. */
 export function barAddress(config: ConfigSpace, spec: BarSpec, at: number): number {
   const low = config.read(at, 4);

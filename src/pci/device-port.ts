@@ -1,4 +1,4 @@
-/** A function as a VFIO-like client sees it: regions (BARs 0 to 5, 7 config space) and interrupts, byte-wise. */
+/** A function as a VFIO-like client sees it: regions (BARs 0 to 5, 6 the ROM, 7 config space) and interrupts, byte-wise. */
 import { type AccessTarget, readAccess, writeAccess } from './access.ts';
 import { ALL_ONES, CONFIG_BYTES } from './config-space.ts';
 import type { PciDomain } from './domain.ts';
@@ -38,13 +38,13 @@ export class PciDevicePort implements AccessTarget {
   }
 
   accessRead(region: number, offset: number, size: number): number {
-    if (region < 6) return this.#fn.barRead(region, offset, size);
+    if (region < CONFIG_REGION) return this.#fn.barRead(region, offset, size);
     if (region === CONFIG_REGION && offset < CONFIG_BYTES) return this.#fn.configRead(offset, size);
     return ALL_ONES[size]!;
   }
 
   accessWrite(region: number, offset: number, size: number, value: number): void {
-    if (region < 6) this.#fn.barWrite(region, offset, size, value);
+    if (region < CONFIG_REGION) this.#fn.barWrite(region, offset, size, value);
     else if (region === CONFIG_REGION && offset < CONFIG_BYTES) this.#fn.configWrite(offset, size, value);
   }
 

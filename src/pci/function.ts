@@ -1,7 +1,7 @@
 /** One PCI function: config space, BARs and what both of them switch. */
 import type { Trace, TraceEvents } from '../ports/index.ts';
 import { AccessGuard } from './access-guard.ts';
-import { barAddress, type BarSpec, type BarWindow, declareHeaderBar } from './bar.ts';
+import { barAddress, type BarSpec, type BarWindow, declareHeaderBar, declareRom, ROM_BAR, romAddress } from './bar.ts';
 import type { PowerManagement } from './capabilities/power-management.ts';
 import { Change } from './change.ts';
 import { ALL_ONES, ConfigSpace } from './config-space.ts';
@@ -31,8 +31,8 @@ export interface FunctionBus {
   remove(fn: PciFunction): void;
 }
 
-/** BARs of a type 0 header. */
-const BARS = 6;
+/** BARs of a type 0 header, and its ROM. */
+const BARS = ROM_BAR + 1;
 const resetNumber: Readonly<Record<ResetKind, number>> = { fundamental: 0, hot: 1, flr: 2, d3hot: 3 };
 
 /** PME as the device behind a function sees it (PCI Express 5.3.3); none of it without the capability. */
@@ -82,6 +82,11 @@ export class PciFunction implements PmeSource {
   addBar(spec: BarSpec, window: BarWindow): void {
     declareHeaderBar(this.config, spec);
     this.addWindow(spec, window);
+  }
+
+  /** Gives the function an expansion ROM; for constructors of devices. */
+  addRom(bytes: number, window: BarWindow): void {
+    this.addWindow(declareRom(this.config, bytes), window);
   }
 
   /** The same without a register in the header: a VF's BAR. */
@@ -136,7 +141,7 @@ export class PciFunction implements PmeSource {
     const spec = this.bars[bar];
     if (spec === undefined || spec.kind === 'io' || this.powerState !== 0) return -1;
     if ((this.config.read(Header.command, 2) & Command.memory) === 0) return -1;
-    return barAddress(this.config, spec, Header.bar + 4 * bar);
+    return bar === ROM_BAR ? romAddress(this.config) : barAddress(this.config, spec, Header.bar + 4 * bar);
   }
 
   /** Reads 1, 2 or 4 aligned bytes of config space. */

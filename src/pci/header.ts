@@ -16,6 +16,7 @@ export const Header = {
   prefetchLimit: 0x26,
   prefetchBaseUpper: 0x28,
   prefetchLimitUpper: 0x2c,
+  expansionRom: 0x30,
   capabilities: 0x34,
   interruptLine: 0x3c,
   interruptPin: 0x3d,
@@ -70,7 +71,7 @@ export function declareType0(config: ConfigSpace, identity: Identity): void {
     { at: 0x28, size: 4 },
     { at: 0x2c, size: 2, value: identity.subsystemVendorId ?? 0 },
     { at: 0x2e, size: 2, value: identity.subsystemId ?? 0 },
-    { at: 0x30, size: 4 },
+    { at: 0x30, size: 4, announces: Change.bars },
     { at: 0x3e, size: 2 },
   );
 }

@@ -40,8 +40,16 @@ export class RegisterWindow implements BarWindow {
   }
 }
 
-/** A window of memory that holds nothing: an erased flash. */
-export const erasedWindow: BarWindow = {
-  read: (_offset, size) => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff),
-  write: () => undefined,
-};
+/** Memory that is read only: a ROM or a flash; erased behind its contents. */
+export function romWindow(contents: Uint8Array): BarWindow {
+  return {
+    read: (offset, size) => {
+      let value = 0;
+      for (let lane = 0; lane < size; lane += 1) value |= (contents[offset + lane] ?? ERASED) << (8 * lane);
+      return value >>> 0;
+    },
+    write: () => undefined,
+  };
+}
+
+const ERASED = 0xff;

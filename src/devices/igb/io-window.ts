@@ -1,22 +1,28 @@
-/** BAR2: the registers through I/O ports, IOADDR at 0 and IODATA at 4. */
+/** BAR2: registers and flash through I/O ports, IOADDR at 0 and IODATA at 4 (reference §1.2). */
 import { type BarWindow, type RegisterWindow } from '../../pci/index.ts';
 
-/** Registers end here; flash, from 0x80000, and the rest do not answer. */
+/** Registers end here; between them and the flash nothing answers. */
 const REGISTER_BYTES = 0x20000;
+const FLASH_AT = 0x80000;
+const FLASH_END = 0x100000;
 
 export class IoWindow implements BarWindow {
   readonly #registers: RegisterWindow;
+  readonly #flash: BarWindow;
   #address: number;
 
-  constructor(registers: RegisterWindow) {
+  constructor(registers: RegisterWindow, flash: BarWindow) {
     this.#registers = registers;
+    this.#flash = flash;
     this.#address = 0;
   }
 
   read(offset: number, size: number): number {
     if (offset < 4) return part(this.#address, offset, size);
-    if (offset >= 8 || this.#address >= REGISTER_BYTES) return 0;
-    return this.#registers.read((this.#address & ~3) | (offset & 3), size);
+    const at = (this.#address & ~3) | (offset & 3);
+    if (offset >= 8) return 0;
+    if (at >= FLASH_AT && at < FLASH_END) return this.#flash.read(at - FLASH_AT, size);
+    return at >= 0 && at < REGISTER_BYTES ? this.#registers.read(at, size) : 0;
   }
 
   write(offset: number, size: number, value: number): void {

@@ -9,7 +9,6 @@ import {
   Change,
   declareType0,
   type DwordRegisters,
-  erasedWindow,
   FunctionMemory,
   type FunctionInterrupts,
   type InterruptPin,
@@ -25,6 +24,7 @@ import {
   PortType,
   PowerManagement,
   RegisterWindow,
+  romWindow,
   type ResetKind,
   SignalInterrupts,
   SriovCapability,
@@ -71,6 +71,8 @@ export interface PhysicalFunctionOptions {
   readonly interruptPin?: number;
   /** In a machine of our own: INTx drives this pin, and messages are memory writes. */
   readonly pin?: InterruptPin;
+  /** Contents of the flash: an option ROM. Without, there is none. */
+  readonly rom?: Uint8Array | undefined;
   /** Shared with the VFs: they reach the same registers. */
   readonly guard?: AccessGuard;
 }
@@ -81,7 +83,12 @@ const PENDING_OFFSET = 0x2000;
 const KIB = 1024;
 
 const registerBar: BarSpec = { index: 0, kind: 'memory32', sizeBytes: 128 * KIB };
-const flashBar: BarSpec = { index: 1, kind: 'memory32', sizeBytes: 128 * KIB };
+/** At least 128 KiB; a card with more in its flash shows more. */
+function flashBar(bytes: number): BarSpec {
+  let sizeBytes = 128 * KIB;
+  while (sizeBytes < bytes) sizeBytes *= 2;
+  return { index: 1, kind: 'memory32', sizeBytes };
+}
 const ioBar: BarSpec = { index: 2, kind: 'io', sizeBytes: 32 };
 const msixBar: BarSpec = { index: 3, kind: 'memory32', sizeBytes: 16 * KIB };
 
@@ -133,10 +140,13 @@ export class IgbPhysicalFunction extends PciFunction {
       interruptPin,
     });
     this.addBar(registerBar, this.#window);
+    const rom = options.rom ?? new Uint8Array(0);
+    const flash = romWindow(rom);
     if (!hierarchy) {
-      this.addBar(flashBar, erasedWindow);
-      this.addBar(ioBar, new IoWindow(this.#window));
+      this.addBar(flashBar(rom.length), flash);
+      this.addBar(ioBar, new IoWindow(this.#window, flash));
     }
+    if (rom.length > 0) this.addRom(rom.length, flash);
     const list = new CapabilityList(config);
     this.powerManagement = new PowerManagement(list, 0x40, {
       capabilities: 0xc823,

@@ -124,7 +124,7 @@ export class TimeAuxiliary {
     this.turned[channel] = !this.turned[channel]!;
     const { trace, events } = this.context;
     if (trace.on[events.igb_time_target] !== 0)
-      trace.emit(events.igb_time_target, channel, this.turned[channel]! ? 1 : 0);
+      trace.emit(events.igb_time_target, channel, this.turned[channel] ? 1 : 0);
   }
 
   /** Takes a stamp, unless software has yet to read the last one. */
