@@ -87,8 +87,8 @@ async function untilSignal(start: () => Promise<Nic>, started: () => void): Prom
 /** `outboard nic`: resolves when a signal has ended the NIC. */
 export async function runNic(flags: NicFlags): Promise<void> {
   if (flags.trace?.includes('help') === true) {
-    const { catalogue } = await import('../trace/catalogue.ts');
-    console.log(Object.keys(catalogue).join('\n'));
+    const { traceActions } = await import('./trace.ts');
+    await traceActions.traceList(undefined, {});
     return;
   }
   const config = configuration(flags);
@@ -135,8 +135,15 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     )
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
-    .option('--trace <GLOB>', 'trace events, such as igb_irq_*; a leading - excludes; "help" lists them', collect)
-    .option('--trace-file <FILE>', 'where trace lines go instead of standard error')
+    .option(
+      '--trace <GLOB>',
+      'trace events, such as igb_irq_*; a leading - excludes; @FILE has a list; "help" lists them',
+      collect,
+    )
+    .option(
+      '--trace-file <FILE>',
+      'where traces go instead of standard error: compact as .obt, for Perfetto as .json, else text',
+    )
     .addHelpText('after', examples)
     .action((flags: NicFlags) => run(flags));
 }

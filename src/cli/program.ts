@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import { addBenchCommand, benchActions, type BenchActions } from './bench.ts';
 import { addLabCommands, labActions, type LabActions } from './lab.ts';
 import { addNicCommand, runNic, type NicFlags } from './nic.ts';
+import { addTraceCommands, traceActions, type TraceActions } from './trace.ts';
 
-export interface Actions extends LabActions, BenchActions {
+export interface Actions extends LabActions, BenchActions, TraceActions {
   nic(flags: NicFlags): Promise<void>;
   /** Words after the command's name: they are QEMU's, and only QTest knows them. */
   qtest(words: readonly string[]): Promise<void>;
@@ -12,6 +13,7 @@ export interface Actions extends LabActions, BenchActions {
 
 const actions: Actions = {
   ...labActions,
+  ...traceActions,
   ...benchActions,
   nic: runNic,
   qtest: async (words) => {
@@ -59,6 +61,7 @@ export function makeProgram(given: Actions = actions): Command {
     .addHelpText('after', '\nExamples:\n  $ outboard start\n  $ outboard lab run ping\n  $ outboard nic --help');
   addNicCommand(program, given.nic);
   addLabCommands(program, given);
+  addTraceCommands(program, given);
   addBenchCommand(program, given);
   addQTestCommand(program, given);
   sayInOneLine(program);

@@ -48,12 +48,12 @@ export interface EventState {
   readonly on: boolean;
 }
 
-/** All events that a glob names, with whether they are on. */
-export function listEvents(memory: TraceMemory, glob = '*'): EventState[] {
-  const on = new Uint8Array(memory.on);
+/** All events that a glob names, with whether they are on; off, without a memory. */
+export function listEvents(memory: TraceMemory | undefined, glob = '*'): EventState[] {
+  const on = memory && new Uint8Array(memory.on);
   return matching(glob).map((number) => ({
     name: eventNames[number]!,
     spec: eventSpecs[number]!,
-    on: on[number] !== 0,
+    on: on !== undefined && on[number] !== 0,
   }));
 }

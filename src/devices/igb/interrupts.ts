@@ -363,12 +363,12 @@ export class Interrupts {
       if (trace.on[events.igb_irq_unsent] !== 0) trace.emit(events.igb_irq_unsent, vector, fn);
       return false;
     }
+    if (trace.on[events.igb_irq_msix] !== 0) trace.emit(events.igb_irq_msix, vector, fn, number);
     port.sendMsix(number);
     this.countSent(fn, number);
     if (number >= PF_VECTORS && trace.on[events.igb_guest_error_vector] !== 0) {
       trace.emit(events.igb_guest_error_vector, number);
     }
-    if (trace.on[events.igb_irq_msix] !== 0) trace.emit(events.igb_irq_msix, vector, fn, number);
     const autoMask = (values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0 && (values[pf.EIAM.index]! & bit) !== 0;
     if (autoMask) values[pf.EIMS.index]! &= ~bit;
     if ((values[pf.EIAC.index]! & bit) !== 0) {

@@ -1,0 +1,302 @@
+/**
+ * Looks for the place where a queue's work stopped: tail writes, fetches, write-backs, interrupts and their acknowledgement
+ * are matched for each queue, and the last link of the chain says on which side it broke.
+ */
+import { argumentOf, LOST, type TraceRecord } from './record.ts';
+
+/** Who has to do something next. */
+export type Side = 'nobody' | 'device' | 'driver' | 'unknown';
+
+export interface QueueDiagnosis {
+  readonly direction: 'tx' | 'rx';
+  readonly queue: number;
+  readonly tails: number;
+  readonly packets: number;
+  readonly writeBacks: number;
+  /** Interrupts that the queue asked for, that were sent with its vector, that software dealt with. */
+  readonly asked: number;
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly side: Side;
+  /** In words. */
+  readonly finding: string;
+  /** When the chain stood still, in ns of the trace; -1 where it did not. */
+  readonly sinceNs: number;
+}
+
+export interface Diagnosis {
+  readonly queues: readonly QueueDiagnosis[];
+  /** Events without which nothing can be said, and that the trace does not have. */
+  readonly missing: readonly string[];
+  readonly lost: number;
+}
+
+/** What the doctor needs: `--trace` with these. */
+export const needed = [
+  'igb_tx_tail',
+  'igb_tx_fetch',
+  'igb_tx_write_back',
+  'igb_irq_queue',
+  'igb_irq_msix',
+  'igb_irq_eims',
+];
+/** A driver that is not heard of for so long at the end of the trace is said to be silent. */
+const SILENCE_NS = 1e9;
+const NEVER = -1;
+
+class Queue {
+  readonly direction: 'tx' | 'rx';
+  readonly queue: number;
+  tails = 0;
+  packets = 0;
+  writeBacks = 0;
+  asked = 0;
+  head = -1;
+  tail = -1;
+  vector = -1;
+  tailNs = NEVER;
+  writeBackNs = NEVER;
+  askedNs = NEVER;
+  maskedNs = NEVER;
+  /** What last kept the queue from going on, and when. */
+  obstacle = '';
+  obstacleNs = NEVER;
+
+  constructor(direction: 'tx' | 'rx', queue: number) {
+    this.direction = direction;
+    this.queue = queue;
+  }
+}
+
+class Vector {
+  sent = 0;
+  acknowledged = 0;
+  sentNs = NEVER;
+  acknowledgedNs = NEVER;
+  throttledNs = NEVER;
+  unsentNs = NEVER;
+}
+
+/** Sentences for what keeps a queue from going on. */
+const obstacles: Readonly<Record<string, string>> = {
+  igb_tx_queue_disabled: 'the queue was turned off',
+  igb_rx_queue_disabled: 'the queue was turned off',
+  igb_guest_error_tail: 'its tail lies outside its ring',
+  igb_guest_error_head: 'its head lies outside its ring',
+  igb_guest_error_dma: 'its ring is not in memory',
+  igb_tx_rate_wait: 'it waits for its rate limit',
+  igb_rx_drop_descriptors: 'it has no descriptors: the driver gives none back',
+  igb_rx_drop_queue: 'it is off',
+  igb_rx_drop_ring: 'its ring lies outside memory, or is too small',
+};
+
+class Doctor {
+  readonly #queues: Map<string, Queue>;
+  readonly #vectors: Map<number, Vector>;
+  readonly #seen: Set<string>;
+  lost: number;
+  #nowNs: number;
+
+  constructor() {
+    this.#queues = new Map();
+    this.#vectors = new Map();
+    this.#seen = new Set();
+    this.lost = 0;
+    this.#nowNs = 0;
+  }
+
+  add(record: TraceRecord): void {
+    const { name, timeNs } = record;
+    this.#nowNs = timeNs;
+    this.#seen.add(name);
+    if (name === LOST) this.lost += record.args[0]!;
+    else if (
+      name.startsWith('igb_reset_') &&
+      name !== 'igb_reset_vf' &&
+      name !== 'igb_reset_phy' &&
+      name !== 'igb_reset_done'
+    ) {
+      this.#forget();
+    } else if (name.startsWith('igb_irq_')) this.#interrupt(record);
+    else this.#work(record);
+  }
+
+  /** After a reset of the port a chain begins anew; counts stay. */
+  #forget(): void {
+    for (const queue of this.#queues.values()) {
+      Object.assign(queue, { head: -1, tail: -1, tailNs: NEVER, writeBackNs: NEVER, askedNs: NEVER, maskedNs: NEVER });
+      queue.obstacleNs = NEVER;
+    }
+    for (const vector of this.#vectors.values()) {
+      Object.assign(vector, { sentNs: NEVER, acknowledgedNs: NEVER, throttledNs: NEVER, unsentNs: NEVER });
+    }
+  }
+
+  #queue(direction: 'tx' | 'rx', number: number): Queue {
+    const key = `${direction}${number}`;
+    let queue = this.#queues.get(key);
+    if (queue === undefined) this.#queues.set(key, (queue = new Queue(direction, number)));
+    return queue;
+  }
+
+  #vector(number: number): Vector {
+    let vector = this.#vectors.get(number);
+    if (vector === undefined) this.#vectors.set(number, (vector = new Vector()));
+    return vector;
+  }
+
+  #work(record: TraceRecord): void {
+    const { name, timeNs } = record;
+    const number = argumentOf(record, 'queue');
+    if (number === undefined) return;
+    const queue = this.#queue(name.startsWith('igb_rx') ? 'rx' : 'tx', number);
+    switch (name) {
+      case 'igb_tx_tail':
+      case 'igb_rx_tail':
+        queue.tails += 1;
+        queue.tailNs = timeNs;
+        queue.tail = argumentOf(record, 'tail')!;
+        if (queue.head === -1) queue.head = argumentOf(record, 'head')!;
+        queue.obstacleNs = NEVER;
+        break;
+      case 'igb_tx_fetch':
+      case 'igb_rx_packet':
+        queue.packets += 1;
+        queue.obstacleNs = NEVER;
+        break;
+      case 'igb_tx_write_back':
+        queue.head = argumentOf(record, 'head')!;
+        queue.writeBacks += 1;
+        queue.writeBackNs = timeNs;
+        break;
+      case 'igb_rx_write_back':
+        queue.writeBacks += 1;
+        queue.writeBackNs = timeNs;
+        break;
+      default:
+        if (obstacles[name] !== undefined) {
+          queue.obstacle = obstacles[name];
+          queue.obstacleNs = timeNs;
+        }
+    }
+  }
+
+  #interrupt(record: TraceRecord): void {
+    const { name, timeNs } = record;
+    const number = argumentOf(record, 'vector') ?? -1;
+    switch (name) {
+      case 'igb_irq_queue': {
+        const queue = this.#queue(argumentOf(record, 'direction') === 1 ? 'tx' : 'rx', argumentOf(record, 'queue')!);
+        queue.asked += 1;
+        queue.askedNs = timeNs;
+        queue.vector = number;
+        queue.maskedNs = argumentOf(record, 'masked') === 1 ? timeNs : NEVER;
+        break;
+      }
+      case 'igb_irq_throttled':
+        this.#vector(number).throttledNs = timeNs;
+        break;
+      case 'igb_irq_unsent':
+        this.#vector(number).unsentNs = timeNs;
+        break;
+      case 'igb_irq_msix': {
+        const vector = this.#vector(number);
+        vector.sent += 1;
+        vector.sentNs = timeNs;
+        vector.throttledNs = NEVER;
+        vector.unsentNs = NEVER;
+        break;
+      }
+      case 'igb_irq_eims':
+        this.#acknowledged(argumentOf(record, 'unmasked')!, timeNs);
+        break;
+      case 'igb_irq_eicr_write':
+      case 'igb_irq_eicr_read':
+        this.#acknowledged(argumentOf(record, 'value')!, timeNs);
+    }
+  }
+
+  #acknowledged(mask: number, timeNs: number): void {
+    for (const [number, vector] of this.#vectors) {
+      if (((mask >>> number) & 1) === 0 || vector.acknowledgedNs >= vector.sentNs) continue;
+      vector.acknowledged += 1;
+      vector.acknowledgedNs = timeNs;
+    }
+  }
+
+  /** The first broken link of a queue's chain. */
+  #judge(queue: Queue): Pick<QueueDiagnosis, 'side' | 'finding' | 'sinceNs'> {
+    const vector = this.#vectors.get(queue.vector) ?? new Vector();
+    const find = (
+      side: Side,
+      finding: string,
+      sinceNs = NEVER,
+    ): Pick<QueueDiagnosis, 'side' | 'finding' | 'sinceNs'> => ({
+      side,
+      finding,
+      sinceNs,
+    });
+    if (queue.obstacleNs >= 0) {
+      const side = queue.obstacle.includes('rate limit') ? 'device' : 'driver';
+      return find(side, queue.obstacle, queue.obstacleNs);
+    }
+    const tx = queue.direction === 'tx';
+    if (tx && queue.tailNs >= 0 && queue.tail !== queue.head && queue.writeBackNs < queue.tailNs) {
+      const finding = `the tail was written to ${queue.tail}, but nothing behind ${queue.head} was written back`;
+      return find('device', finding, queue.tailNs);
+    }
+    if (queue.writeBackNs > queue.askedNs) {
+      return find('device', 'descriptors were written back, but no interrupt was asked for', queue.writeBackNs);
+    }
+    if (queue.askedNs >= 0 && vector.sentNs < queue.askedNs) {
+      if (vector.unsentNs >= 0)
+        return find('driver', `vector ${queue.vector} cannot be sent: MSI-X is off`, vector.unsentNs);
+      if (vector.throttledNs >= 0)
+        return find('device', `vector ${queue.vector} is still throttled`, vector.throttledNs);
+      const pending = vector.sentNs > vector.acknowledgedNs;
+      if (queue.maskedNs >= 0) {
+        const why = pending ? 'the interrupt before was never dealt with' : 'the driver never unmasked it';
+        return find('driver', `vector ${queue.vector} is masked: ${why}`, pending ? vector.sentNs : queue.maskedNs);
+      }
+      // A cause that stands already fires no second time.
+      if (pending) return find('driver', `vector ${queue.vector} was sent before and not acknowledged`, vector.sentNs);
+      return find('device', `vector ${queue.vector} was asked for and not sent`, queue.askedNs);
+    }
+    if (vector.sentNs > vector.acknowledgedNs) {
+      return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentNs);
+    }
+    if (tx && queue.tailNs >= 0 && this.#nowNs - queue.tailNs > SILENCE_NS) {
+      const finding = 'every tail write had its write-back and its interrupt: the driver has asked for nothing since';
+      return find('driver', finding, queue.tailNs);
+    }
+    return find('nobody', 'nothing is open');
+  }
+
+  result(): Diagnosis {
+    const queues = [...this.#queues.values()]
+      .filter(({ tails, packets, asked }) => tails + packets + asked > 0)
+      .sort((a, b) => a.queue - b.queue || (a.direction < b.direction ? 1 : -1))
+      .map((queue): QueueDiagnosis => {
+        const { direction, queue: number, tails, packets, writeBacks, asked, vector } = queue;
+        const { sent, acknowledged } = this.#vectors.get(vector) ?? new Vector();
+        return {
+          direction,
+          queue: number,
+          tails,
+          packets,
+          writeBacks,
+          asked,
+          sent,
+          acknowledged,
+          ...this.#judge(queue),
+        };
+      });
+    return { queues, missing: needed.filter((name) => !this.#seen.has(name)), lost: this.lost };
+  }
+}
+
+export function diagnose(trace: Iterable<TraceRecord>): Diagnosis {
+  const doctor = new Doctor();
+  for (const record of trace) doctor.add(record);
+  return doctor.result();
+}
