@@ -226,41 +226,55 @@ export function addTraceCommands(program: Command, actions: TraceActions): void 
     .command('trace')
     .description('read the compact trace files that --trace-file NAME.obt writes')
     .addHelpText('after', examples);
-  const command = (usage: string, description: string): Command =>
-    trace.command(usage).description(description).option('--json', 'as JSON');
-  command('list [GLOB]', 'list the trace events, their arguments and what they mean').action(
-    (glob: string | undefined, flags: TraceFlags) => actions.traceList(glob, flags),
-  );
-  command('show <FILE>', 'print records, a line each; - reads standard input')
+  const command = (usage: string, description: string, example: string): Command =>
+    trace.command(usage).description(description).addHelpText('after', `\nExample:\n  $ outboard trace ${example}`);
+  const json = ['--json', 'as JSON'] as const;
+  command('list [GLOB]', 'list the trace events, their arguments and what they mean', "list 'igb_irq_*'")
+    .option(...json)
+    .action((glob: string | undefined, flags: TraceFlags) => actions.traceList(glob, flags));
+  command(
+    'show <FILE>',
+    'print records, a line each; - reads standard input',
+    "show nic.obt --event 'igb_irq_*' --from 2.5",
+  )
     .option('-e, --event <GLOB>', 'only these events; a leading - excludes', collect)
     .option('--packet <N>', 'only what happened to this packet', packetNumber)
     .option('--queue <N>', 'only what happened to this queue', wholeNumber(0, 15))
     .option('--from <SECONDS>', 'begin there', seconds)
     .option('--to <SECONDS>', 'end there', seconds)
+    .option(...json)
     .action((file: string, flags: TraceFlags) => actions.traceShow(file, flags));
-  command('grep <PATTERN> <FILE>', 'print the lines that a regular expression matches')
+  command('grep <PATTERN> <FILE>', 'print the lines that a regular expression matches', "grep 'TDT\\[0\\]' nic.obt")
     .option('-i, --ignore-case', 'small and capital letters are the same')
     .option('-v, --invert', 'the lines that do not match')
     .option('-c, --count', 'only how many')
+    .option(...json)
     .action((pattern: string, file: string, flags: TraceFlags) => actions.traceGrep(pattern, file, flags));
-  command('stats <FILE>', 'count events, packets of each queue, drops, and what was lost').action(
-    (file: string, flags: TraceFlags) => actions.traceStats(file, flags),
-  );
-  trace
-    .command('export <FILE>')
-    .description('convert to the JSON that ui.perfetto.dev and chrome://tracing open')
+  command('stats <FILE>', 'count events, packets of each queue, drops, and what was lost', 'stats nic.obt')
+    .option(...json)
+    .action((file: string, flags: TraceFlags) => actions.traceStats(file, flags));
+  command(
+    'export <FILE>',
+    'convert to the JSON that ui.perfetto.dev and chrome://tracing open',
+    'export nic.obt --output nic.json',
+  )
     .addOption(new Option('--perfetto', 'the only format, and the default').hideHelp())
     .option('-o, --output <FILE>', 'where it goes instead of standard output')
     .action((file: string, flags: TraceFlags) => actions.traceExport(file, flags));
-  trace
-    .command('follow')
+  command(
+    'follow',
+    'tell the story of one packet, from the tail write or the wire to the interrupt',
+    'follow 17 nic.obt',
+  )
     .argument('<PACKET>', 'its number, the one behind # in "trace show"', packetNumber)
     .argument('<FILE>')
-    .description('tell the story of one packet, from the tail write or the wire to the interrupt')
-    .option('--json', 'as JSON')
+    .option(...json)
     .action((packet: number, file: string, flags: TraceFlags) => actions.traceFollow(packet, file, flags));
   command(
     'doctor <FILE>',
     'match tail writes, write-backs, interrupts and their acknowledgement for each queue',
-  ).action((file: string, flags: TraceFlags) => actions.traceDoctor(file, flags));
+    'doctor nic.obt',
+  )
+    .option(...json)
+    .action((file: string, flags: TraceFlags) => actions.traceDoctor(file, flags));
 }

@@ -93,7 +93,7 @@ export class Fleet {
           : guests.flatMap(({ vfs = [] }) => vfs.map((index) => ({ index, mac: vfMac(index) }))),
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
         trace: [...trace],
-        traceFile: join(folder, `trace${suffix}.log`),
+        traceFile: join(folder, `trace${suffix}.obt`),
       },
       { log: (line) => appendFileSync(log, `${line}\n`) },
     );

@@ -87,7 +87,7 @@ export class OutboardNic implements NicUnderTest {
         ...settings,
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
         trace: [...this.#trace],
-        traceFile: join(folder, `trace${suffix}.log`),
+        traceFile: join(folder, `trace${suffix}.obt`),
       },
       { log: (line) => appendFileSync(log, `${line}\n`) },
     );
