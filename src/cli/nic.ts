@@ -29,6 +29,7 @@ Examples:
   $ outboard nic --attach hierarchy,path=nic.sock --netdev tap,id=n0,ifname=ob0
   $ outboard nic --attach function,path=nic.sock --netdev stream,id=n0,server=on,addr.type=unix,addr.path=wire.sock
   $ outboard nic --attach vf,index=0,path=vf0.sock --attach vf,index=1,path=vf1.sock --vf 1,vlan=5,max_tx_rate=100
+  $ outboard nic --attach hierarchy,path=nic.sock --object filter-dump,id=f0,points=all,file=- | tshark -i -
   $ outboard nic --config nic.json
 
 A configuration has the flags' names, and "vfs" for --vf:
@@ -99,7 +100,10 @@ export async function runNic(flags: NicFlags): Promise<void> {
       const parts = ['Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with'];
       for (const { path } of config['attach'] as { path: string }[])
         parts.push(qemuCommand('qemu-system-x86_64', [...memoryArguments(1024), ...vfioUserArguments(path)]));
-      console.log([...parts, 'Ctrl-C ends it.'].join('\n\n'));
+      // Standard output may be a capture's.
+      const objects = (config['object'] ?? []) as string[];
+      const say = objects.some((text) => /,file=-(,|$)/.test(text)) ? console.error : console.log;
+      say([...parts, 'Ctrl-C ends it.'].join('\n\n'));
     },
   );
 }
@@ -124,7 +128,11 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       "the wire, in QEMU's words: tap packet stream dgram socket passt hubport",
       collect,
     )
-    .option('--object <filter-dump,id=ID,netdev=ID,file=FILE>', 'capture what a wire carries', collect)
+    .option(
+      '--object <filter-dump,id=ID,POINT,file=FILE>',
+      'capture frames, pcapng or pcap: netdev=ID function=pf|vfN pool=N queue=rxN|txN points=all|drops; file=- is standard output',
+      collect,
+    )
     .option('--mac <ADDRESS>', 'station address')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
     .option('--romfile <FILE>', "an option ROM, as QEMU's romfile=")

@@ -1,4 +1,5 @@
 /** The parts of a NIC that is put together, as commands find them. Device thread only. */
+import type { CaptureSet } from '../capture/capture-set.ts';
 import type { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
 import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
@@ -26,6 +27,7 @@ export interface AssembledNic {
   host(): void;
   readonly attachments: Attachments;
   readonly netdevs: Netdevs;
+  readonly captures: CaptureSet;
   readonly runState: RunState;
   close(): void;
 }

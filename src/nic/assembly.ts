@@ -1,6 +1,6 @@
 /** Puts a NIC together: wire, capture, function, port, bridge, sockets. Runs in the device thread. */
-import { FilterDump } from '../capture/filter-dump.ts';
-import { CaptureWriter } from '../capture/ring.ts';
+import { CaptureSet } from '../capture/capture-set.ts';
+import type { Epoch } from '../capture/ring.ts';
 import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
@@ -8,7 +8,7 @@ import { VmdHierarchy } from '../devices/vmd/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
-import type { NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
+import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { Attachments } from './attachments.ts';
@@ -30,17 +30,10 @@ export interface AssemblyOptions {
   /** Keeps the NVM, where a file does. */
   readonly nonvolatile: NonvolatileMemory | undefined;
   readonly rom: Uint8Array | undefined;
-  /** Nanoseconds since 1970, for captures. */
-  readonly wallClockNs: () => number;
+  /** When the loop's time began. */
+  readonly epoch: Epoch;
   readonly tell: (event: NicEvent) => void;
   readonly log: (line: string) => void;
-}
-
-/** The NIC's wire with a capture around it for each `filter-dump` on its netdev. */
-function captured(netdevs: Netdevs, options: AssemblyOptions): Wire {
-  let wire: Wire = new TracedWire(netdevs.wire, options.trace);
-  for (const memory of options.captures) wire = new FilterDump(wire, new CaptureWriter(memory), options.wallClockNs);
-  return wire;
 }
 
 type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'runState'> & {
@@ -49,7 +42,7 @@ type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'runStat
 };
 
 /** PF, VFs and the port behind them. */
-function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
+function makeDevices(options: AssemblyOptions, wire: Wire, capture: FrameCapture): Devices {
   const { config, loop, trace } = options;
   const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
   const mac = parseMac(config.mac)!;
@@ -72,6 +65,7 @@ function makeDevices(options: AssemblyOptions, wire: Wire): Devices {
     tasks,
     trace,
     wire: guardedWire,
+    capture,
     memory: vfs.memory,
     interruptPorts: vfs.interruptPorts,
     mac,
@@ -113,13 +107,15 @@ function makeAttachments({ loop, log, tell, trace }: AssemblyOptions, { hierarch
 export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { config, loop, log, tell, trace } = options;
   const netdevs = new Netdevs(options.netdevs, loop, log);
+  const captures = new CaptureSet(() => loop.now(), options.epoch);
+  for (const memory of options.captures) captures.add(memory);
   let attachments: Attachments | undefined;
   const close = (): void => {
     attachments?.close();
     netdevs.close();
   };
   try {
-    const devices = makeDevices(options, captured(netdevs, options));
+    const devices = makeDevices(options, new TracedWire(netdevs.wire, trace), captures);
     const { pf, port, vfs, hierarchy, runState, makeHosted } = devices;
     attachments = makeAttachments(options, devices);
     let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
@@ -127,7 +123,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     watchLink(options, devices);
     runState.onChange = (running) => tell({ type: 'run-state', running });
     return {
-      ...{ config, loop, trace, pf, port, vfs, hierarchy, netdevs, attachments, runState, close },
+      ...{ config, loop, trace, pf, port, vfs, hierarchy, netdevs, captures, attachments, runState, close },
       get manager() {
         return hosted?.manager;
       },

@@ -1,5 +1,6 @@
 /** The device thread: one event loop around the device, its sockets and its wires. Entry point of the worker. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Epoch } from '../capture/ring.ts';
 import { EventLoop } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
 import type { AssembledNic } from './assembled-nic.ts';
@@ -30,10 +31,17 @@ function obey(requests: DeviceRequests, loop: EventLoop): boolean {
   }
 }
 
+/** When `performance.now()` was 0. */
+function epoch(): Epoch {
+  const { timeOrigin } = performance;
+  const seconds = Math.floor(timeOrigin / 1000);
+  return { seconds, nanoseconds: Math.round((timeOrigin - seconds * 1000) * 1e6) };
+}
+
 function main(): void {
   const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
-  const epoch = Date.now() * 1e6 - loop.now();
-  const trace = new TraceWriter(data.trace, () => loop.now(), epoch);
+  const began = epoch();
+  const trace = new TraceWriter(data.trace, () => loop.now(), began.seconds * 1e9 + began.nanoseconds);
   loop.traceTo(trace);
   let nic: AssembledNic;
   try {
@@ -45,7 +53,7 @@ function main(): void {
       rom: data.rom,
       loop,
       trace,
-      wallClockNs: () => epoch + loop.now(),
+      epoch: began,
       tell: (event) => say({ type: 'event', event }),
       log: (line) => say({ type: 'log', line }),
     });

@@ -1,48 +1,157 @@
-/** `-object filter-dump,id=…,netdev=…,file=…[,maxlen=…]`, as QEMU takes it. */
+/**
+ * `-object filter-dump,id=…,netdev=…,file=…` as QEMU takes it, and with `function=`, `pool=`, `queue=` and `points=` for points
+ * that only a NIC from the inside has (docs/capture.md).
+ */
+import { pointNames, points } from '../capture/points.ts';
+import { INBOUND, OUTBOUND, type CaptureOptions } from '../capture/ring.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
-export interface FilterDumpOptions {
-  readonly id: string;
-  readonly netdev: string;
+export interface FilterDumpOptions extends CaptureOptions {
+  /** The wire's netdev, where the wire is one of the points. */
+  readonly netdev: string | undefined;
+  /** `-` is standard output. */
   readonly file: string;
-  /** Bytes kept of each frame; 65,536 where not given. */
-  readonly maxLength: number;
+  readonly format: 'pcap' | 'pcapng';
+  /** Frames go to it; otherwise it waits to be turned on. */
+  readonly status: boolean;
 }
 
-const keys = ['id', 'netdev', 'file', 'maxlen'] as const;
+const keys = [
+  'id',
+  'netdev',
+  'function',
+  'pool',
+  'queue',
+  'points',
+  'file',
+  'format',
+  'maxlen',
+  'status',
+  'position',
+  'insert',
+] as const;
+type Key = (typeof keys)[number];
+type Given = Partial<Record<Key, string>>;
 
 const didYouMean = (word: string, words: readonly string[]): string => {
   const right = nearest(word, words);
   return right === undefined ? '' : `; did you mean "${right}"?`;
 };
 
-/** Checks that a capture is of the NIC's netdev; throws NicError `CONFIG`. */
+function wrong(text: string): never {
+  throw new NicError('CONFIG', `filter-dump ${text}`);
+}
+
+/** One of some words. */
+function word<const W extends string>(given: Given, key: Key, words: readonly W[], otherwise: W): W {
+  const value = given[key];
+  if (value === undefined) return otherwise;
+  const found = words.find((known) => known === value);
+  return found ?? wrong(`${key}=${value} must be ${words.join(' or ')}${didYouMean(value, words)}`);
+}
+
+/** Points from `first` on whose names are those that the user may give. */
+function named(
+  given: Given,
+  key: 'function' | 'pool' | 'queue',
+  first: number,
+  count: number,
+  example: string,
+): number[] {
+  const value = given[key];
+  if (value === undefined) return [];
+  const name = key === 'pool' && /^\d+$/.test(value) ? `pool${value}` : value;
+  const point = pointNames.findIndex(
+    (known, number) => known.name === name && number >= first && number < first + count,
+  );
+  return point < 0 ? wrong(`${key}=${value} must be ${example}`) : [point];
+}
+
+/** `queue=` is QEMU's direction, or names a queue. */
+const directionWords: Readonly<Record<string, 'received' | 'sent' | 'both'>> = {
+  all: 'both',
+  rx: 'received',
+  tx: 'sent',
+};
+
+/** `queue=rx` is what the point receives: for a netdev, as in QEMU, what the NIC sends; for a function what comes to it. */
+function directionsOf(given: Given): number {
+  const wanted = directionWords[given.queue ?? 'all'] ?? 'both';
+  if (wanted === 'both') return INBOUND | OUTBOUND;
+  if (given.netdev !== undefined && (given.function !== undefined || given.pool !== undefined))
+    wrong(`queue=${given.queue} says nothing clear of a netdev and of what is behind it: use a filter-dump for each`);
+  return (wanted === 'received') === (given.netdev === undefined) ? INBOUND : OUTBOUND;
+}
+
+function pointsOf(given: Given): number[] {
+  const set = given.points === undefined ? undefined : word(given, 'points', ['all', 'drops'], 'all');
+  const queue = given.queue !== undefined && directionWords[given.queue] === undefined ? given : {};
+  const list = [
+    ...(given.netdev === undefined ? [] : [points.wire]),
+    ...named(given, 'function', points.functions, 9, 'pf or vf0 to vf7'),
+    ...named(given, 'pool', points.pools, 8, 'a pool from 0 to 7'),
+    ...named(queue, 'queue', points.rx, 32, 'all, rx or tx for a direction, or a queue: rx0 to rx15, tx0 to tx15'),
+    ...(set === 'drops' ? [points.drops] : []),
+  ];
+  if (set === 'all') {
+    if (list.length > 0)
+      wrong('points=all has every point already: leave netdev, function, pool and queue=rxN or txN out');
+    return pointNames.map((_, number) => number);
+  }
+  if (list.length === 0)
+    wrong('needs a point: netdev=ID, function=pf or vfN, pool=N, queue=rxN or txN, points=all or drops');
+  return list;
+}
+
+/** `.pcapng` is pcapng, and so is what the classic format has no way to say. */
+function formatOf(given: Given, list: readonly number[]): 'pcap' | 'pcapng' {
+  const several = list.length > 1 || list[0] === points.drops;
+  const otherwise = several || /\.pcapng$/i.test(given.file ?? '') ? 'pcapng' : 'pcap';
+  const format = word(given, 'format', ['pcapng', 'pcap'], otherwise);
+  if (format === 'pcap' && several) wrong('format=pcap cannot tell several points or drops apart: use pcapng');
+  return format;
+}
+
+/** Checks that a capture of a wire is of the NIC's; throws NicError `CONFIG`. */
 export function checkFilterDump({ netdev }: FilterDumpOptions, own: string | undefined): void {
-  if (netdev === own) return;
+  if (netdev === undefined || netdev === own) return;
   const why = own === undefined ? 'the NIC has no netdev to capture' : `a capture is of the NIC's own netdev, "${own}"`;
-  throw new NicError('CONFIG', `filter-dump netdev=${netdev}: ${why}`);
+  wrong(`netdev=${netdev}: ${why}`);
+}
+
+function split(text: string): Given {
+  const [kind, ...options] = text.split(',');
+  if (kind !== 'filter-dump')
+    throw new NicError('CONFIG', `object "${kind}" is not known; the only one is filter-dump`);
+  const given: Given = {};
+  for (const option of options) {
+    const [key = '', ...value] = option.split('=');
+    const known = keys.find((name) => name === key) ?? wrong(`has no "${key}"${didYouMean(key, keys)}`);
+    if (given[known] !== undefined) wrong(`${key} is given twice`);
+    given[known] = value.join('=');
+  }
+  return given;
 }
 
 /** Parses QEMU's syntax; throws NicError `CONFIG`. */
 export function parseFilterDump(text: string): FilterDumpOptions {
-  const [kind, ...options] = text.split(',');
-  if (kind !== 'filter-dump')
-    throw new NicError('CONFIG', `object "${kind}" is not known; the only one is filter-dump`);
-  const found: Partial<Record<(typeof keys)[number], string>> = {};
-  for (const option of options) {
-    const [key = '', ...value] = option.split('=');
-    if (!keys.includes(key as (typeof keys)[number])) {
-      throw new NicError('CONFIG', `filter-dump has no "${key}"${didYouMean(key, keys)}`);
-    }
-    found[key as (typeof keys)[number]] = value.join('=');
-  }
-  for (const key of ['id', 'netdev', 'file'] as const) {
-    if (found[key] === undefined) throw new NicError('CONFIG', `filter-dump needs "${key}"`);
-  }
-  const maxLength = Number(found.maxlen ?? 65_536);
-  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > 65_536) {
-    throw new NicError('CONFIG', `filter-dump maxlen=${found.maxlen} must be from 1 to 65536`);
-  }
-  return { id: found.id!, netdev: found.netdev!, file: found.file!, maxLength };
+  const given = split(text);
+  for (const key of ['id', 'file'] as const) if ((given[key] ?? '') === '') wrong(`needs "${key}"`);
+  const list = pointsOf(given);
+  const format = formatOf(given, list);
+  const maxLength = Number(given.maxlen ?? 65_536);
+  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > 65_536)
+    wrong(`maxlen=${given.maxlen} must be from 1 to 65536`);
+  return {
+    id: given.id!,
+    netdev: given.netdev,
+    file: given.file!,
+    format,
+    status: word(given, 'status', ['on', 'off'], 'on') === 'on',
+    maxLength,
+    points: list,
+    directions: directionsOf(given),
+    withDrops: format === 'pcapng',
+  };
 }

@@ -13,7 +13,7 @@ export interface DeviceThreadData {
   /** `config.netdev`, parsed, with names of hosts resolved. */
   readonly netdevs: readonly NetdevOptions[];
   readonly trace: TraceMemory;
-  /** One for each `filter-dump` on the NIC's netdev. */
+  /** One for each `filter-dump` that is on from the start. */
   readonly captures: readonly CaptureMemory[];
   /** Where the NVM is kept, if it is. */
   readonly nvm?: NvmMemory | undefined;

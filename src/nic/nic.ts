@@ -1,6 +1,5 @@
 /** A running NIC, seen from the main thread: it owns the device thread and the files that trace and captures go to. */
 import { Worker } from 'node:worker_threads';
-import { CaptureFile } from '../capture/capture-file.ts';
 import { makeCaptureMemory } from '../capture/ring.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
@@ -10,6 +9,7 @@ import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts
 import { parseConfig, type NicConfigInput } from './config.ts';
 import type { CommandArguments, CommandName, CommandResult } from './commands/index.ts';
 import type { NicEvent } from './events.ts';
+import { Captures } from './captures.ts';
 import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
@@ -40,6 +40,7 @@ export class Nic {
   readonly listening: Promise<void>;
   /** Which trace events are on; may change at any time. */
   readonly trace: TraceControl;
+  readonly captures: Captures;
   readonly #worker: Worker;
   readonly #log: (line: string) => void;
   readonly #outputs: Output[];
@@ -57,6 +58,14 @@ export class Nic {
     this.#log = log;
     this.#outputs = [];
     this.#requests = new PendingRequests();
+    this.captures = new Captures(
+      {
+        netdev: async () => (await this.request('listNetdevs')).find(({ own }) => own)?.options.id,
+        add: (memory) => this.request('addCapture', { memory }),
+        remove: (id) => this.request('removeCapture', { id }),
+      },
+      log,
+    );
     this.#listeners = new Set();
     this.#wakeFd = -1;
     this.#keepFromExit = () => undefined;
@@ -149,6 +158,7 @@ export class Nic {
     this.#keepFromExit();
     if (this.#wakeFd !== -1) close(this.#wakeFd);
     this.#wakeFd = -1;
+    this.captures.close();
     for (const output of this.#outputs) output.close();
     this.#requests.end();
   }
@@ -178,15 +188,14 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
     log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
   const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
   const rom = config.romfile === undefined ? undefined : readRom(config.romfile, log);
-  const captures = dumps.map(({ maxLength }) => makeCaptureMemory(maxLength));
+  const rings = dumps.map((dump) => makeCaptureMemory(dump));
+  const captures = rings.filter((_, index) => dumps[index]!.status);
   const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory, rom }, control, log);
   if (nvm !== undefined) nic.addOutput(nvm);
   await nic.listening;
   // Files are emptied by then only: where another NIC listens already, they may be its.
   try {
-    dumps.forEach(({ file }, index) =>
-      nic.addOutput(new CaptureFile(captures[index]!, new OutputFile('filter-dump', file, log))),
-    );
+    for (const [index, dump] of dumps.entries()) nic.captures.open(dump, rings[index]!);
     control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
     nic.addOutput(control);
   } catch (error) {

@@ -2,7 +2,7 @@
  * Where frames are seen on their way through a port, for captures, and where they are lost, for metrics too. A reason of a
  * loss is the number of its trace event. With nobody capturing, a place costs one load.
  */
-import { NOWHERE, place, placeOf, type FrameCapture, type FrameOffload } from '../../ports/index.ts';
+import { NOWHERE, place, placeOf, type FrameCapture, type FrameOffload, type Trace } from '../../ports/index.ts';
 import { usesPools } from './rx/queue-select.ts';
 import { pf } from './tables/index.ts';
 
@@ -15,6 +15,8 @@ export interface FrameTapOptions {
   readonly capture: FrameCapture;
   readonly values: Uint32Array;
   readonly queueFunction: Uint8Array;
+  /** Tells the packet at hand. */
+  readonly trace: Trace;
   /** Trace events by name. */
   readonly events: Readonly<Record<string, number>>;
 }
@@ -23,14 +25,16 @@ export class FrameTaps {
   /** Its byte tells whether the methods below, but for `drop`, need to be called. */
   readonly on: Uint8Array;
   readonly #capture: FrameCapture;
+  readonly #trace: Trace;
   readonly #values: Uint32Array;
   readonly #queueFunction: Uint8Array;
   /** Frames lost, by trace event and row. */
   readonly #lost: Float64Array;
 
-  constructor({ capture, values, queueFunction, events }: FrameTapOptions) {
+  constructor({ capture, trace, values, queueFunction, events }: FrameTapOptions) {
     this.on = capture.on;
     this.#capture = capture;
+    this.#trace = trace;
     this.#values = values;
     this.#queueFunction = queueFunction;
     this.#lost = new Float64Array((1 + Math.max(...Object.values(events))) * ROWS);
@@ -44,7 +48,7 @@ export class FrameTaps {
   /** A frame between port and wire; `outbound` is 1 of those that leave. */
   wire(outbound: 0 | 1, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     const at = placeOf(outbound | place.wire, NOWHERE, NOWHERE, NOWHERE);
-    this.#capture.frame(at, -1, 0, bytes, offset, length, length, offload);
+    this.#capture.frame(at, -1, this.#trace.packet, bytes, offset, length, length, offload);
   }
 
   /** A frame that a receive queue stores, or a packet as a transmit queue sends it, with what is left to do. */
@@ -56,7 +60,7 @@ export class FrameTaps {
     length: number,
     offload: FrameOffload | undefined,
   ): void {
-    this.#capture.frame(this.#at(outbound, queue), -1, 0, bytes, offset, length, length, offload);
+    this.#capture.frame(this.#at(outbound, queue), -1, this.#trace.packet, bytes, offset, length, length, offload);
   }
 
   /** A frame goes nowhere. `queue` is NOWHERE before it has one; of its bytes `kept` are there. */
@@ -71,7 +75,7 @@ export class FrameTaps {
   ): void {
     this.#lost[event * ROWS + 1 + queue]! += 1;
     if (this.on[0] === 0) return;
-    this.#capture.frame(this.#at(outbound, queue), event, 0, bytes, offset, length, kept, undefined);
+    this.#capture.frame(this.#at(outbound, queue), event, this.#trace.packet, bytes, offset, length, kept, undefined);
   }
 
   #at(outbound: 0 | 1, queue: number): number {

@@ -263,7 +263,7 @@ function makeContext(options: IgbPortOptions): PortContext {
     trace,
     events,
     wire,
-    taps: new FrameTaps({ capture, values: registers.values, queueFunction, events }),
+    taps: new FrameTaps({ capture, trace, values: registers.values, queueFunction, events }),
     memory,
     interruptPorts,
     queueFunction,

@@ -5,6 +5,7 @@
  */
 import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
+import { addCapture, removeCapture } from './captures.ts';
 import { addNetdev, listNetdevs, removeNetdev } from './netdevs.ts';
 import { cont, stop } from './run-state.ts';
 import { setLink } from './set-link.ts';
@@ -12,11 +13,13 @@ import { statistics } from './statistics.ts';
 
 export const commands = {
   addAttachment,
+  addCapture,
   addNetdev,
   cont,
   listAttachments,
   listNetdevs,
   removeAttachment,
+  removeCapture,
   removeNetdev,
   setLink,
   statistics,
