@@ -34,6 +34,9 @@ export class SegmentLayout {
   firstFlags: number;
   middleFlags: number;
   lastFlags: number;
+  /** Which segment is the first that is made, of all that the frame has, and how many are made at most. */
+  firstSegment: number;
+  mostSegments: number;
 
   constructor() {
     this.l3Offset = 0;
@@ -45,6 +48,8 @@ export class SegmentLayout {
     this.firstFlags = DEFAULT_FIRST_FLAGS;
     this.middleFlags = DEFAULT_MIDDLE_FLAGS;
     this.lastFlags = DEFAULT_LAST_FLAGS;
+    this.firstSegment = 0;
+    this.mostSegments = MOST_SEGMENTS;
   }
 }
 
@@ -114,9 +119,12 @@ export class Segmenter {
     const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
     if (!this.#prepare(bytes, offset, headerLength, layout)) return 0;
     const to = this.#at + headerLength;
-    let left = length - headerLength;
-    let from = offset + headerLength;
-    for (let index = 0; index < count; index += 1) {
+    const { firstSegment } = layout;
+    const end = Math.min(count, firstSegment + layout.mostSegments);
+    const done = firstSegment * layout.segmentSize;
+    let left = length - headerLength - done;
+    let from = offset + headerLength + done;
+    for (let index = firstSegment; index < end; index += 1) {
       const size = left > layout.segmentSize ? layout.segmentSize : left;
       const sum = copyAndSum(to, bytes, from, size);
       this.#writeIp(layout, index, size);
@@ -126,7 +134,7 @@ export class Segmenter {
       from += size;
       left -= size;
     }
-    return count;
+    return Math.max(0, end - firstSegment);
   }
 
   /** The same for a frame that somebody handed over with segmentation left to do; its headers say how it is laid out. */

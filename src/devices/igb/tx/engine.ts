@@ -80,8 +80,10 @@ export class TransmitEngine {
     const enabled = (control & TXDCTL.ENABLE.mask) !== 0;
     this.#traceEnable(queue, enabled);
     if (this.#rings[queue]!.held > 0) this.#heldBack(queue, enabled);
-    if (!enabled) this.#rings[queue]!.discarding = false;
-    else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.#resume(queue);
+    if (!enabled) {
+      this.#rings[queue]!.discarding = false;
+      this.#rings[queue]!.packetOver();
+    } else if (values[TDH.index + queue * TDH.step] !== values[TDT.index + queue * TDT.step]) this.#resume(queue);
   }
 
   /** What held up all queues is over. */
@@ -184,6 +186,11 @@ export class TransmitEngine {
         break;
       }
       used += this.#fetch.count + this.#handle(ring, kind, memory);
+      if (ring.segmentsSent > 0) {
+        this.#ready |= bit;
+        trace.packet = 0;
+        break;
+      }
       if (writeBack(ring, this.#fetch, memory)) {
         this.#reported |= bit;
         if (trace.on[events.igb_tx_write_back] !== 0) {

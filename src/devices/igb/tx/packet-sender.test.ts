@@ -62,6 +62,11 @@ test('the masks of DTXTCPFLGL and DTXTCPFLGH decide about flags', () => {
     bench.go().map(({ bytes }) => ((bytes[46]! & 0xf) << 8) | bytes[47]!),
     [1, 2, 4],
   );
+  bench.sink.offload = true;
+  bench.set('TDT', bench.get('TDH'));
+  bench.postContext({ segmentSize: 1000 });
+  bench.postFrame(prepareTso(buildFrame({ payload, flags: 0xfff }), 4), DONE | command.TSE);
+  assert.equal(bench.go().length, 3, 'a wire that segments would have other flags');
 });
 
 test('UDP segmentation makes datagrams, also when the sink takes offloads', () => {
@@ -324,6 +329,43 @@ test('segments beyond 9.5 KB are dropped, a jumbo frame of just that size is not
   bench.postFrame(concatenate(prepareTso(buildFrame(), 4), new Uint8Array(20_000)), DONE | command.TSE);
   bench.postFrame(new Uint8Array(9728));
   assert.deepEqual([bench.go().length, bench.engine.drops[dropReason.oversize]], [1, 1]);
+});
+
+test('a packet of very many segments is sent in several turns, between which others go; its segments are right', () => {
+  const bench = new TransmitBench();
+  const payload = Uint8Array.from({ length: 40_000 }, (_, n) => n * 7);
+  const frame = buildFrame({ payload, flags: 0x19 });
+  bench.postContext({ segmentSize: 50, l4Type: 1 });
+  bench.postFrame(frame, DONE | command.TSE, 0);
+  const other = buildFrame({ payload: new Uint8Array(60) });
+  bench.postFrame(other, DONE, 0, 9);
+  bench.engine.tailWritten(0);
+  const sent = bench.go(9);
+  const segments = sent.filter(({ queue }) => queue === 0).map(({ bytes }) => bytes);
+  const position = sent.findIndex(({ queue }) => queue === 9);
+  assert.ok(position <= 256, `the other waited for ${position} segments`);
+  assert.equal(segments.length, 800);
+  assert.ok(segments.every((bytes) => isConsistent(bytes)));
+  assert.deepEqual(concatenate(...segments.map((bytes) => bytes.subarray(54))), payload);
+  assert.deepEqual(
+    [0, 1, 256, 799].map((n) => segments[n]![47]! & 9),
+    [0, 0, 0, 9],
+  );
+  assert.deepEqual([bench.get('TSCTC'), bench.get('GPTC'), bench.get('TDH'), bench.interrupts], [1, 801, 2, [9, 0]]);
+});
+
+test('such a packet starts anew when its queue was off meanwhile', () => {
+  const bench = new TransmitBench();
+  bench.postContext({ segmentSize: 50, l4Type: 1 });
+  bench.postFrame(buildFrame({ payload: new Uint8Array(20_000) }), DONE | command.TSE, 0);
+  bench.engine.tailWritten(0);
+  bench.engine.run(256);
+  assert.equal(bench.sink.sent.splice(0).length, 256);
+  bench.set('TXDCTL', 0);
+  bench.engine.controlWritten(0);
+  bench.set('TXDCTL', pf.TXDCTL.ENABLE.mask);
+  bench.engine.controlWritten(0);
+  assert.equal(bench.go().length, 400);
 });
 
 test('time stamps are asked for where descriptor and TSYNCTXCTL say so (§5.10)', () => {

@@ -37,6 +37,8 @@ import type { TransmitRing } from './ring.ts';
 /** 9.5 KB, tag included, FCS not. */
 const LARGEST_FRAME = 9728;
 const MAC_BYTES = 14;
+/** Segments of one packet that are made before others have their turn. Only segments of less than 256 bytes come to more. */
+const SEGMENTS_A_TURN = 256;
 const ADDRESS_BYTES = 12;
 const TAG_BYTES = 4;
 /** Addresses, a tag, and a type behind it. */
@@ -91,6 +93,7 @@ export class PacketSender implements SegmentSink {
     this.#parts = parts;
     this.#segmenter = new Segmenter(SEGMENTS_AT);
     this.#layout = new SegmentLayout();
+    this.#layout.mostSegments = SEGMENTS_A_TURN;
     this.#offload = {
       needsChecksum: false,
       checksumStart: 0,
@@ -113,8 +116,18 @@ export class PacketSender implements SegmentSink {
     this.wireBytes = 0;
   }
 
-  /** Sends the packet, or drops and counts it; returns the number of frames that it took. */
+  /**
+   * Sends the packet, or drops and counts it; returns the number of frames that it took. One of very many segments is not
+   * over then: `ring.segmentsSent` says how many have gone, and it is to be sent again.
+   */
   send(ring: TransmitRing, fetch: DescriptorFetch, memory: GuestMemory): number {
+    const before = ring.segmentsSent;
+    const sent = this.#send(ring, fetch, memory);
+    if (ring.segmentsSent === before) ring.packetOver();
+    return sent;
+  }
+
+  #send(ring: TransmitRing, fetch: DescriptorFetch, memory: GuestMemory): number {
     this.#queue = ring.queue;
     this.wireBytes = 0;
     this.#length = 0;
@@ -133,8 +146,8 @@ export class PacketSender implements SegmentSink {
     this.#insertTag(context);
     this.#route = this.#parts.sink.route(this.#queue, this.#frame, this.#length, this.#tagIsPools);
     if (this.#route === 0) return 0;
+    if (segments) return this.#sendSegmented(context, ring);
     if ((this.#command & command.TSTAMP) !== 0 && !this.#legacy) this.#stamp();
-    if (segments) return this.#sendSegmented(context);
     if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
     return this.#sendSingle(context);
   }
@@ -219,7 +232,7 @@ export class PacketSender implements SegmentSink {
     taps.queue(1, this.#queue, arena.bytes, this.#frame, this.#length, this.#offload);
   }
 
-  #sendSegmented(context: OffloadContext): number {
+  #sendSegmented(context: OffloadContext, ring: TransmitRing): number {
     const layout = this.#layout;
     layout.l3Offset = context.macLength + this.#tagBytes;
     layout.l3Length = context.ipLength;
@@ -230,22 +243,39 @@ export class PacketSender implements SegmentSink {
     const count = segmentCount(layout, this.#length);
     if (count === 0) return this.#dropUnfit(layout);
     const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
+    const largest = Math.min(this.#length, headerLength + layout.segmentSize);
+    if (largest > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
+    let sent = 0;
+    if (ring.segmentsSent === 0) {
+      this.#beginSegments(context, layout);
+      ring.handedOver = count > 1 && this.#handOver(layout, headerLength);
+      if (ring.handedOver) {
+        this.#countSegments(count, headerLength);
+        sent = 1;
+      }
+    }
+    if (ring.handedOver) this.#route &= ~route.wire;
+    if ((this.#route & (route.wire | route.pools)) !== 0) {
+      layout.firstSegment = ring.segmentsSent;
+      const made = this.#cut(layout);
+      sent += made;
+      if (made > 0 && layout.firstSegment + made < count) {
+        ring.segmentsSent += made;
+        return sent;
+      }
+    }
+    if (sent > 0) this.#parts.statistics.count(pf.TSCTC.index, 1);
+    return sent;
+  }
+
+  /** What happens to a packet once, however many turns its segments take. */
+  #beginSegments(context: OffloadContext, layout: SegmentLayout): void {
     const { trace, events } = this.#context;
     if (trace.on[events.igb_tx_segments] === 1) {
       trace.emit(events.igb_tx_segments, this.#queue, this.#length, layout.segmentSize);
     }
-    const largest = Math.min(this.#length, headerLength + layout.segmentSize);
-    if (largest > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
     this.#tap(context);
-    let sent = 0;
-    if (count > 1 && this.#handOver(layout, headerLength)) {
-      this.#countSegments(count, headerLength);
-      this.#route &= ~route.wire;
-      sent = 1;
-    }
-    if ((this.#route & (route.wire | route.pools)) !== 0) sent += this.#cut(layout);
-    if (sent > 0) this.#parts.statistics.count(pf.TSCTC.index, 1);
-    return sent;
+    if ((this.#command & command.TSTAMP) !== 0) this.#stamp();
   }
 
   /** Makes the segments; returns how many. */
@@ -288,6 +318,10 @@ export class PacketSender implements SegmentSink {
    */
   #handOver(layout: SegmentLayout, headerLength: number): boolean {
     if (layout.protocol !== ipProtocols.tcp || (this.#route & route.whole) === 0) return false;
+    // Its flags are the kernel's choice, which is that of the registers after reset.
+    const { values } = this.#context.registers;
+    const { DTXTCPFLGL, DTXTCPFLGH } = pf;
+    if (values[DTXTCPFLGL.index] !== DTXTCPFLGL.reset || values[DTXTCPFLGH.index] !== DTXTCPFLGH.reset) return false;
     const l3 = this.#frame + layout.l3Offset;
     const l4 = l3 + layout.l3Length;
     // The kernel goes by the header's own length, not by ours.

@@ -27,6 +27,10 @@ export class TransmitRing {
   readonly heldWords: Uint32Array;
   /** Descriptors are thrown away up to the next EOP: the packet that they belong to is too long. */
   discarding: boolean;
+  /** Segments of the packet at the head that have gone already: one of many is sent in several turns. */
+  segmentsSent: number;
+  /** And the wire has it whole. */
+  handedOver: boolean;
   readonly contexts: readonly OffloadContext[];
 
   constructor(queue: number) {
@@ -42,6 +46,8 @@ export class TransmitRing {
     this.heldSlots = new Uint16Array(MOST_HELD);
     this.heldWords = new Uint32Array(MOST_HELD);
     this.discarding = false;
+    this.segmentsSent = 0;
+    this.handedOver = false;
     this.contexts = Array.from({ length: CONTEXT_SLOTS }, () => new OffloadContext());
   }
 
@@ -84,9 +90,16 @@ export class TransmitRing {
     return this.base + index * DESCRIPTOR_BYTES;
   }
 
+  /** Half a packet is forgotten, or a whole one is done. */
+  packetOver(): void {
+    this.segmentsSent = 0;
+    this.handedOver = false;
+  }
+
   reset(): void {
     this.held = 0;
     this.discarding = false;
+    this.packetOver();
     for (const context of this.contexts) context.clear();
   }
 }
