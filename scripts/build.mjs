@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const output = join(root, 'build');
+const folders = ['src', 'test', 'bench'];
 
 /** All files below a folder whose name ends in one of the endings, as paths. */
 export function filesBelow(folder, ending) {
@@ -25,9 +26,10 @@ const writtenMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?
 
 /** Brings build/ up to date; resolves to the number of files transpiled. Every start of the program waits for this. */
 export async function build() {
-  const sources = ['src', 'test', 'bench'].flatMap((folder) => filesBelow(`${root}/${folder}`, '.ts'));
+  const sources = folders.flatMap((folder) => filesBelow(`${root}/${folder}`, '.ts'));
   const wanted = new Map(sources.map((path) => [`${output}${path.slice(root.length, -2)}js`, path]));
-  for (const path of filesBelow(output, '.js')) if (!wanted.has(path)) rmSync(path, { force: true });
+  for (const path of folders.flatMap((folder) => filesBelow(`${output}/${folder}`, '.js')))
+    if (!wanted.has(path)) rmSync(path, { force: true });
   const stale = [...wanted].filter(([target, source]) => writtenMs(target) < writtenMs(source));
   if (stale.length === 0) return 0;
   const { transform } = await import('esbuild');

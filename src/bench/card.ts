@@ -39,6 +39,8 @@ const NEGOTIATE_AGAIN = 0x0420_1200;
 const LINK_NS = 3e9;
 /** The least that QEMU's b64write does not choke on, and ours takes as one line. */
 const PIECE_BYTES = 0xc000;
+/** Broadcast, untagged frames, long frames, no FCS: as Linux sets up a VF. */
+const VMOLR_OF_A_VF = pf.VMOLR.BAM.mask | pf.VMOLR.AUPE.mask | pf.VMOLR.LPE.mask | pf.VMOLR.STRCRC.mask | 0x2600;
 const FIRST_BUFFER = 0x100_0000;
 
 /** The address of a pool's VF. */
@@ -95,7 +97,7 @@ export class BenchCard {
       const vf = new PciDevice(this.#config, CARD + first + pool * stride);
       vf.configWrite(COMMAND, 2, MEMORY_AND_MASTER);
       setAddress(this.bus, pool + 1, poolAddress(pool), 1 << pool);
-      write(this.bus, pf.VMOLR, pf.VMOLR.BAM.mask | pf.VMOLR.AUPE.mask | pf.VMOLR.LPE.mask | 0x2600, pool);
+      write(this.bus, pf.VMOLR, VMOLR_OF_A_VF, pool);
       setPoolEnabled(this.bus, pool, true);
     }
   }

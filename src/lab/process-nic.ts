@@ -44,12 +44,12 @@ export class ProcessNic implements NicUnderTest {
   async start(wire: WireEnd, folder: string, suffix: string): Promise<void> {
     this.#socket = join(folder, `nic${suffix}.sock`);
     const log = openSync(join(folder, `nic${suffix}.log`), 'w');
-    const main = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+    const program = fileURLToPath(new URL('../../../bin/outboard', import.meta.url));
     const flags = [
       ...['nic', '--attach', `hierarchy,path=${this.#socket}`, '--mac', nicMac],
       ...['--netdev', `${wire.kind},id=n0,fd=${wireDescriptor}`],
     ];
-    const child = spawnBound(process.execPath, ['--enable-source-maps', main, ...flags], {
+    const child = spawnBound(process.execPath, ['--enable-source-maps', program, ...flags], {
       stdio: ['ignore', log, log, wire.descriptor],
     });
     closeSync(log);
