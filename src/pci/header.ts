@@ -41,6 +41,8 @@ export interface Identity {
   readonly subsystemId?: number;
   /** Value after reset; firmware changes it at will. */
   readonly cacheLineSize?: number;
+  /** Other functions of the device stand beside this one. */
+  readonly multiFunction?: boolean;
   /** 1 is INTA; 0 where the function has no INTx. */
   readonly interruptPin?: number;
   /** Command bits that a guest can write, where fewer than usual (a VF has bus master only). */
@@ -66,7 +68,7 @@ function declareCommon(config: ConfigSpace, identity: Identity, headerType: numb
 
 /** An endpoint's header; its BARs come with `declareBar`. */
 export function declareType0(config: ConfigSpace, identity: Identity): void {
-  declareCommon(config, identity, 0x00);
+  declareCommon(config, identity, identity.multiFunction === true ? 0x80 : 0x00);
   config.declare(
     { at: 0x28, size: 4 },
     { at: 0x2c, size: 2, value: identity.subsystemVendorId ?? 0 },

@@ -42,6 +42,7 @@ export const onRead = {
   ctrl: 34,
   ctrlext: 35,
   auxstmph: 36,
+  factps: 37,
 } as const satisfies Record<PfReadHook, number>;
 
 /** Side effects of writes; 0 is none. Tails come first. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IgbChip } from './chip.ts';
 import { makeNvmImage, NVM_WORDS, nvmChecksumValid } from './nvm-image.ts';
 import { Nvm, type SerialChip } from './nvm.ts';
 import { pf } from './tables/index.ts';
@@ -64,7 +65,7 @@ test('serial pins reach the chip while the bus is granted, CS inverted, and DO c
       return levels[1];
     },
   };
-  const nvm = new Nvm(context, makeNvmImage({ mac: TEST_MAC }), { chip });
+  const nvm = new Nvm(context, makeNvmImage({ mac: TEST_MAC }), { part: chip, chip: new IgbChip() });
   const REQ = pf.EECD.REQ.mask;
   nvm.writeEecd(REQ | pf.EECD.CS.mask);
   assert.equal(context.registers.values[pf.EECD.index]! & pf.EECD.DO.mask, 0);
@@ -79,7 +80,7 @@ test('serial pins reach the chip while the bus is granted, CS inverted, and DO c
 });
 
 test('RAL0 and RAH0 hold the address with AV after a reset; port 1 reads the NVM with the last bit inverted (§8.3)', () => {
-  for (const portNumber of [0, 1]) {
+  for (const portNumber of [0, 1] as const) {
     const { port } = makeTestPort({ port: { portNumber } });
     port.write(pf.RAL.at, 0);
     port.reset('software');

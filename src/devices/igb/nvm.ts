@@ -3,6 +3,7 @@
  * reset the hardware takes what it needs from it by itself.
  */
 import type { NonvolatileMemory } from '../../ports/index.ts';
+import type { IgbChip, NvmUser } from './chip.ts';
 import type { PortContext } from './context.ts';
 import { SpiEeprom, type SerialChip } from './spi-eeprom.ts';
 import { pf } from './tables/index.ts';
@@ -32,24 +33,29 @@ export interface NvmOptions {
   /** The board has an SFP cage on the SerDes. */
   readonly serdes?: boolean;
   /** Instead of the part that holds the words, for tests. */
-  readonly chip?: SerialChip;
+  readonly part?: SerialChip;
+  /** Whose ports share the part and its bus. */
+  readonly chip: IgbChip;
 }
 
-export class Nvm {
+export class Nvm implements NvmUser {
   readonly words: Uint16Array;
   private readonly context: PortContext;
   private readonly bytes: Uint8Array;
-  private readonly chip: SerialChip;
+  private readonly part: SerialChip;
+  private readonly chip: IgbChip;
   private readonly options: NvmOptions;
 
   /** Bytes of a word lie low byte first in the serial part, as in `words`. */
-  constructor(context: PortContext, words: Uint16Array, options: NvmOptions = {}) {
+  constructor(context: PortContext, words: Uint16Array, options: NvmOptions) {
     this.context = context;
     this.words = words;
     this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     this.options = options;
-    this.chip =
-      options.chip ??
+    const { chip } = options;
+    this.chip = chip;
+    chip.part ??=
+      options.part ??
       new SpiEeprom({
         clock: context.clock,
         bytes: this.bytes,
@@ -57,6 +63,7 @@ export class Nvm {
         pageBytes: PAGE_BYTES,
         written: (address, length) => this.written(address >>> 1, length >>> 1),
       });
+    this.part = chip.part;
   }
 
   /** A word beyond the part reads as erased: an access without an answer would hold the driver for half a second. */
@@ -85,21 +92,34 @@ export class Nvm {
     } else if (trace.on[events.igb_guest_error_nvm] === 1) trace.emit(events.igb_guest_error_nvm, word);
   }
 
-  /** `value` is what software wrote; GNT follows REQ, as nobody else wants the part. Without it the pins are not driven. */
+  /** `value` is what software wrote; GNT follows REQ unless another port has the bus. Without it the pins are not driven. */
   writeEecd(value: number): void {
     const { values } = this.context.registers;
-    const granted = (value & pf.EECD.REQ.mask) !== 0;
+    const asks = (value & pf.EECD.REQ.mask) !== 0;
+    const granted = asks && this.chip.acquire(this);
     let eecd = values[pf.EECD.index]! & ~(pf.EECD.GNT.mask | pf.EECD.DO.mask);
     if (granted) eecd |= pf.EECD.GNT.mask;
+    if (!granted && !this.chip.holds(this)) {
+      if (!asks) this.chip.release(this);
+      values[pf.EECD.index] = eecd;
+      return;
+    }
     const selected = granted && (value & pf.EECD.CS.mask) === 0;
-    const level = this.chip.pins(selected, (value & pf.EECD.SK.mask) !== 0, (value & pf.EECD.DI.mask) !== 0);
+    const level = this.part.pins(selected, (value & pf.EECD.SK.mask) !== 0, (value & pf.EECD.DI.mask) !== 0);
     if (level) eecd |= pf.EECD.DO.mask;
     values[pf.EECD.index] = eecd;
+    if (!asks) this.chip.release(this);
+  }
+
+  /** The other port gave the bus back while we ask for it. */
+  granted(): void {
+    this.context.registers.values[pf.EECD.index]! |= pf.EECD.GNT.mask;
   }
 
   /** A reset takes the bus from software; a command under way ends there. */
   reset(): void {
-    this.chip.pins(false, false, false);
+    if (this.chip.holds(this)) this.part.pins(false, false, false);
+    this.chip.release(this);
     this.load();
   }
 

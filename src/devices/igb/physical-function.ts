@@ -67,7 +67,10 @@ export interface PhysicalFunctionOptions {
   /** False hides the capability. */
   readonly msix?: boolean;
   readonly msi?: boolean;
-  /** 1 (INTA) as a function, 0 behind a VMD, where INTx does not exist, unless given. */
+  /** Which of the chip's ports it is, and how many there are; 0 of 1 where not given. */
+  readonly functionNumber?: 0 | 1;
+  readonly functions?: 1 | 2;
+  /** 1 (INTA) for function 0 and 2 for function 1, 0 behind a VMD, where INTx does not exist, unless given. */
   readonly interruptPin?: number;
   /** In a machine of our own: INTx drives this pin, and messages are memory writes. */
   readonly pin?: InterruptPin;
@@ -123,7 +126,8 @@ export class IgbPhysicalFunction extends PciFunction {
     super(options);
     const { config } = this;
     const hierarchy = options.attachment === 'hierarchy';
-    const interruptPin = options.interruptPin ?? (hierarchy ? 0 : 1);
+    const { functionNumber = 0, functions = 1 } = options;
+    const interruptPin = options.interruptPin ?? (hierarchy ? 0 : 1 + functionNumber);
     this.memory = new FunctionMemory(this, options.domain);
     this.sriovListener = undefined;
     this.keeper = undefined;
@@ -137,6 +141,7 @@ export class IgbPhysicalFunction extends PciFunction {
       subsystemVendorId: 0x8086,
       subsystemId: 0xa03c,
       cacheLineSize: 0x10,
+      multiFunction: functions > 1 && hierarchy,
       interruptPin,
     });
     this.addBar(registerBar, this.#window);
@@ -177,7 +182,7 @@ export class IgbPhysicalFunction extends PciFunction {
     });
     addAer(list, 0x100);
     addSerialNumber(list, 0x140, options.mac);
-    addAri(list, 0x150, 0);
+    addAri(list, 0x150, functionNumber + 1 < functions ? functionNumber + 1 : 0);
     this.sriov = new SriovCapability(list, 0x160, {
       totalVfs: 8,
       vfDeviceId: 0x10ca,
@@ -186,6 +191,7 @@ export class IgbPhysicalFunction extends PciFunction {
       firstVfOffsetAri: 0x080,
       supportedPageSizes: 0x553,
       bars: vfBars,
+      functionNumber,
     });
     const { pin } = options;
     if (pin !== undefined) this.interrupts = new PinInterrupts({ config, sender: this.memory, pin, msi, msix, table });

@@ -20,6 +20,7 @@ import {
 } from '../../ports/index.ts';
 import type { PmeSource } from '../../pci/function.ts';
 import { RegisterFile } from '../../registers/index.ts';
+import { IgbChip } from './chip.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
 import { FlowControl } from './flow-control.ts';
 import { FrameTaps } from './frame-taps.ts';
@@ -62,7 +63,9 @@ export interface IgbPortOptions {
   /** This port's address: six bytes or `aa:bb:cc:dd:ee:ff`. */
   readonly mac: Uint8Array | string;
   /** STATUS.FUNC; 0 where not given. */
-  readonly portNumber?: number;
+  readonly portNumber?: 0 | 1;
+  /** Shared with the other port, which was made before. */
+  readonly chip?: IgbChip | undefined;
   /** Keeps the NVM; what it holds goes before `mac`. Without it the NVM is fresh each time. */
   readonly nonvolatile?: NonvolatileMemory | undefined;
   /** A socket for copper cable, unless given, or an SFP cage with an optical module in it. */
@@ -79,6 +82,7 @@ export class IgbPort implements WirePort {
   readonly blocks: PortBlocks;
   /** What each VF sees behind its BAR0. */
   readonly vfWindows: readonly VfWindow[];
+  private readonly chip: IgbChip;
   private readonly link: Link;
   private readonly receiver: ReceiveEngine;
   private readonly access: RegisterAccess;
@@ -105,7 +109,10 @@ export class IgbPort implements WirePort {
     const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link, flow });
     const vfInterrupts = new VfInterrupts(context, { interrupts });
     const mailbox = new Mailbox(context, { interrupts, vfInterrupts });
-    const mac = addressInNvm(options.mac, context.portNumber);
+    const { chip = new IgbChip(), nonvolatile } = options;
+    chip.words ??= nvmContents(addressInNvm(options.mac, context.portNumber), nonvolatile);
+    chip.powerStates[context.portNumber] = 0;
+    this.chip = chip;
     this.context = context;
     this.link = link;
     this.receiver = receive;
@@ -116,7 +123,7 @@ export class IgbPort implements WirePort {
       wake,
       i2c: new I2c(context, serdes),
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
-      nvm: new Nvm(context, nvmContents(mac, options.nonvolatile), { nonvolatile: options.nonvolatile, serdes }),
+      nvm: new Nvm(context, chip.words, { nonvolatile, serdes, chip }),
       time,
       auxiliary,
       pins,
@@ -124,7 +131,7 @@ export class IgbPort implements WirePort {
       mailbox,
       vfInterrupts,
       vfResources: new VfResources(context, { interrupts, vfInterrupts, mailbox, transmit, receive }),
-      semaphores: new Semaphores(context),
+      semaphores: new Semaphores(context, chip),
       statistics,
       transmit,
       receive,
@@ -178,6 +185,7 @@ export class IgbPort implements WirePort {
   /** The guest changed the PF's power state: 0 is D0, 3 D3hot. */
   powerChanged(state: number): void {
     this.blocks.wake.powerChanged(state);
+    this.chip.powerStates[this.context.portNumber] = state;
     if (this.blocks.wake.asleep) this.context.wire.resume();
   }
 

@@ -119,6 +119,12 @@ export class RegisterAccess {
       case onRead.status:
       case onRead.pvtstatus:
         return this.blocks.link.readStatus();
+      case onRead.swsm:
+        return this.blocks.semaphores.peekSwsm();
+      case onRead.swfwsync:
+        return this.blocks.semaphores.readSwFwSync();
+      case onRead.factps:
+        return this.blocks.semaphores.readFactps();
       case onRead.frtimer:
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
@@ -199,8 +205,11 @@ export class RegisterAccess {
       case onRead.hgorch:
       case onRead.hgotch:
         return this.blocks.statistics.readHigh(index);
-      case onRead.systimh:
       case onRead.swfwsync:
+        return this.blocks.semaphores.readSwFwSync();
+      case onRead.factps:
+        return this.blocks.semaphores.readFactps();
+      case onRead.systimh:
       case onRead.v2pmailbox:
       case onRead.wvbr:
         return registers.read(index);
@@ -279,7 +288,7 @@ export class RegisterAccess {
       case onWrite.i2ccmd:
         return this.blocks.i2c.written(value);
       case onWrite.swsm:
-        return this.blocks.semaphores.writeSwsm(value, before);
+        return this.blocks.semaphores.writeSwsm();
       case onWrite.swfwsync:
         return this.blocks.semaphores.writeSwFwSync(value);
       case onWrite.rxdctl:

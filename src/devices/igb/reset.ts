@@ -5,6 +5,7 @@ import type { FlowControl } from './flow-control.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Nvm } from './nvm.ts';
+import type { Semaphores } from './semaphores.ts';
 import type { TcpTimer } from './tcp-timer.ts';
 import type { TimeAuxiliary } from './time-auxiliary.ts';
 import type { PortTime } from './time.ts';
@@ -17,6 +18,7 @@ export interface ResettableParts {
   readonly link: Pick<Link, 'reset' | 'phy'>;
   readonly nvm: Pick<Nvm, 'reset'>;
   readonly flow: Pick<FlowControl, 'reset'>;
+  readonly semaphores: Pick<Semaphores, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
   readonly auxiliary: Pick<TimeAuxiliary, 'reset'>;
   readonly tcpTimer: Pick<TcpTimer, 'reset'>;
@@ -39,6 +41,7 @@ const registerResets = {
  */
 export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
   context.registers.reset(registerResets[kind]);
+  parts.semaphores.reset(kind);
   parts.nvm.reset();
   parts.flow.reset();
   parts.transmit.reset();

@@ -13,6 +13,8 @@ export interface SriovOptions {
   /** Bit n: pages of 2^(n+12) bytes. */
   readonly supportedPageSizes: number;
   readonly bars: readonly BarSpec[];
+  /** Function number of the PF: 0 where not given. Others than the lowest have no ARI Capable Hierarchy of their own. */
+  readonly functionNumber?: number;
 }
 
 const VFE = 1 << 0;
@@ -28,20 +30,27 @@ export class SriovCapability {
   readonly options: SriovOptions;
   readonly #config: ConfigSpace;
   readonly #at: number;
+  /** The PF behind this one, which goes by our ARI Capable Hierarchy. */
+  next: SriovCapability | undefined;
+  readonly #controlWritable: number;
+  #ari: boolean;
   #numVfs: number;
   #pageSize: number;
 
   constructor(list: CapabilityList, at: number, options: SriovOptions) {
     const announces = Change.sriov;
+    const functionNumber = options.functionNumber ?? 0;
+    this.#controlWritable = functionNumber === 0 ? CONTROL_WRITABLE : CONTROL_WRITABLE & ~ARI_HIERARCHY;
     list.extended(at, ExtendedId.sriov, 1);
     list.config.declare(
       { at: at + 0x04, size: 4 },
-      { at: at + 0x08, size: 2, writable: CONTROL_WRITABLE, announces },
+      { at: at + 0x08, size: 2, writable: this.#controlWritable, announces },
       { at: at + 0x0a, size: 2 },
       { at: at + 0x0c, size: 2, value: options.totalVfs },
       { at: at + 0x0e, size: 2, value: options.totalVfs },
       { at: at + 0x10, size: 2, writable: 0xffff, announces },
-      { at: at + 0x12, size: 2 },
+      // Function Dependency Link: on itself.
+      { at: at + 0x12, size: 2, value: functionNumber },
       { at: at + 0x14, size: 2, value: options.firstVfOffset },
       { at: at + 0x16, size: 2, value: options.vfStride },
       { at: at + 0x18, size: 2 },
@@ -54,6 +63,8 @@ export class SriovCapability {
     this.options = options;
     this.#config = list.config;
     this.#at = at;
+    this.next = undefined;
+    this.#ari = false;
     this.#numVfs = 0;
     this.#pageSize = 1;
   }
@@ -102,21 +113,30 @@ export class SriovCapability {
     const single = pageSize !== 0 && (pageSize & (pageSize - 1)) === 0;
     if (single && (pageSize & options.supportedPageSizes) !== 0) this.#pageSize = pageSize;
     else this.#config.set(this.#at + 0x20, 4, this.#pageSize);
-    const ari = (this.#control & ARI_HIERARCHY) !== 0;
-    this.#config.set(this.#at + 0x14, 2, ari ? options.firstVfOffsetAri : options.firstVfOffset);
+    if (options.functionNumber === undefined || options.functionNumber === 0) {
+      this.#setAri((this.#control & ARI_HIERARCHY) !== 0);
+    }
     this.#refresh();
+  }
+
+  #setAri(ari: boolean): void {
+    const { firstVfOffset, firstVfOffsetAri } = this.options;
+    this.#ari = ari;
+    this.#config.set(this.#at + 0x14, 2, ari ? firstVfOffsetAri : firstVfOffset);
+    if (this.next !== undefined) this.next.#setAri(ari);
   }
 
   /** After a reset of the config space. */
   reset(): void {
     this.#numVfs = 0;
     this.#pageSize = 1;
+    this.#setAri((this.options.functionNumber ?? 0) !== 0 && this.#ari);
     this.#refresh();
   }
 
   #refresh(): void {
     const { enabled } = this;
-    this.#config.setWritable(this.#at + 0x08, 2, enabled ? VFE | MSE : CONTROL_WRITABLE);
+    this.#config.setWritable(this.#at + 0x08, 2, enabled ? VFE | MSE : this.#controlWritable);
     this.#config.setWritable(this.#at + 0x10, 2, enabled ? 0 : 0xffff);
     this.#config.setWritable(this.#at + 0x20, 4, enabled ? 0 : 0xffffffff);
     for (const bar of this.options.bars) {
