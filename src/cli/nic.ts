@@ -15,6 +15,7 @@ export interface NicFlags {
   object?: string[];
   trace?: string[];
   traceFile?: string;
+  ports?: string;
   mac?: string;
   media?: string;
   linkPartner?: string;
@@ -56,6 +57,7 @@ function readConfig(path: string): Record<string, unknown> {
 export function configuration(flags: NicFlags): Record<string, unknown> {
   const config = flags.config === undefined ? {} : readConfig(flags.config);
   if (flags.attach !== undefined) config['attach'] = flags.attach.map((text) => parseAttachment(text));
+  if (flags.ports !== undefined) config['ports'] = /^\d+$/.test(flags.ports) ? Number(flags.ports) : flags.ports;
   if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
   for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'romfile', 'traceFile'] as const)
@@ -115,7 +117,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('-c, --config <FILE>', 'JSON configuration; flags win over it')
     .option(
       '--attach <KIND,path=SOCKET>',
-      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint) or vf,index=N (a VF); several VFs, one PF',
+      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint; port=1 for the second) or vf,index=N (a VF)',
       collect,
     )
     .option(
@@ -133,7 +135,8 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       'capture frames, pcapng or pcap: netdev=ID function=pf|vfN pool=N queue=rxN|txN points=all|drops; file=- is standard output',
       collect,
     )
-    .option('--mac <ADDRESS>', 'station address')
+    .option('--ports <1|2>', 'ports of the card, functions 0 and 1, each with a netdev (in order)')
+    .option('--mac <ADDRESS>', 'station address, of port 0')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
     .option('--romfile <FILE>', "an option ROM, as QEMU's romfile=")
     .option('--media <copper|sfp>', 'a socket for copper cable, or an SFP cage with an optical module')

@@ -10,6 +10,7 @@ import type { Trace } from '../ports/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { NicConfig } from './config.ts';
 import type { Netdevs } from './netdevs.ts';
+import type { PortParts } from './port-parts.ts';
 import type { RunState } from './run-state.ts';
 
 export interface AssembledNic {
@@ -19,6 +20,8 @@ export interface AssembledNic {
   readonly pf: IgbPhysicalFunction;
   readonly port: IgbPort;
   readonly vfs: IgbVirtualFunctions;
+  /** Port 1, where there are two; the above are those of port 0. */
+  readonly second: PortParts | undefined;
   /** Where the PF is behind a VMD. */
   readonly hierarchy: VmdHierarchy | undefined;
   /** The PF's driver of our own, which drives it while no machine does. Only where VFs are attached. */

@@ -1,84 +1,40 @@
-/** Puts a NIC together: wire, capture, function, port, bridge, sockets. Runs in the device thread. */
+/** Puts a NIC together: wires, captures, ports, bridge, sockets. Runs in the device thread. */
 import { CaptureSet } from '../capture/capture-set.ts';
-import type { Epoch } from '../capture/ring.ts';
-import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
-import { IgbPort } from '../devices/igb/port.ts';
-import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
-import type { EventLoop } from '../linux/index.ts';
-import { parseMac } from '../packet/index.ts';
-import { GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
-import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
+import { AccessGuard } from '../pci/index.ts';
+import type { FrameCapture, Wire } from '../ports/index.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
+import type { AssemblyOptions } from './assembly-options.ts';
 import { Attachments } from './attachments.ts';
-import type { NicConfig } from './config.ts';
-import type { NicEvent } from './events.ts';
-import { GuardedWire } from './guarded-wire.ts';
 import { HostedPf } from './hosted.ts';
-import { partnerOf } from './link.ts';
-import type { DeviceThreadData } from './messages.ts';
-import { RunState } from './run-state.ts';
 import { Netdevs } from './netdevs.ts';
+import { makePortParts } from './port-parts.ts';
+import { RunState } from './run-state.ts';
 
-export interface AssemblyOptions {
-  readonly config: NicConfig;
-  readonly netdevs: DeviceThreadData['netdevs'];
-  readonly captures: DeviceThreadData['captures'];
-  readonly loop: EventLoop;
-  readonly trace: Trace;
-  /** Keeps the NVM, where a file does. */
-  readonly nonvolatile: NonvolatileMemory | undefined;
-  readonly rom: Uint8Array | undefined;
-  /** When the loop's time began. */
-  readonly epoch: Epoch;
-  readonly tell: (event: NicEvent) => void;
-  readonly log: (line: string) => void;
-}
-
-type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'hierarchy' | 'runState'> & {
-  /** Has the PF driven by us while no machine does; `taken` where one has it now. */
+type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'second' | 'hierarchy' | 'runState'> & {
+  /** Has the PF of port 0 driven by us while no machine does; `taken` where one has it now. */
   readonly makeHosted: (taken: boolean) => HostedPf;
 };
 
-/** PF, VFs and the port behind them. */
-function makeDevices(options: AssemblyOptions, wire: Wire, capture: FrameCapture): Devices {
-  const { config, loop, trace } = options;
+/** PF, VFs and the port behind them, once or twice. */
+function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: FrameCapture): Devices {
+  const { config, trace } = options;
   const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
-  const mac = parseMac(config.mac)!;
-  const pf = new IgbPhysicalFunction({
-    trace,
-    domain: hierarchy?.domain ?? new PciDomain(trace),
-    attachment: hierarchy === undefined ? 'function' : 'hierarchy',
-    mac,
-    msix: config.msix,
-    msi: config.msi,
-    rom: options.rom,
-  });
-  hierarchy?.slot.add(pf, 0);
-  const vfs = new IgbVirtualFunctions({ trace, pf });
-  const clock = new GuardedClock(loop, pf.guard);
-  const tasks = new GuardedTasks(loop, pf.guard);
-  const guardedWire = new GuardedWire(wire, pf.guard);
-  const port = new IgbPort({
-    clock,
-    tasks,
-    trace,
-    wire: guardedWire,
-    capture,
-    memory: vfs.memory,
-    interruptPorts: vfs.interruptPorts,
-    mac,
-    media: config.media,
-    linkPartner: partnerOf(config),
-    nonvolatile: options.nonvolatile,
-    pme: pf,
-  });
-  pf.connect(port);
-  vfs.connect(port);
-  const runState = new RunState([clock, tasks, guardedWire]);
-  const makeHosted = (taken: boolean): HostedPf => new HostedPf({ config, pf, vfs, port, clock, tasks, trace, taken });
-  return { pf, port, vfs, hierarchy, runState, makeHosted };
+  const shared = { chip: new IgbChip(), guard: new AccessGuard(), hierarchy };
+  const first = makePortParts(options, { ...shared, number: 0, wire: wires[0]!, capture });
+  const second =
+    config.ports === 2
+      ? makePortParts(options, { ...shared, number: 1, wire: wires[1]!, capture: undefined })
+      : undefined;
+  first.pf.sriov.next = second?.pf.sriov;
+  const runState = new RunState(
+    [first, second].flatMap((parts) => (parts === undefined ? [] : [parts.clock, parts.tasks, parts.wire])),
+  );
+  const { pf, port, vfs } = first;
+  const makeHosted = (taken: boolean): HostedPf => new HostedPf({ config, trace, taken, ...first });
+  return { pf, port, vfs, second, hierarchy, runState, makeHosted };
 }
 
 /** Tells of the link, at the end of the turn in which it changed. */
@@ -92,13 +48,19 @@ function watchLink({ loop, tell }: AssemblyOptions, { port }: Devices): void {
   });
 }
 
-function makeAttachments({ loop, log, tell, trace }: AssemblyOptions, { hierarchy, pf, vfs }: Devices): Attachments {
+function makeAttachments(
+  { loop, log, tell, trace }: AssemblyOptions,
+  { hierarchy, pf, vfs, second }: Devices,
+): Attachments {
   return new Attachments({
     loop,
     log,
     trace,
-    portOf: (attachment) =>
-      attachment.kind === 'vf' ? vfs.makePort(attachment.index) : (hierarchy?.port ?? pf.makePort()),
+    portOf: (attachment) => {
+      if (attachment.kind === 'vf') return vfs.makePort(attachment.index);
+      if (attachment.kind === 'hierarchy') return hierarchy!.port;
+      return (attachment.port === 1 ? second!.pf : pf).makePort();
+    },
     clientChanged: (id, attached) => tell({ type: 'client', id, attached }),
   });
 }
@@ -106,7 +68,7 @@ function makeAttachments({ loop, log, tell, trace }: AssemblyOptions, { hierarch
 /** Builds the NIC and starts to listen. Throws what the user can mend, with nothing left open. */
 export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { config, loop, log, tell, trace } = options;
-  const netdevs = new Netdevs(options.netdevs, loop, log);
+  const netdevs = new Netdevs(options.netdevs, loop, log, config.ports);
   const captures = new CaptureSet(() => loop.now(), options.epoch);
   for (const memory of options.captures) captures.add(memory);
   let attachments: Attachments | undefined;
@@ -115,15 +77,16 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     netdevs.close();
   };
   try {
-    const devices = makeDevices(options, new TracedWire(netdevs.wire, trace), captures);
-    const { pf, port, vfs, hierarchy, runState, makeHosted } = devices;
+    const wires = netdevs.wires.map((wire) => new TracedWire(wire, trace));
+    const devices = makeDevices(options, wires, captures);
+    const { pf, port, vfs, second, hierarchy, runState, makeHosted } = devices;
     attachments = makeAttachments(options, devices);
     let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
     for (const attachment of config.attach) attachments.add(attachment);
     watchLink(options, devices);
     runState.onChange = (running) => tell({ type: 'run-state', running });
     return {
-      ...{ config, loop, trace, pf, port, vfs, hierarchy, netdevs, captures, attachments, runState, close },
+      ...{ config, loop, trace, pf, port, vfs, second, hierarchy, netdevs, captures, attachments, runState, close },
       get manager() {
         return hosted?.manager;
       },

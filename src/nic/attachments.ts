@@ -33,9 +33,11 @@ interface Entry {
   attached: boolean;
 }
 
-/** `pf`, or `vf` and its number. */
-export const attachmentId = (attachment: Attachment): string =>
-  attachment.kind === 'vf' ? `vf${attachment.index}` : 'pf';
+/** `pf`, `pf1` for port 1 by itself, or `vf` and its number. */
+export function attachmentId(attachment: Attachment): string {
+  if (attachment.kind === 'vf') return `vf${attachment.index}`;
+  return attachment.kind === 'function' && attachment.port === 1 ? 'pf1' : 'pf';
+}
 
 export class Attachments {
   readonly #options: AttachmentsOptions;

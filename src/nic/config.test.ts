@@ -158,3 +158,23 @@ test('wrong types of JSON, and slips of the finger, in words', () => {
     );
   }
 });
+
+test('two ports: each PF by itself, or both behind one VMD', () => {
+  const functions = [
+    { kind: 'function', path: 'a' },
+    { kind: 'function', port: 1, path: 'b' },
+  ];
+  assert.equal(parseConfig({ ports: 2, attach: functions }).ports, 2);
+  assert.equal(parseConfig({ ports: 2, attach: [{ kind: 'hierarchy', path: 'a' }] }).ports, 2);
+  assert.match(
+    refusal({ attach: functions }),
+    /^"attach\[1\]\.port" is 1, but the NIC has one port: set "ports" to 2$/,
+  );
+  assert.match(
+    refusal({ ports: 2, attach: [functions[0], { kind: 'function', path: 'b' }] }),
+    /it can be in one VM only/,
+  );
+  const both = [{ kind: 'hierarchy', path: 'h' }, functions[1]];
+  assert.match(refusal({ ports: 2, attach: both }), /it can be in one VM only/);
+  assert.match(refusal({ ports: 3, attach: functions }), /"ports" must be one of 1, 2/);
+});

@@ -36,8 +36,12 @@ const needsAttachment = 'needs at least one attachment, such as hierarchy,path=n
 const attachmentSchemas = {
   /** A PCIe domain behind a VMD, with the PF in it. */
   hierarchy: v.strictObject({ kind: v.literal('hierarchy'), path: socketPath }),
-  /** The PF as a plain endpoint. */
-  function: v.strictObject({ kind: v.literal('function'), path: socketPath }),
+  /** The PF of a port as a plain endpoint. */
+  function: v.strictObject({
+    kind: v.literal('function'),
+    port: v.optional(v.picklist([0, 1]), 0),
+    path: socketPath,
+  }),
   /** One VF as a plain endpoint. */
   vf: v.strictObject({ kind: v.literal('vf'), index: vfIndex, path: socketPath }),
 } as const;
@@ -69,12 +73,16 @@ const linkPartnerSchema = v.strictObject({
 
 const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
+/** The ports that an attachment has whole; a hierarchy has all. */
+const portsOf = (attachment: { readonly kind: string; readonly port?: number }): number[] =>
+  attachment.kind === 'hierarchy' ? [0, 1] : attachment.kind === 'function' ? [attachment.port ?? 0] : [];
+
 const nicSchema = v.strictObject({
   attach: v.pipe(
     v.array(v.variant('kind', [attachmentSchemas.hierarchy, attachmentSchemas.function, attachmentSchemas.vf])),
     v.minLength(1, needsAttachment),
     v.check(
-      (list) => list.filter(({ kind }) => kind !== 'vf').length <= 1,
+      (list) => unique(list.flatMap((entry) => portsOf(entry))),
       'takes one attachment of the PF (hierarchy or function): it can be in one VM only',
     ),
     v.check(
@@ -83,6 +91,9 @@ const nicSchema = v.strictObject({
     ),
     v.check((list) => unique(list.map(({ path }) => path)), 'needs a socket of its own for each attachment'),
   ),
+  /** Two make a card with functions 0 and 1, each with a netdev of its own. */
+  ports: v.optional(v.picklist([1, 2]), 1),
+  /** Address of port 0; port 1 has it with the lowest bit of the last byte inverted. */
   mac: v.optional(macAddress, '52:54:00:82:57:60'),
   /** Settings of VFs while no VM has the PF; with one, its own driver sets them. */
   vfs: v.optional(
@@ -183,8 +194,11 @@ const isUnknownKey = (issue: v.BaseIssue<unknown>): boolean =>
 export function parseConfig(input: unknown): NicConfig {
   const result = v.safeParse(nicSchema, input);
   if (!result.success) throw new NicError('CONFIG', explain(result.issues.find(isUnknownKey) ?? result.issues[0]));
-  const { attach, vfs } = result.output;
-  const pfAttachment = attach.find(({ kind }) => kind !== 'vf');
+  const { attach, vfs, ports } = result.output;
+  const absent = attach.findIndex((entry) => entry.kind === 'function' && entry.port >= ports);
+  if (absent >= 0)
+    throw new NicError('CONFIG', `"attach[${absent}].port" is 1, but the NIC has one port: set "ports" to 2`);
+  const pfAttachment = attach.find((entry) => portsOf(entry).includes(0));
   if (vfs.length > 0 && pfAttachment !== undefined) {
     const why = `"vfs" is for a NIC whose PF is in no VM; attach[${attach.indexOf(pfAttachment)}] gives it to one`;
     throw new NicError('CONFIG', `${why}: use ip link set DEV vf ${vfs[0]!.index} … there`);

@@ -22,7 +22,12 @@ const number = (text: string): Value => (/^\d+$/.test(text) ? Number(text) : tex
 export function parseAttachment(text: string): Record<string, Value> {
   const [kind = '', ...options] = text.split(',');
   const values = pairs('--attach', text, options);
-  return { kind, ...Object.fromEntries(values.map(([key, value]) => [key, key === 'index' ? number(value) : value])) };
+  return {
+    kind,
+    ...Object.fromEntries(
+      values.map(([key, value]) => [key, key === 'index' || key === 'port' ? number(value) : value]),
+    ),
+  };
 }
 
 /** `speed=100,duplex=half,autoneg=off,pause=none`. Throws NicError `CONFIG`. */

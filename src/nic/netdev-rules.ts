@@ -31,12 +31,16 @@ export function checkNetdevs(netdevs: readonly NetdevOptions[]): void {
   }
 }
 
-/** Id of the netdev that a NIC is plugged into, if there is one. Throws NicError `CONFIG` where it could be several. */
-export function ownNetdev(netdevs: readonly NetdevOptions[]): string | undefined {
+/**
+ * Id of the netdev that port 0 of a NIC is plugged into, if there is one. Throws NicError `CONFIG` where there are more than it has
+ * ports.
+ */
+export function ownNetdev(netdevs: readonly NetdevOptions[], ports = 1): string | undefined {
   const free = freeNetdevs(netdevs);
-  if (free.length > 1) {
+  if (free.length > ports) {
     const names = free.map(({ id }) => id).join(', ');
-    throw new NicError('CONFIG', `${names}: a NIC has one wire; connect the others by hubport,id=…,hubid=0,netdev=…`);
+    const has = ports === 1 ? 'a NIC has one wire' : 'a NIC of two ports has two wires';
+    throw new NicError('CONFIG', `${names}: ${has}; connect the others by hubport,id=…,hubid=0,netdev=…`);
   }
   return free[0]?.id;
 }

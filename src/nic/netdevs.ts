@@ -41,14 +41,16 @@ export class Netdevs {
   readonly #log: (line: string) => void;
   readonly #hubs: Map<number, Hub>;
   readonly #buffer: ReceiveBuffer;
-  readonly #cable: Cable;
+  /** One for each port. */
+  readonly #cables: readonly Cable[];
   /** By id. */
   readonly #opened: Map<string, Opened>;
   readonly #connections: Map<string, Connected>;
-  #own: string | undefined;
+  /** By port. */
+  readonly #own: (string | undefined)[];
 
   /** Opens all of them. Throws with nothing left open. */
-  constructor(netdevs: readonly NetdevOptions[], loop: EventLoop, log: (line: string) => void) {
+  constructor(netdevs: readonly NetdevOptions[], loop: EventLoop, log: (line: string) => void, ports = 1) {
     this.#loop = loop;
     this.#log = log;
     this.#hubs = new Map();
@@ -57,10 +59,10 @@ export class Netdevs {
       offset: arena.reserve(RECEIVE_BUFFER_LENGTH),
       length: RECEIVE_BUFFER_LENGTH,
     };
-    this.#cable = new Cable();
+    this.#cables = Array.from({ length: ports }, () => new Cable());
     this.#opened = new Map();
     this.#connections = new Map();
-    this.#own = undefined;
+    this.#own = Array.from({ length: ports }, () => undefined);
     const connections = netdevs.filter(isConnection);
     const onHub = new Set(connections.map(({ netdev }) => netdev));
     try {
@@ -78,13 +80,13 @@ export class Netdevs {
     this.#choose();
   }
 
-  /** The NIC's end. */
-  get wire(): Wire {
-    return this.#cable;
+  /** The NIC's ends, by port. */
+  get wires(): readonly Wire[] {
+    return this.#cables;
   }
 
-  /** Id of the netdev that the NIC is plugged into. */
-  get own(): string | undefined {
+  /** Ids of the netdevs that the NIC is plugged into, by port. */
+  get own(): readonly (string | undefined)[] {
     return this.#own;
   }
 
@@ -117,7 +119,7 @@ export class Netdevs {
     return this.#all().map((options) => {
       const wire = this.#opened.get(options.id)?.wire;
       const counters = (wire ?? this.#connections.get(options.id)!.port).counters;
-      return { options, carrier: wire?.carrier, counters: { ...counters }, own: options.id === this.#own };
+      return { options, carrier: wire?.carrier, counters: { ...counters }, own: this.#own.includes(options.id) };
     });
   }
 
@@ -137,12 +139,16 @@ export class Netdevs {
     return [...this.#opened.values(), ...this.#connections.values()].map(({ options }) => options);
   }
 
-  /** The NIC stays where it is as long as nothing else is plugged in there. */
+  /** A port stays where it is as long as nothing else is plugged in there, and else takes what is free, in order. */
   #choose(): void {
-    const free = freeNetdevs(this.#all());
-    const own = free.find(({ id }) => id === this.#own) ?? free[0];
-    this.#own = own?.id;
-    this.#cable.connect(own && this.#opened.get(own.id)!.wire);
+    const free = freeNetdevs(this.#all()).map(({ id }) => id);
+    const staying = this.#own.map((id) => (id !== undefined && free.includes(id) ? id : undefined));
+    const left = free.filter((id) => !staying.includes(id));
+    for (const [port, id] of staying.entries()) {
+      const own = id ?? left.shift();
+      this.#own[port] = own;
+      this.#cables[port]!.connect(own === undefined ? undefined : this.#opened.get(own)!.wire);
+    }
   }
 
   #connect(options: HubConnection): void {

@@ -178,7 +178,7 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const config = parseConfig(input);
   const netdevs = await Promise.all(config.netdev.map(resolveNetdev));
   checkNetdevs(netdevs);
-  const own = ownNetdev(netdevs);
+  const own = ownNetdev(netdevs, config.ports);
   const log = options.log ?? ((line: string) => console.error(line));
   const dumps = config.object.map((text) => parseFilterDump(text));
   for (const dump of dumps) checkFilterDump(dump, own);

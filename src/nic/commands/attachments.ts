@@ -13,7 +13,8 @@ export function addAttachment({ attachments, host }: AssembledNic, attachment: A
 
 /** Takes the socket of a VF away, and the VF from the machine that is there. */
 export function removeAttachment({ attachments }: AssembledNic, { id }: { readonly id: string }): void {
-  if (id === 'pf') throw new NicError('PF_FIXED', 'the PF goes when the NIC ends: only VFs come and go');
+  if (id === 'pf' || id === 'pf1')
+    throw new NicError('PF_FIXED', 'the PF goes when the NIC ends: only VFs come and go');
   if (!attachments.remove(id)) throw new NicError('NO_DEVICE', `Device '${id}' not found`);
 }
 

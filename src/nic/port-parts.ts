@@ -1,0 +1,76 @@
+/** One port of a NIC: its physical function, VFs and registers, plugged into its wire. */
+import type { IgbChip } from '../devices/igb/chip.ts';
+import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
+import { IgbPort } from '../devices/igb/port.ts';
+import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import type { VmdHierarchy } from '../devices/vmd/index.ts';
+import { parseMac } from '../packet/index.ts';
+import { type AccessGuard, GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
+import type { FrameCapture, Wire } from '../ports/index.ts';
+import type { AssemblyOptions } from './assembly-options.ts';
+import { GuardedWire } from './guarded-wire.ts';
+import { partnerOf } from './link.ts';
+
+export interface PortParts {
+  readonly pf: IgbPhysicalFunction;
+  readonly vfs: IgbVirtualFunctions;
+  readonly port: IgbPort;
+  readonly clock: GuardedClock;
+  readonly tasks: GuardedTasks;
+  readonly wire: GuardedWire;
+}
+
+export interface PortPlace {
+  readonly number: 0 | 1;
+  /** Shared by the ports of a NIC, which are made in their order. */
+  readonly chip: IgbChip;
+  readonly guard: AccessGuard;
+  /** Behind which it is function `number`; otherwise it is an endpoint by itself. */
+  readonly hierarchy: VmdHierarchy | undefined;
+  readonly wire: Wire;
+  readonly capture: FrameCapture | undefined;
+}
+
+export function makePortParts(options: AssemblyOptions, place: PortPlace): PortParts {
+  const { config, loop, trace } = options;
+  const { number, chip, guard, hierarchy, capture } = place;
+  const chipMac = parseMac(config.mac)!;
+  const pf = new IgbPhysicalFunction({
+    trace,
+    guard,
+    domain: hierarchy?.domain ?? new PciDomain(trace),
+    attachment: hierarchy === undefined ? 'function' : 'hierarchy',
+    mac: chipMac,
+    functionNumber: number,
+    functions: config.ports,
+    msix: config.msix,
+    msi: config.msi,
+    rom: options.rom,
+  });
+  hierarchy?.slot.add(pf, number);
+  const vfs = new IgbVirtualFunctions({ trace, pf });
+  const clock = new GuardedClock(loop, guard);
+  const tasks = new GuardedTasks(loop, guard);
+  const wire = new GuardedWire(place.wire, guard);
+  const mac = Uint8Array.from(chipMac);
+  mac[5]! ^= number;
+  const port = new IgbPort({
+    clock,
+    tasks,
+    trace,
+    wire,
+    ...(capture && { capture }),
+    memory: vfs.memory,
+    interruptPorts: vfs.interruptPorts,
+    mac,
+    portNumber: number,
+    chip,
+    media: config.media,
+    linkPartner: partnerOf(config),
+    nonvolatile: options.nonvolatile,
+    pme: pf,
+  });
+  pf.connect(port);
+  vfs.connect(port);
+  return { pf, vfs, port, clock, tasks, wire };
+}
