@@ -7,8 +7,9 @@ import {
   openBridge,
   PciDevice,
   placeBars,
-  update,
   read,
+  update,
+  write,
 } from '../../../src/driver/index.ts';
 import { pf } from '../../../src/devices/igb/tables/index.ts';
 import type { ConformanceMachine, DriverName, FarEnd, NicFunction } from '../machine.ts';
@@ -28,7 +29,7 @@ const DEVICE_CONTROL_2 = 0x28;
 const ARI_FORWARDING = 0x20;
 const FUNCTION_RESET = 0x8000;
 const MSI = 0x50;
-const MASTER = 4;
+const MEMORY_AND_MASTER = 6;
 const SLOTS_PER_FUNCTION = 16;
 const PF_VECTORS = 10;
 const VF_VECTORS = 3;
@@ -148,7 +149,7 @@ export class PciNic implements ConformanceMachine {
 
   enableVfs(count: number): void {
     enableVirtualFunctions(this.#device, count);
-    for (let index = 0; index < count; index += 1) this.vf(index).configWrite(4, 2, MASTER);
+    for (let index = 0; index < count; index += 1) this.vf(index).configWrite(4, 2, MEMORY_AND_MASTER);
   }
 
   vf(index: number): NicFunction {
@@ -184,18 +185,21 @@ export class PciNic implements ConformanceMachine {
     }
     device.configWrite(SRIOV_CONTROL, 2, ARI_CAPABLE);
     device.enable();
+    // QEMU's igb keeps them, and one case would throttle the next.
+    for (let vector = 0; vector < pf.EITR.count; vector += 1) write(this.pf, pf.EITR, 0, vector);
     this.#negotiate();
   }
 
-  /** A link, where a reset or a case has taken it. */
+  /** A link, where a reset or a case has taken it, and no cause left of it. */
   #negotiate(): void {
-    const { CTRL, STATUS } = pf;
+    const { CTRL, STATUS, ICR } = pf;
     update(this.pf, CTRL, 0, CTRL.SLU.mask);
     if ((read(this.pf, STATUS) & STATUS.LU.mask) === 0) {
       restartNegotiation(this.pf);
       this.wait(NEGOTIATION_NS);
     }
     update(this.pf, CTRL, CTRL.SLU.mask | CTRL.RFCE.mask | CTRL.TFCE.mask, 0);
+    read(this.pf, ICR);
   }
 
   /** Lets in and drops what a wire may still hold because the case before left no room for it. */
