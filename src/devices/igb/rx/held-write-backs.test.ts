@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { buildFrame } from '../../../packet/testing.ts';
 import { pf } from '../tables/index.ts';
+import { makeTestPort } from '../testing-port.ts';
 import { ReceiveHarness } from './testing.ts';
 
 const { ETQF, RXDCTL } = pf;
@@ -102,4 +103,31 @@ test('SWFLSH and a queue that is turned off write back what is held; a reset of 
   rx.context.clock.advance(1e9);
   rx.turn();
   assert.equal(done(), 2);
+});
+
+test('RXDCTL.SWFLSH of a port does it, and reads 0', () => {
+  const { port, context } = makeTestPort();
+  const memory = context.memory[0]!;
+  const ring = memory.piece.base;
+  const control = RXDCTL.ENABLE.mask | (8 << RXDCTL.WTHRESH.shift);
+  for (const [register, value] of [
+    [pf.CTRL, pf.CTRL.SLU.mask],
+    [pf.RCTL, pf.RCTL.EN.mask | pf.RCTL.UPE.mask],
+    [pf.EITR, 1000 << 2],
+    [pf.IMS, pf.ICR.LSC.mask],
+    [pf.ICS, pf.ICR.LSC.mask],
+    [pf.SRRCTL, (1 << pf.SRRCTL.DESCTYPE.shift) | 2],
+    [pf.RDBAL, ring],
+    [pf.RDLEN, 0x400],
+    [RXDCTL, control],
+    [pf.RDT, 8],
+  ] as const) {
+    port.write(register.at, value);
+  }
+  port.receive(frame, 0, frame.length, undefined);
+  context.tasks.runAll();
+  assert.equal(memory.peek32(ring + 8), 0);
+  port.write(RXDCTL.at, control | RXDCTL.SWFLSH.mask);
+  assert.equal(memory.peek32(ring + 8) & 1, 1);
+  assert.equal(port.read(RXDCTL.at), control);
 });
