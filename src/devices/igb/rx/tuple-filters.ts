@@ -19,14 +19,26 @@ const FLAGS_OF_FIELDS = Uint8Array.from({ length: 64 }, (_, fields) =>
   FLAG_BITS.reduce((flags, flag, n) => (((fields >>> n) & 1) === 0 ? flags : flags | flag), 0),
 );
 
+/** Whether anything depends on some filter: without branches, since that is asked of every frame and mostly false. */
+function inUse(values: Uint32Array): boolean {
+  let filters = 0;
+  let immediates = 0;
+  for (let entry = 0; entry < FTQF.count; entry += 1) {
+    filters |= values[FTQF.index + entry]!;
+    immediates |= values[IMIR.index + entry]!;
+  }
+  return ((filters & USES) | (immediates & IMIR.IMM_INT_EN.mask)) !== 0;
+}
+
 /** The filters that match a classified frame, a bit each; those that nothing depends on are left out. */
 export function matchTuples(values: Uint32Array, frame: ReceivedFrame): number {
+  if (frame.headers.ipVersion === 0 || !inUse(values)) return 0;
   let matches = 0;
   for (let entry = 0; entry < FTQF.count; entry += 1) {
     const filter = values[FTQF.index + entry]!;
     const immediate = values[IMIR.index + entry]!;
     if (((filter & USES) | (immediate & IMIR.IMM_INT_EN.mask)) === 0) continue;
-    if (frame.headers.ipVersion !== 0 && matchesTuple(values, frame, entry, filter, immediate)) matches |= 1 << entry;
+    if (matchesTuple(values, frame, entry, filter, immediate)) matches |= 1 << entry;
   }
   return matches;
 }
