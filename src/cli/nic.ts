@@ -20,6 +20,7 @@ export interface NicFlags {
   media?: string;
   linkPartner?: string;
   nvm?: string;
+  metrics?: string;
   romfile?: string;
   msix: boolean;
   msi: boolean;
@@ -60,7 +61,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   if (flags.ports !== undefined) config['ports'] = /^\d+$/.test(flags.ports) ? Number(flags.ports) : flags.ports;
   if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
-  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'romfile', 'traceFile'] as const)
+  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'metrics', 'romfile', 'traceFile'] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   if (config['traceFile'] !== undefined && config['trace'] === undefined)
@@ -144,6 +145,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       '--link-partner <KEY=VALUE,…>',
       'the other end: speed=10|100|1000 duplex=half|full autoneg=on|off pause=none|symmetric|asymmetric|both',
     )
+    .option('--metrics <127.0.0.1:PORT>', 'answer Prometheus at http://127.0.0.1:PORT/metrics; port 0 takes a free one')
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
     .option(

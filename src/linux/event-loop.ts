@@ -5,6 +5,7 @@ import { EINTR } from './errors.ts';
 import { close } from './descriptor.ts';
 import { createEventFd, drain, signal, signalBy } from './event-fd.ts';
 import { check, errno, fail, libc } from './libc.ts';
+import { DurationHistogram } from './duration-histogram.ts';
 import { NativeBlock } from './native-block.ts';
 import { TimerList } from './timer-list.ts';
 import { loopTraceEvents } from './trace-events.ts';
@@ -59,6 +60,7 @@ export class EventLoop implements Clock, Tasks {
   private flushers: readonly (() => void)[];
   private trace: Trace;
   private turnEvent: number;
+  private turnTimes: DurationHistogram | undefined;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -84,6 +86,7 @@ export class EventLoop implements Clock, Tasks {
     this.flushers = [];
     this.trace = noTrace;
     this.turnEvent = 0;
+    this.turnTimes = undefined;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -149,6 +152,12 @@ export class EventLoop implements Clock, Tasks {
     return () => {
       this.flushers = this.flushers.filter((other) => other !== entry);
     };
+  }
+
+  /** Has the time of each turn noted from now on. */
+  measureTurns(): DurationHistogram {
+    this.turnTimes ??= new DurationHistogram();
+    return this.turnTimes;
   }
 
   now(): number {
@@ -224,7 +233,8 @@ export class EventLoop implements Clock, Tasks {
   private turn(limitNs: number): boolean {
     const ready = this.wait(limitNs);
     const traced = this.trace.on[this.turnEvent] !== 0;
-    const beginNs = traced ? this.now() : 0;
+    const { turnTimes } = this;
+    const beginNs = traced || turnTimes !== undefined ? this.now() : 0;
     if (ready > 0) this.dispatch(ready);
     const expired = this.timers.earliestNs < Infinity && this.expire();
     const worked = this.tasks.length > 0;
@@ -238,6 +248,7 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
+    if (turnTimes !== undefined) turnTimes.add(this.now() - beginNs);
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
     return true;
   }

@@ -69,6 +69,7 @@ function makeAttachments(
 export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { config, loop, log, tell, trace } = options;
   const netdevs = new Netdevs(options.netdevs, loop, log, config.ports);
+  if (config.metrics !== undefined) loop.measureTurns();
   const captures = new CaptureSet(() => loop.now(), options.epoch);
   for (const memory of options.captures) captures.add(memory);
   let attachments: Attachments | undefined;

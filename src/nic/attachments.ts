@@ -15,6 +15,8 @@ export interface AttachmentStatus {
   readonly attachment: Attachment;
   /** A machine is there. */
   readonly attached: boolean;
+  /** Machines that have been there. */
+  readonly sessions: number;
 }
 
 export interface AttachmentsOptions {
@@ -31,6 +33,7 @@ interface Entry {
   readonly attachment: Attachment;
   readonly server: VfioUserServer;
   attached: boolean;
+  sessions: number;
 }
 
 /** `pf`, `pf1` for port 1 by itself, or `vf` and its number. */
@@ -66,10 +69,11 @@ export class Attachments {
         device: portOf(attachment),
         clientChanged: (attached) => {
           entry.attached = attached;
+          if (attached) entry.sessions += 1;
           clientChanged(id, attached);
         },
       });
-      const entry: Entry = { attachment, server, attached: false };
+      const entry: Entry = { attachment, server, attached: false, sessions: 0 };
       this.#entries.set(id, entry);
     } catch (error) {
       throw attachmentError(error);
@@ -85,7 +89,12 @@ export class Attachments {
   }
 
   list(): AttachmentStatus[] {
-    return [...this.#entries].map(([id, { attachment, attached }]) => ({ id, attachment, attached }));
+    return [...this.#entries].map(([id, { attachment, attached, sessions }]) => ({
+      id,
+      attachment,
+      attached,
+      sessions,
+    }));
   }
 
   close(): void {

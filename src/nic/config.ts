@@ -1,5 +1,6 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
+import { parseMetricsAddress } from '../metrics/metrics-address.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
@@ -122,6 +123,16 @@ const nicSchema = v.strictObject({
   msi: v.optional(v.boolean(), true),
   /** Globs of trace events; a leading `-` excludes. */
   trace: v.optional(v.array(v.string()), []),
+  /** Loopback address and port that answer Prometheus, such as `127.0.0.1:9100`; port 0 for any that is free. */
+  metrics: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => parseMetricsAddress(text) !== undefined,
+        'must be a loopback address and a port, such as 127.0.0.1:9100 or 127.0.0.1:0',
+      ),
+    ),
+  ),
   /** Where trace lines go; standard error where not given. */
   traceFile: v.optional(v.string()),
 });

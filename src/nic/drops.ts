@@ -1,6 +1,7 @@
 /** Frames that the port lost, for its statistics. */
 import type { IgbPort } from '../devices/igb/port.ts';
 import { pf } from '../devices/igb/tables/index.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import type { NicStatistics } from './nic-statistics.ts';
 
 /** What the packet buffer and each queue dropped since a driver last read the counter: reading clears it. */
@@ -11,4 +12,9 @@ export function dropStatistics(port: IgbPort): NicStatistics {
     values[pf.RQDPC.index + queue * pf.RQDPC.step]!,
   ]);
   return { droppedBuffer: values[pf.MPC.index]!, ...Object.fromEntries(queues) };
+}
+
+/** Accesses of the PF's machine to VFs that belong to another one. */
+export function refusedStatistics({ hierarchy }: IgbVirtualFunctions): NicStatistics {
+  return Object.fromEntries(hierarchy.map(({ index, refused }) => [`refusedVf${index}`, refused]));
 }

@@ -11,6 +11,8 @@ import type { CommandArguments, CommandName, CommandResult } from './commands/in
 import type { NicEvent } from './events.ts';
 import { Captures } from './captures.ts';
 import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
+import { parseMetricsAddress } from '../metrics/metrics-address.ts';
+import { NicError } from './errors.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
 import { checkNetdevs, ownNetdev } from './netdev-rules.ts';
@@ -173,6 +175,20 @@ async function resolveNetdev(text: string): Promise<NetdevOptions> {
   }
 }
 
+/** Answers Prometheus; the address is told in a line, since the port may be any. */
+async function serveMetrics(nic: Nic, text: string, log: (line: string) => void): Promise<void> {
+  // Most NICs serve none, and start sooner without.
+  const { MetricsServer } = await import('../metrics/metrics-server.ts');
+  const { nicMetrics } = await import('./nic-metrics.ts');
+  try {
+    const server = await MetricsServer.listen(parseMetricsAddress(text)!, () => nicMetrics(nic));
+    nic.addOutput(server);
+    log(`metrics: ${server.url}`);
+  } catch (error) {
+    throw new NicError('METRICS', `cannot serve metrics on ${text}: ${(error as Error).message}`, error);
+  }
+}
+
 /** Starts a NIC; resolves when it listens. Throws NicError, NetdevError or SystemError for what the user can mend. */
 export async function startNic(input: NicConfigInput, options: NicOptions = {}): Promise<Nic> {
   const config = parseConfig(input);
@@ -198,6 +214,7 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
     for (const [index, dump] of dumps.entries()) nic.captures.open(dump, rings[index]!);
     control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
     nic.addOutput(control);
+    if (config.metrics !== undefined) await serveMetrics(nic, config.metrics, log);
   } catch (error) {
     await nic.close();
     throw error;

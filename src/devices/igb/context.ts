@@ -4,10 +4,7 @@ import type { RegisterFile } from '../../registers/index.ts';
 import type { FrameTaps } from './frame-taps.ts';
 import type { igbTraceEvents } from './trace-events.ts';
 
-/** RX queues of a port, and as many TX queues. */
-export const QUEUES = 16;
-/** VMDq pools, one for each VF: queues v and v + 8 belong to pool v. */
-export const POOLS = 8;
+export { POOLS, QUEUES } from './sizes.ts';
 
 export interface PortContext {
   readonly registers: RegisterFile;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildFrame } from '../../packet/testing.ts';
-import { NOWHERE } from '../../ports/index.ts';
 import { addressOf, BROADCAST_ADDRESS, ethernet, PoolBench, STRANGER } from './switch/testing.ts';
+import type { QueueRowFilter } from './queue-rows.ts';
 import { trafficColumns } from './statistics.ts';
 import { pf } from './tables/index.ts';
 import { RecordingCapture } from './testing.ts';
@@ -67,10 +67,10 @@ test('each loss is seen with its reason, and counted by reason and queue', () =>
   bench.send(0, ethernet(STRANGER));
   bench.receive(ethernet(addressOf(1)));
   assert.deepEqual(seen(bench, capture), ['!tx_drop_link out tx0 function 0 pool 0', 'in wire', '!rx_drop_link in']);
-  assert.equal(taps.lost(events.igb_rx_drop_pool, NOWHERE), 1);
-  assert.equal(taps.lost(events.igb_rx_drop_queue, 4), 1);
-  assert.equal(taps.lost(events.igb_rx_drop_queue, 3), 0);
-  assert.equal(taps.lost(events.igb_switch_drop_spoof, 2), 1);
+  assert.equal(taps.lost(events.igb_rx_drop_pool, { queue: -1 }), 1);
+  assert.equal(taps.lost(events.igb_rx_drop_queue, { queue: 4 }), 1);
+  assert.equal(taps.lost(events.igb_rx_drop_queue, { queue: 3 }), 0);
+  assert.equal(taps.lost(events.igb_switch_drop_spoof, { queue: 2 }), 1);
 });
 
 test('a full ring: what is kept waiting is not lost, what the packet buffer cannot hold is', () => {
@@ -80,7 +80,7 @@ test('a full ring: what is kept waiting is not lost, what the packet buffer cann
   const { taps, events } = bench.context;
   const count = 100;
   for (let n = 0; n < count; n += 1) bench.receive(ethernet(addressOf(1), { length: 600 }));
-  const lost = taps.lost(events.igb_rx_drop_buffer, 1);
+  const lost = taps.lost(events.igb_rx_drop_buffer, { queue: 1 });
   assert.ok(lost > 0 && lost < count);
   assert.equal(capture.frames.filter(({ reason }) => reason === events.igb_rx_drop_buffer).length, lost);
   capture.frames.length = 0;
@@ -141,21 +141,21 @@ test('while nobody captures, frames are not shown and losses are counted all the
   bench.set('RXDCTL', 0, 4);
   bench.receive(ethernet(addressOf(4)));
   assert.equal(capture.frames.length, 0);
-  assert.equal(bench.context.taps.lost(bench.context.events.igb_rx_drop_queue, 4), 1);
+  assert.equal(bench.context.taps.lost(bench.context.events.igb_rx_drop_queue, { queue: 4 }), 1);
 });
 
 test('traffic counts by queue, apart for those of a VF, and nothing clears it', () => {
   const { bench } = makeBench();
   const { statistics } = bench.port.blocks;
-  const counts = (queue: number, only = {}): number[] =>
-    trafficColumns.map((_, column) => statistics.traffic(queue, column, only));
+  const counts = (filter: QueueRowFilter): number[] =>
+    trafficColumns.map((_, column) => statistics.traffic(column, filter));
   bench.send(0, ethernet(BROADCAST_ADDRESS));
   bench.context.queueFunction[1] = 2;
   bench.receive(ethernet(addressOf(1), { length: 100 }));
-  assert.deepEqual(counts(0), [0, 0, 0, 0, 1, 60, 1, 60]);
-  assert.deepEqual(counts(1, { ofVf: true }), [1, 100, 0, 0, 0, 0, 0, 0]);
-  assert.deepEqual(counts(1, { ofVf: false }), [0, 0, 1, 60, 0, 0, 0, 0]);
-  assert.deepEqual(counts(1, { pooled: false }), [0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(counts({ queue: 0 }), [0, 0, 0, 0, 1, 60, 1, 60]);
+  assert.deepEqual(counts({ fn: 2 }), [1, 100, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(counts({ queue: 1, fn: 0 }), [0, 0, 1, 60, 0, 0, 0, 0]);
+  assert.deepEqual(counts({ pool: 1 }), [1, 100, 1, 60, 0, 0, 0, 0]);
   bench.port.reset('software');
-  assert.deepEqual(counts(1), [1, 100, 1, 60, 0, 0, 0, 0]);
+  assert.deepEqual(counts({ queue: 1 }), [1, 100, 1, 60, 0, 0, 0, 0]);
 });

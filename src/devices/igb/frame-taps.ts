@@ -3,13 +3,12 @@
  * loss is the number of its trace event. With nobody capturing, a place costs one load.
  */
 import { NOWHERE, place, placeOf, type FrameCapture, type FrameOffload, type Trace } from '../../ports/index.ts';
+import { QUEUE_ROWS, queueRow, rowMatches, type QueueRowFilter } from './queue-rows.ts';
 import { usesPools } from './rx/queue-select.ts';
 import { pf } from './tables/index.ts';
 
 const { MRQC } = pf;
 const POOL_MASK = 7;
-/** Rows of `lost`: 16 queues, and before them frames that had no queue yet. */
-const ROWS = 17;
 
 export interface FrameTapOptions {
   readonly capture: FrameCapture;
@@ -37,12 +36,16 @@ export class FrameTaps {
     this.#trace = trace;
     this.#values = values;
     this.#queueFunction = queueFunction;
-    this.#lost = new Float64Array((1 + Math.max(...Object.values(events))) * ROWS);
+    this.#lost = new Float64Array((1 + Math.max(...Object.values(events))) * QUEUE_ROWS);
   }
 
-  /** Frames lost for the reason that a trace event names, by queue or NOWHERE. */
-  lost(event: number, queue: number): number {
-    return this.#lost[event * ROWS + 1 + queue]!;
+  /** Frames lost since power on for the reason that a trace event names, of what the filter says. */
+  lost(event: number, filter: QueueRowFilter): number {
+    let sum = 0;
+    for (let row = 0; row < QUEUE_ROWS; row += 1) {
+      if (rowMatches(row, filter)) sum += this.#lost[event * QUEUE_ROWS + row]!;
+    }
+    return sum;
   }
 
   /** A frame between port and wire; `outbound` is 1 of those that leave. */
@@ -73,7 +76,8 @@ export class FrameTaps {
     length: number,
     kept = length,
   ): void {
-    this.#lost[event * ROWS + 1 + queue]! += 1;
+    const fn = queue < 0 ? 0 : this.#queueFunction[queue]!;
+    this.#lost[event * QUEUE_ROWS + queueRow(queue, fn, usesPools(this.#values[MRQC.index]!))]! += 1;
     if (this.on[0] === 0) return;
     this.#capture.frame(this.#at(outbound, queue), event, this.#trace.packet, bytes, offset, length, kept, undefined);
   }

@@ -4,6 +4,7 @@
  * of VFs wrap and stay, because igbvf takes differences. Each frame counts once for the port, however many pools get it.
  */
 import { QUEUES } from './context.ts';
+import { QUEUE_ROWS, queueRow, rowMatches, type QueueRowFilter } from './queue-rows.ts';
 import { pf } from './tables/index.ts';
 
 const FCS_BYTES = 4;
@@ -30,9 +31,7 @@ const RECEIVED = 0;
 const RECEIVED_LOCALLY = 2;
 const SENT = 4;
 const SENT_LOCALLY = 6;
-/** Columns of a row, and rows of a queue: with and without pools, the PF's and a VF's. */
 const COLUMNS = trafficColumns.length;
-const QUEUE_ROWS = 4;
 
 /** 0 for unicast, 1 for multicast, 2 for broadcast. */
 function castOf(bytes: Uint8Array, offset: number): 0 | 1 | 2 {
@@ -65,19 +64,14 @@ export class Statistics {
   constructor(values: Uint32Array, queueFunction: Uint8Array = new Uint8Array(QUEUES)) {
     this.values = values;
     this.#queueFunction = queueFunction;
-    this.#traffic = new Float64Array(QUEUES * QUEUE_ROWS * COLUMNS);
+    this.#traffic = new Float64Array(QUEUE_ROWS * COLUMNS);
   }
 
-  /**
-   * What a queue has counted in a column since power on: all of it, or only while it belonged to a VF (`ofVf`) or the PF,
-   * and only in the modes with pools or those without.
-   */
-  traffic(queue: number, column: number, only: { readonly ofVf?: boolean; readonly pooled?: boolean } = {}): number {
+  /** What a column has counted since power on, of the queues, function or pool that the filter names. */
+  traffic(column: number, filter: QueueRowFilter): number {
     let sum = 0;
     for (let row = 0; row < QUEUE_ROWS; row += 1) {
-      if (only.ofVf !== undefined && only.ofVf !== ((row & 2) !== 0)) continue;
-      if (only.pooled !== undefined && only.pooled !== ((row & 1) !== 0)) continue;
-      sum += this.#traffic[(queue * QUEUE_ROWS + row) * COLUMNS + column]!;
+      if (rowMatches(row, filter)) sum += this.#traffic[row * COLUMNS + column]!;
     }
     return sum;
   }
@@ -193,7 +187,7 @@ export class Statistics {
   }
 
   #countTraffic(queue: number, column: number, length: number): void {
-    const row = queue * QUEUE_ROWS + (this.#queueFunction[queue] === 0 ? 0 : 2) + (this.#pooled() ? 1 : 0);
+    const row = queueRow(queue, this.#queueFunction[queue]!, this.#pooled());
     const at = row * COLUMNS + column;
     this.#traffic[at]! += 1;
     this.#traffic[at + 1]! += length;

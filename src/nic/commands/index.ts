@@ -6,6 +6,7 @@
 import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
 import { addCapture, removeCapture } from './captures.ts';
+import { metrics } from './metrics.ts';
 import { addNetdev, listNetdevs, removeNetdev } from './netdevs.ts';
 import { cont, stop } from './run-state.ts';
 import { setLink } from './set-link.ts';
@@ -18,6 +19,7 @@ export const commands = {
   cont,
   listAttachments,
   listNetdevs,
+  metrics,
   removeAttachment,
   removeCapture,
   removeNetdev,

@@ -1,0 +1,4 @@
+/** RX queues of a port, and as many TX queues. */
+export const QUEUES = 16;
+/** VMDq pools, one for each VF: queues v and v + 8 belong to pool v. */
+export const POOLS = 8;
