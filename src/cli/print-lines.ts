@@ -1,5 +1,4 @@
 /** Prints lines one after the other, as fast as they are read; ends quietly where their reader goes away, as `| head` does. */
-import { once } from 'node:events';
 
 const PIECE = 1 << 16;
 
@@ -14,7 +13,10 @@ export async function printLines(lines: Iterable<string>): Promise<void> {
   const write = async (): Promise<void> => {
     const piece = text;
     text = '';
-    if (!stdout.write(piece)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+    if (stdout.write(piece)) return;
+    await new Promise((resolve) => {
+      for (const event of ['drain', 'error', 'close']) stdout.once(event, resolve);
+    });
   };
   for (const line of lines) {
     text += `${line}\n`;

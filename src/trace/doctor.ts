@@ -42,7 +42,16 @@ export const needed = [
 ];
 /** A driver that is not heard of for so long at the end of the trace is said to be silent. */
 const SILENCE_NS = 1e9;
-const NEVER = -1;
+
+/** When something happened; the order tells what came first where the time is the same. */
+interface Moment {
+  readonly order: number;
+  readonly timeNs: number;
+}
+
+const NEVER: Moment = { order: -1, timeNs: -1 };
+const happened = ({ order }: Moment): boolean => order >= 0;
+const after = (a: Moment, b: Moment): boolean => a.order > b.order;
 
 class Queue {
   readonly direction: 'tx' | 'rx';
@@ -54,13 +63,13 @@ class Queue {
   head = -1;
   tail = -1;
   vector = -1;
-  tailNs = NEVER;
-  writeBackNs = NEVER;
-  askedNs = NEVER;
-  maskedNs = NEVER;
+  tailAt = NEVER;
+  writeBackAt = NEVER;
+  askedAt = NEVER;
+  maskedAt = NEVER;
   /** What last kept the queue from going on, and when. */
   obstacle = '';
-  obstacleNs = NEVER;
+  obstacleAt = NEVER;
 
   constructor(direction: 'tx' | 'rx', queue: number) {
     this.direction = direction;
@@ -71,10 +80,10 @@ class Queue {
 class Vector {
   sent = 0;
   acknowledged = 0;
-  sentNs = NEVER;
-  acknowledgedNs = NEVER;
-  throttledNs = NEVER;
-  unsentNs = NEVER;
+  sentAt = NEVER;
+  acknowledgedAt = NEVER;
+  throttledAt = NEVER;
+  unsentAt = NEVER;
 }
 
 /** Sentences for what keeps a queue from going on. */
@@ -95,19 +104,19 @@ class Doctor {
   readonly #vectors: Map<number, Vector>;
   readonly #seen: Set<string>;
   lost: number;
-  #nowNs: number;
+  #now: Moment;
 
   constructor() {
     this.#queues = new Map();
     this.#vectors = new Map();
     this.#seen = new Set();
     this.lost = 0;
-    this.#nowNs = 0;
+    this.#now = NEVER;
   }
 
   add(record: TraceRecord): void {
     const { name, timeNs } = record;
-    this.#nowNs = timeNs;
+    this.#now = { order: this.#now.order + 1, timeNs };
     this.#seen.add(name);
     if (name === LOST) this.lost += record.args[0]!;
     else if (
@@ -124,11 +133,11 @@ class Doctor {
   /** After a reset of the port a chain begins anew; counts stay. */
   #forget(): void {
     for (const queue of this.#queues.values()) {
-      Object.assign(queue, { head: -1, tail: -1, tailNs: NEVER, writeBackNs: NEVER, askedNs: NEVER, maskedNs: NEVER });
-      queue.obstacleNs = NEVER;
+      Object.assign(queue, { head: -1, tail: -1, tailAt: NEVER, writeBackAt: NEVER, askedAt: NEVER, maskedAt: NEVER });
+      queue.obstacleAt = NEVER;
     }
     for (const vector of this.#vectors.values()) {
-      Object.assign(vector, { sentNs: NEVER, acknowledgedNs: NEVER, throttledNs: NEVER, unsentNs: NEVER });
+      Object.assign(vector, { sentAt: NEVER, acknowledgedAt: NEVER, throttledAt: NEVER, unsentAt: NEVER });
     }
   }
 
@@ -146,7 +155,7 @@ class Doctor {
   }
 
   #work(record: TraceRecord): void {
-    const { name, timeNs } = record;
+    const { name } = record;
     const number = argumentOf(record, 'queue');
     if (number === undefined) return;
     const queue = this.#queue(name.startsWith('igb_rx') ? 'rx' : 'tx', number);
@@ -154,73 +163,76 @@ class Doctor {
       case 'igb_tx_tail':
       case 'igb_rx_tail':
         queue.tails += 1;
-        queue.tailNs = timeNs;
+        queue.tailAt = this.#now;
         queue.tail = argumentOf(record, 'tail')!;
         if (queue.head === -1) queue.head = argumentOf(record, 'head')!;
-        queue.obstacleNs = NEVER;
+        queue.obstacleAt = NEVER;
         break;
       case 'igb_tx_fetch':
       case 'igb_rx_packet':
         queue.packets += 1;
-        queue.obstacleNs = NEVER;
+        queue.obstacleAt = NEVER;
         break;
       case 'igb_tx_write_back':
         queue.head = argumentOf(record, 'head')!;
         queue.writeBacks += 1;
-        queue.writeBackNs = timeNs;
+        queue.writeBackAt = this.#now;
         break;
       case 'igb_rx_write_back':
         queue.writeBacks += 1;
-        queue.writeBackNs = timeNs;
+        if (argumentOf(record, 'held') !== 1) queue.writeBackAt = this.#now;
+        break;
+      case 'igb_rx_flush':
+        queue.writeBackAt = this.#now;
         break;
       default:
         if (obstacles[name] !== undefined) {
           queue.obstacle = obstacles[name];
-          queue.obstacleNs = timeNs;
+          queue.obstacleAt = this.#now;
         }
     }
   }
 
   #interrupt(record: TraceRecord): void {
-    const { name, timeNs } = record;
+    const { name } = record;
     const number = argumentOf(record, 'vector') ?? -1;
     switch (name) {
       case 'igb_irq_queue': {
         const queue = this.#queue(argumentOf(record, 'direction') === 1 ? 'tx' : 'rx', argumentOf(record, 'queue')!);
         queue.asked += 1;
-        queue.askedNs = timeNs;
+        queue.askedAt = this.#now;
         queue.vector = number;
-        queue.maskedNs = argumentOf(record, 'masked') === 1 ? timeNs : NEVER;
+        queue.maskedAt = argumentOf(record, 'masked') === 1 ? this.#now : NEVER;
         break;
       }
       case 'igb_irq_throttled':
-        this.#vector(number).throttledNs = timeNs;
+        this.#vector(number).throttledAt = this.#now;
         break;
       case 'igb_irq_unsent':
-        this.#vector(number).unsentNs = timeNs;
+        this.#vector(number).unsentAt = this.#now;
         break;
       case 'igb_irq_msix': {
         const vector = this.#vector(number);
         vector.sent += 1;
-        vector.sentNs = timeNs;
-        vector.throttledNs = NEVER;
-        vector.unsentNs = NEVER;
+        vector.sentAt = this.#now;
+        vector.throttledAt = NEVER;
+        vector.unsentAt = NEVER;
         break;
       }
       case 'igb_irq_eims':
-        this.#acknowledged(argumentOf(record, 'unmasked')!, timeNs);
+        this.#acknowledged(argumentOf(record, 'unmasked')!);
         break;
       case 'igb_irq_eicr_write':
       case 'igb_irq_eicr_read':
-        this.#acknowledged(argumentOf(record, 'value')!, timeNs);
+        this.#acknowledged(argumentOf(record, 'value')!);
     }
   }
 
-  #acknowledged(mask: number, timeNs: number): void {
+  #acknowledged(mask: number): void {
     for (const [number, vector] of this.#vectors) {
-      if (((mask >>> number) & 1) === 0 || vector.acknowledgedNs >= vector.sentNs) continue;
+      if (((mask >>> number) & 1) === 0 || !after(vector.sentAt, vector.acknowledgedAt)) continue;
       vector.acknowledged += 1;
-      vector.acknowledgedNs = timeNs;
+      vector.acknowledgedAt = this.#now;
     }
   }
 
@@ -230,44 +242,44 @@ class Doctor {
     const find = (
       side: Side,
       finding: string,
-      sinceNs = NEVER,
+      since = NEVER,
     ): Pick<QueueDiagnosis, 'side' | 'finding' | 'sinceNs'> => ({
       side,
       finding,
-      sinceNs,
+      sinceNs: since.timeNs,
     });
-    if (queue.obstacleNs >= 0) {
+    if (happened(queue.obstacleAt)) {
       const side = queue.obstacle.includes('rate limit') ? 'device' : 'driver';
-      return find(side, queue.obstacle, queue.obstacleNs);
+      return find(side, queue.obstacle, queue.obstacleAt);
     }
     const tx = queue.direction === 'tx';
-    if (tx && queue.tailNs >= 0 && queue.tail !== queue.head && queue.writeBackNs < queue.tailNs) {
+    if (tx && happened(queue.tailAt) && queue.tail !== queue.head && after(queue.tailAt, queue.writeBackAt)) {
       const finding = `the tail was written to ${queue.tail}, but nothing behind ${queue.head} was written back`;
-      return find('device', finding, queue.tailNs);
+      return find('device', finding, queue.tailAt);
     }
-    if (queue.writeBackNs > queue.askedNs) {
-      return find('device', 'descriptors were written back, but no interrupt was asked for', queue.writeBackNs);
+    if (after(queue.writeBackAt, queue.askedAt)) {
+      return find('device', 'descriptors were written back, but no interrupt was asked for', queue.writeBackAt);
     }
-    if (queue.askedNs >= 0 && vector.sentNs < queue.askedNs) {
-      if (vector.unsentNs >= 0)
-        return find('driver', `vector ${queue.vector} cannot be sent: MSI-X is off`, vector.unsentNs);
-      if (vector.throttledNs >= 0)
-        return find('device', `vector ${queue.vector} is still throttled`, vector.throttledNs);
-      const pending = vector.sentNs > vector.acknowledgedNs;
-      if (queue.maskedNs >= 0) {
+    if (happened(queue.askedAt) && after(queue.askedAt, vector.sentAt)) {
+      if (happened(vector.unsentAt))
+        return find('driver', `vector ${queue.vector} cannot be sent: MSI-X is off`, vector.unsentAt);
+      if (happened(vector.throttledAt))
+        return find('device', `vector ${queue.vector} is still throttled`, vector.throttledAt);
+      const pending = after(vector.sentAt, vector.acknowledgedAt);
+      if (happened(queue.maskedAt)) {
         const why = pending ? 'the interrupt before was never dealt with' : 'the driver never unmasked it';
-        return find('driver', `vector ${queue.vector} is masked: ${why}`, pending ? vector.sentNs : queue.maskedNs);
+        return find('driver', `vector ${queue.vector} is masked: ${why}`, pending ? vector.sentAt : queue.maskedAt);
       }
       // A cause that stands already fires no second time.
-      if (pending) return find('driver', `vector ${queue.vector} was sent before and not acknowledged`, vector.sentNs);
-      return find('device', `vector ${queue.vector} was asked for and not sent`, queue.askedNs);
+      if (pending) return find('driver', `vector ${queue.vector} was sent before and not acknowledged`, vector.sentAt);
+      return find('device', `vector ${queue.vector} was asked for and not sent`, queue.askedAt);
     }
-    if (vector.sentNs > vector.acknowledgedNs) {
-      return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentNs);
+    if (after(vector.sentAt, vector.acknowledgedAt)) {
+      return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentAt);
     }
-    if (tx && queue.tailNs >= 0 && this.#nowNs - queue.tailNs > SILENCE_NS) {
+    if (tx && happened(queue.tailAt) && this.#now.timeNs - queue.tailAt.timeNs > SILENCE_NS) {
       const finding = 'every tail write had its write-back and its interrupt: the driver has asked for nothing since';
-      return find('driver', finding, queue.tailNs);
+      return find('driver', finding, queue.tailAt);
     }
     return find('nobody', 'nothing is open');
   }

@@ -67,6 +67,8 @@ export function followPacket(trace: Iterable<TraceRecord>, packet: number): Stor
   const chains: Chain[] = [];
   let seenNs = Infinity;
   let sending = false;
+  /** Write-backs that are held, and come later. */
+  const owed = new Set<string>();
   const begin = (direction: Direction, queue: number): void => {
     if (chains.some((chain) => chain.direction === direction && chain.queue === queue)) return;
     chains.push({ direction, queue, vector: -1, sent: false, done: false });
@@ -77,7 +79,9 @@ export function followPacket(trace: Iterable<TraceRecord>, packet: number): Stor
     if (record.packet === packet) {
       const tail = name === 'igb_tx_fetch' ? tails.get(queue) : undefined;
       if (tail !== undefined) records.push(tail);
-      if (name === 'igb_tx_write_back') begin(TX, queue);
+      if (name === 'igb_tx_fetch') owed.add(`igb_tx_write_back ${queue}`);
+      if (name === 'igb_rx_write_back' && argumentOf(record, 'held') === 1) owed.add(`igb_rx_flush ${queue}`);
+      if (owed.delete(`${name} ${queue}`)) begin(TX, queue);
       if (name === 'igb_rx_packet') begin(RX, queue);
       records.push(record);
       seenNs = timeNs;
@@ -86,9 +90,11 @@ export function followPacket(trace: Iterable<TraceRecord>, packet: number): Stor
     if (name === 'igb_tx_tail') tails.set(queue, record);
     if (timeNs - seenNs > LATEST_NS) break;
     const open = chains.filter(({ done }) => !done);
-    if (records.length > 0 && open.length === 0 && timeNs - seenNs > LATEST_NS / 100) break;
+    if (records.length > 0 && open.length === 0 && owed.size === 0 && timeNs - seenNs > LATEST_NS / 100) break;
     // One record may belong to several: queues share vectors.
-    const belongs = open.filter((chain) => continues(chain, record)).length > 0;
+    const isOwed = owed.delete(`${name} ${queue}`);
+    if (isOwed && name === 'igb_tx_write_back') begin(TX, queue);
+    const belongs = isOwed || open.filter((chain) => continues(chain, record)).length > 0;
     sending = belongs ? name === 'igb_irq_msix' : sending && messages.has(name);
     if (belongs || sending) records.push(record);
   }

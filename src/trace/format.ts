@@ -6,13 +6,15 @@ import { argumentInWords } from './words.ts';
 /** `name value name value …`. */
 export function formatArguments(spec: TraceEventSpec, args: readonly number[]): string {
   let before: TraceType | undefined;
-  return Object.entries(spec.args)
-    .map(([name, type], index) => {
-      const words = argumentInWords(type, args[index] ?? 0, before, args[index - 1]);
-      before = type;
-      return `${name} ${words}`;
-    })
-    .join(' ');
+  let text = '';
+  let index = 0;
+  for (const name in spec.args) {
+    const type = spec.args[name]!;
+    text += `${index === 0 ? '' : ' '}${name} ${argumentInWords(type, args[index] ?? 0, before, args[index - 1])}`;
+    before = type;
+    index += 1;
+  }
+  return text;
 }
 
 /** `seconds.nanoseconds name #packet arguments`. */

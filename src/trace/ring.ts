@@ -120,9 +120,10 @@ export class TraceReader {
       const at = (this.#position & (CAPACITY - 1)) * RECORD;
       const number = records[at]!;
       const spec = eventSpecs[number]!;
-      const end = at + ARGUMENTS_AT + argumentCounts[number]!;
       this.#timeNs = records[at + 1]!;
-      const args = [...records.subarray(at + ARGUMENTS_AT, end)];
+      // Neither a view nor an iterator for each: this has to keep up with the device.
+      const args: number[] = [];
+      for (let n = 0; n < argumentCounts[number]!; n += 1) args[n] = records[at + ARGUMENTS_AT + n]!;
       const record = { name: eventNames[number]!, spec, timeNs: this.#timeNs, packet: records[at + 2]!, args };
       this.#position = (this.#position + 1) | 0;
       Atomics.store(this.#counters, READ, this.#position);

@@ -34,8 +34,10 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
   igb_rx_wait: ({ queues }) => `queues ${queues} have no descriptor: it waits in the packet buffer`,
   igb_rx_descriptor: ({ queue, index, address }) =>
     `receive queue ${queue}: descriptor ${index} fetched, buffer at ${address}`,
-  igb_rx_write_back: ({ queue, index, length, status }) =>
-    `receive queue ${queue}: descriptor ${index} written back, ${length}, status ${status}`,
+  igb_rx_write_back: ({ queue, index, length, status, held }) =>
+    `receive queue ${queue}: descriptor ${index} ${held === 'yes' ? 'done, its write-back held' : 'written back'}, ${length}, status ${status}`,
+  igb_rx_flush: ({ queue, descriptors }) =>
+    `receive queue ${queue}: ${plural(descriptors, 'held descriptor')} written back`,
   igb_rx_packet: (words) => `in the memory of receive queue ${words['queue']}, ${owner(words)}: ${words['length']}`,
   igb_tx_write_back: ({ queue, head, what }) => `transmit queue ${queue}: ${what} written back; done up to ${head}`,
   igb_irq_queue: (words) =>
@@ -51,6 +53,7 @@ const sentences: Readonly<Record<string, (words: Words) => string>> = {
     delivered === 'yes'
       ? `${index} ${vector} signalled to the machine`
       : `${index} ${vector}: nobody is connected to it`,
+  vfio_user_dma_write: ({ client }) => `the message is on its way to the machine, client ${client}`,
   pci_msi_message: ({ address, data }) => `the message leaves: ${data} to ${address}`,
   igb_irq_auto_clear: ({ vector, masked }) =>
     `vector ${vector}: its cause is cleared by EIAC${masked === 'yes' ? ', and it is masked by EIAM' : ''}`,

@@ -176,11 +176,15 @@ const receive = {
   },
   igb_rx_descriptor: {
     args: { queue: 'queue', index: 'count', address: 'address', header: 'address' },
-    doc: 'A descriptor was fetched: where a buffer lies, and one for the header where it is split off.',
+    doc: 'A descriptor was fetched: where its buffer lies, and the one for the header where that is split off.',
   },
   igb_rx_write_back: {
-    args: { queue: 'queue', index: 'count', length: 'bytes', status: 'hex' },
-    doc: 'A descriptor was written back.',
+    args: { queue: 'queue', index: 'count', length: 'bytes', status: 'hex', held: 'yes/no' },
+    doc: 'A descriptor is done and written back, or held until RXDCTL.WTHRESH or the interval of its interrupt.',
+  },
+  igb_rx_flush: {
+    args: { queue: 'queue', descriptors: 'count' },
+    doc: 'Write-backs that were held are in memory.',
   },
   igb_rx_packet: {
     args: { queue: 'queue', function: 'function', length: 'bytes' },

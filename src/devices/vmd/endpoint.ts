@@ -88,10 +88,15 @@ export class VmdEndpoint extends PciFunction {
   }
 
   #basesChanged(): void {
-    this.#memory1.base = barAddress(this.config, memBar1, Header.bar + 4 * memBar1.index);
-    this.#memory2.base = barAddress(this.config, memBar2, Header.bar + 4 * memBar2.index);
-    this.#emit(this.#events.vmd_window, memBar1.index, this.#memory1.base);
-    this.#emit(this.#events.vmd_window, memBar2.index, this.#memory2.base);
+    this.#place(this.#memory1, memBar1);
+    this.#place(this.#memory2, memBar2);
+  }
+
+  #place(window: DomainWindow, bar: BarSpec): void {
+    const base = barAddress(this.config, bar, Header.bar + 4 * bar.index);
+    if (base === window.base) return;
+    window.base = base;
+    this.#emit(this.#events.vmd_window, bar.index, base);
   }
 
   protected override deviceReset(kind: ResetKind): void {

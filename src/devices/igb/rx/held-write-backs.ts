@@ -55,6 +55,8 @@ export class HeldWriteBacks {
     for (let at = queue * MOST_HELD; at < end; at += 1) {
       memory.write(this.addresses[at]!, this.bytes, at * BYTES, BYTES);
     }
+    const { trace, events } = this.context;
+    if (trace.on[events.igb_rx_flush] !== 0) trace.emit(events.igb_rx_flush, queue, this.counts[queue]);
     this.forget(queue);
     return true;
   }

@@ -108,7 +108,13 @@ export class FrameStore {
         return NO_RING;
       }
       if (trace.on[events.igb_rx_descriptor] !== 0) {
-        trace.emit(events.igb_rx_descriptor, queue, slot, this.addresses[PACKET], this.addresses[HEADER]);
+        trace.emit(
+          events.igb_rx_descriptor,
+          queue,
+          slot,
+          this.addresses[PACKET],
+          type < 2 ? 0 : this.addresses[HEADER],
+        );
       }
       if (n === 0 && split.bytes > 0) {
         if (!this.copyOut(memory, this.addresses[HEADER]!, frame, 0, split.bytes)) lost = true;
@@ -117,12 +123,13 @@ export class FrameStore {
       if (!this.copyOut(memory, this.addresses[PACKET]!, frame, position, length)) lost = true;
       position += length;
       this.compose(frame, type, n, n === 0 ? length + split.unstored : length, position >= total, lost);
-      if (threshold < 2 || !this.held.hold(queue, descriptor, this.writeBack.dwords)) {
+      const held = threshold >= 2 && this.held.hold(queue, descriptor, this.writeBack.dwords);
+      if (!held) {
         this.held.flush(queue);
         this.put(memory, piece, descriptor);
       }
       if (trace.on[events.igb_rx_write_back] !== 0) {
-        trace.emit(events.igb_rx_write_back, queue, slot, length, this.writeBack.dwords[2]);
+        trace.emit(events.igb_rx_write_back, queue, slot, length, this.writeBack.dwords[2], held ? 1 : 0);
       }
       slot = slot + 1 === size ? 0 : slot + 1;
     }

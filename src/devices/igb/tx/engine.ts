@@ -162,7 +162,7 @@ export class TransmitEngine {
   /** Gives a queue its turn; returns what it used. A queue with nothing more to do is not ready any more. */
   #serve(queue: number, turn: number): number {
     const ring = this.#rings[queue]!;
-    const { trace, events, registers } = this.#context;
+    const { trace, registers } = this.#context;
     const { values } = registers;
     const bit = 1 << queue;
     this.#ready &= ~bit;
@@ -193,9 +193,7 @@ export class TransmitEngine {
       }
       if (writeBack(ring, this.#fetch, memory)) {
         this.#reported |= bit;
-        if (trace.on[events.igb_tx_write_back] !== 0) {
-          trace.emit(events.igb_tx_write_back, queue, ring.head, ring.headAddress < 0 ? 0 : 1);
-        }
+        this.#traceWriteBack(ring);
       }
       trace.packet = 0;
       ring.storeHead(values);
@@ -220,6 +218,7 @@ export class TransmitEngine {
     const memory = this.#context.memory[this.#context.queueFunction[queue]!]!;
     if (ring.held === 0 || !memory.usable || !mayMaster(this.#context, queue)) return;
     flush(ring, memory);
+    this.#traceWriteBack(ring);
     this.#reported |= 1 << queue;
     this.#context.tasks.mark(this.#task);
   }
@@ -229,9 +228,13 @@ export class TransmitEngine {
     const { words } = this.#fetch;
     const { trace, events } = this.#context;
     if (kind === fetched.packet) {
-      beginPacket(trace);
-      if (trace.on[events.igb_tx_fetch] !== 0) this.#traceFetch(ring);
-      if (trace.on[events.igb_tx_descriptor] !== 0) this.#traceDescriptors(ring);
+      if (ring.segmentsSent > 0) trace.packet = ring.packet;
+      else {
+        beginPacket(trace);
+        ring.packet = trace.packet;
+        if (trace.on[events.igb_tx_fetch] !== 0) this.#traceFetch(ring);
+        if (trace.on[events.igb_tx_descriptor] !== 0) this.#traceDescriptors(ring);
+      }
       const sent = this.#sender.send(ring, this.#fetch, memory);
       this.#rates.charge(ring.queue, this.#sender.wireBytes);
       return sent;
@@ -264,6 +267,12 @@ export class TransmitEngine {
         words[n * 4 + 3]! >>> 0,
       );
     }
+  }
+
+  #traceWriteBack({ queue, head, headAddress }: TransmitRing): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_tx_write_back] === 0) return;
+    trace.emit(events.igb_tx_write_back, queue, head, headAddress < 0 ? 0 : 1);
   }
 
   #traceFetch({ queue, head }: TransmitRing): void {

@@ -29,6 +29,8 @@ export class TransmitRing {
   discarding: boolean;
   /** Segments of the packet at the head that have gone already: one of many is sent in several turns. */
   segmentsSent: number;
+  /** Number of that packet in traces. */
+  packet: number;
   /** And the wire has it whole. */
   handedOver: boolean;
   readonly contexts: readonly OffloadContext[];
@@ -47,6 +49,7 @@ export class TransmitRing {
     this.heldWords = new Uint32Array(MOST_HELD);
     this.discarding = false;
     this.segmentsSent = 0;
+    this.packet = 0;
     this.handedOver = false;
     this.contexts = Array.from({ length: CONTEXT_SLOTS }, () => new OffloadContext());
   }

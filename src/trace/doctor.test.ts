@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pf } from '../devices/igb/tables/index.ts';
+import { diagnose, type QueueDiagnosis } from './doctor.ts';
+import { openTracedDriver, type TracedDriver } from './testing.ts';
+
+const frame = Uint8Array.from({ length: 64 }, (_, at) => at).fill(0xff, 0, 6);
+
+function send(traced: TracedDriver, times = 1): void {
+  for (let n = 0; n < times; n += 1) {
+    traced.driver.send(frame);
+    traced.driver.sleep(1);
+  }
+}
+
+function transmitQueue(traced: TracedDriver): QueueDiagnosis {
+  const { queues } = diagnose(traced.records());
+  const found = queues.filter(({ direction, queue }) => direction === 'tx' && queue === 0);
+  assert.equal(found.length, 1);
+  return found[0]!;
+}
+
+test('a queue that works has nothing open, and its counts match', () => {
+  const traced = openTracedDriver();
+  for (let n = 0; n < 5; n += 1) {
+    send(traced);
+    traced.handle();
+  }
+  const { side, tails, packets, writeBacks, asked, sent, acknowledged } = transmitQueue(traced);
+  assert.equal(side, 'nobody');
+  assert.deepEqual([tails, packets, writeBacks, asked, sent, acknowledged], [5, 5, 5, 5, 5, 5]);
+});
+
+test('a driver that does not deal with its interrupt is found', () => {
+  const traced = openTracedDriver();
+  send(traced);
+  traced.handle();
+  send(traced, 3);
+  const { side, finding, acknowledged, sent } = transmitQueue(traced);
+  assert.equal(side, 'driver');
+  assert.match(finding, /vector 1 is masked: the interrupt before was never dealt with/);
+  assert.deepEqual([sent, acknowledged], [2, 1]);
+});
+
+test('the hang of a driver whose every tail write had its interrupt is the driver’s', () => {
+  const traced = openTracedDriver();
+  send(traced);
+  traced.handle();
+  traced.driver.sleep(3000);
+  traced.driver.read(pf.STATUS);
+  const { side, finding } = transmitQueue(traced);
+  assert.equal(side, 'driver');
+  assert.match(finding, /every tail write had its write-back and its interrupt/);
+});
+
+test('a queue that the driver turned off does not go on', () => {
+  const traced = openTracedDriver();
+  send(traced);
+  traced.handle();
+  traced.driver.write(pf.TXDCTL, 0);
+  traced.driver.send(frame);
+  const before = transmitQueue(traced);
+  assert.equal(before.side, 'device');
+  assert.match(before.finding, /the tail was written to 2, but nothing behind 1 was written back/);
+});
+
+test('a vector that was never unmasked is the driver’s', () => {
+  const traced = openTracedDriver();
+  traced.driver.write(pf.EIMC, 2);
+  send(traced);
+  const { side, finding } = transmitQueue(traced);
+  assert.equal(side, 'driver');
+  assert.match(finding, /the driver never unmasked it/);
+});
+
+test('MSI-X that is off is told, and so are a ring outside memory and a tail beyond it', () => {
+  const off = openTracedDriver();
+  off.context.interruptPorts[0]!.msixEnabled = false;
+  send(off);
+  assert.match(transmitQueue(off).finding, /MSI-X is off/);
+  const outside = openTracedDriver();
+  outside.driver.write(pf.TDBAH, 0x7fff);
+  outside.driver.write(pf.TDT, 1);
+  outside.driver.sleep(1);
+  assert.match(transmitQueue(outside).finding, /its ring is not in memory/);
+});
+
+test('what was not traced is named', () => {
+  assert.deepEqual(diagnose([]).queues, []);
+  assert.ok(diagnose([]).missing.includes('igb_tx_tail'));
+});
