@@ -172,6 +172,24 @@ function bufferBytes(from: Station, to: Station): number {
   return Math.min(guestBufferBytes, 2 * Math.min(...limits));
 }
 
+/**
+ * Stations know each other's addresses for good: a flood fills queues in which answers of ARP are lost as well, and what
+ * waits for one is then dropped where no counter of an interface has it.
+ */
+async function introduce(stations: readonly Station[]): Promise<void> {
+  const macs = new Map<Station, string>();
+  for (const station of stations) {
+    const text = await station.run(`ip -o link show dev ${station.interfaceName}`);
+    macs.set(station, /link\/ether (\S+)/.exec(text)![1]!);
+  }
+  for (const from of stations)
+    for (const to of stations)
+      if (from !== to)
+        await from.run(
+          `ip neigh replace ${to.address(4)} lladdr ${macs.get(to)} dev ${from.interfaceName} nud permanent`,
+        );
+}
+
 /** Floods each pair of stations, one after the other. */
 export async function floods(
   title: string,
@@ -187,6 +205,7 @@ export async function floods(
     const listening = `grep -q ':${port.toString(16).toUpperCase()} .* 0A ' /proc/net/tcp6`;
     await station.run(`i=0; until ${listening}; do i=$((i+1)); [ $i -gt 100 ] && exit 1; sleep 0.1; done`, scriptMs);
   }
+  await introduce(stations);
   const results: FloodResult[] = [];
   for (const from of stations)
     for (const to of stations)
