@@ -35,6 +35,8 @@ export interface NicVariant {
   readonly attachment?: Attachment;
   readonly msix?: boolean;
   readonly media?: 'copper' | 'sfp';
+  /** Two are plugged into one hub with the wire. */
+  readonly ports?: 1 | 2;
 }
 
 /** Outboard's NIC, in a thread of this process. */
@@ -63,7 +65,7 @@ export class OutboardNic implements NicUnderTest {
   }
 
   get qemuArguments(): readonly string[] {
-    return vfioUserArguments(this.#socket);
+    return this.#sockets.flatMap((path) => vfioUserArguments(path));
   }
 
   get failure(): Error | undefined {
@@ -74,7 +76,7 @@ export class OutboardNic implements NicUnderTest {
     mkdirSync(folder, { recursive: true });
     this.#failure = undefined;
     this.#socket = join(folder, `nic${suffix}.sock`);
-    if (Buffer.byteLength(this.#socket) > longestSocketPath) {
+    if (Buffer.byteLength(this.#socket) + 2 > longestSocketPath) {
       this.#folder = openSync(folder, 'r');
       this.#socket = `/proc/${process.pid}/fd/${this.#folder}/nic${suffix}.sock`;
     }
@@ -82,16 +84,26 @@ export class OutboardNic implements NicUnderTest {
     const { attachment: _, ...settings } = this.#variant;
     this.#nic = await startNic(
       {
-        attach: [{ kind: this.#attachment, path: this.#socket }],
+        attach: this.#sockets.map((path, port) =>
+          this.#attachment === 'function'
+            ? { kind: 'function', port: port === 1 ? 1 : 0, path }
+            : { kind: 'hierarchy', path },
+        ),
         mac: nicMac,
         ...settings,
-        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
+        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`, ...(settings.ports === 2 ? hubOfPorts : [])],
         trace: [...this.#trace],
         traceFile: join(folder, `trace${suffix}.obt`),
       },
       { log: (line) => appendFileSync(log, `${line}\n`) },
     );
     this.#nic.ended.catch((error: Error) => (this.#failure = error));
+  }
+
+  /** One for each function that QEMU attaches. */
+  get #sockets(): string[] {
+    const both = this.#variant.ports === 2 && this.#attachment === 'function';
+    return both ? [this.#socket, this.#socket.replace(/\.sock$/, '-1.sock')] : [this.#socket];
   }
 
   statistics(): Promise<NicStatistics> {
@@ -111,8 +123,15 @@ export class OutboardNic implements NicUnderTest {
   }
 }
 
-function describeVariant({ msix, media }: NicVariant): string[] {
-  return [...(msix === false ? ['without MSI-X'] : []), ...(media === 'sfp' ? ['with an SFP'] : [])];
+/** Both ports and the wire on one hub. */
+const hubOfPorts = ['hubport,id=p0,hubid=0', 'hubport,id=p1,hubid=0', 'hubport,id=w0,hubid=0,netdev=n0'];
+
+function describeVariant({ msix, media, ports }: NicVariant): string[] {
+  return [
+    ...(ports === 2 ? ['two ports'] : []),
+    ...(msix === false ? ['without MSI-X'] : []),
+    ...(media === 'sfp' ? ['with an SFP'] : []),
+  ];
 }
 
 /** QEMU's own igb, for comparison; its wire must be a tap. */

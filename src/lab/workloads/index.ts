@@ -4,6 +4,8 @@ import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
 import { ping } from './ping.ts';
+import { ports } from './ports.ts';
+import { power } from './power.ts';
 import { probe } from './probe.ts';
 import { qos } from './qos.ts';
 import { pxe } from './pxe.ts';
@@ -16,6 +18,6 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, ethtool, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, ethtool, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
 ];
