@@ -103,8 +103,8 @@ async function stats(file: string, flags: TraceFlags): Promise<void> {
     `${found.records} records in ${seconds.toFixed(3)} s, ${found.packets} packets, ${found.lost} records lost`,
   );
   if (found.queues.length > 0) {
-    const rows = found.queues.map(({ direction, queue, packets, bytes, drops }) =>
-      [`${direction} ${queue}`, packets, bytes, drops].map(String),
+    const rows = found.queues.map(({ port, direction, queue, packets, bytes, drops }) =>
+      [queueName(port, direction, queue), packets, bytes, drops].map(String),
     );
     console.log(table(['queue', 'packets', 'bytes', 'drops'], rows));
   }
@@ -157,6 +157,9 @@ async function follow(packet: number, file: string, flags: TraceFlags): Promise<
   for (const text of story.open) console.log(`    and then  ${text}`);
 }
 
+const queueName = (port: number, direction: string, queue: number): string =>
+  `${port === 0 ? '' : `port ${port} `}${direction} ${queue}`;
+
 const sideWords = { nobody: 'ok', device: 'DEVICE', driver: 'DRIVER', unknown: '?' } as const;
 
 async function doctor(file: string, flags: TraceFlags): Promise<void> {
@@ -165,17 +168,19 @@ async function doctor(file: string, flags: TraceFlags): Promise<void> {
   const { queues, missing, lost } = await withRecords(file, diagnose);
   if (flags.json === true) console.log(asJson({ queues, missing, lost }));
   else {
-    const rows = queues.map(({ direction, queue, tails, packets, writeBacks, asked, sent, acknowledged, side }) => [
-      `${direction} ${queue}`,
-      ...[tails, packets, writeBacks, asked, sent, acknowledged].map(String),
-      sideWords[side],
-    ]);
+    const rows = queues.map(
+      ({ port, direction, queue, tails, packets, writeBacks, asked, sent, acknowledged, side }) => [
+        queueName(port, direction, queue),
+        ...[tails, packets, writeBacks, asked, sent, acknowledged].map(String),
+        sideWords[side],
+      ],
+    );
     if (rows.length > 0)
       console.log(table(['queue', 'tails', 'packets', 'write-backs', 'asked', 'sent', 'handled', 'whose turn'], rows));
-    for (const { direction, queue, side, finding, sinceNs } of queues) {
+    for (const { port, direction, queue, side, finding, sinceNs } of queues) {
       if (side === 'nobody') continue;
       const since = sinceNs < 0 ? '' : `, since ${(sinceNs / 1e9).toFixed(6)} s`;
-      console.log(`${direction} ${queue}: ${finding}${since}: it is the ${side}'s turn`);
+      console.log(`${queueName(port, direction, queue)}: ${finding}${since}: it is the ${side}'s turn`);
     }
     if (lost > 0) console.log(`${lost} records were lost: what is said here may be wrong`);
     for (const name of missing) console.log(`no ${name} in this trace: was it on?`);

@@ -4,6 +4,7 @@ import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { AccessGuard } from '../pci/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
+import { traceOf } from '../trace/port-trace.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import type { AssemblyOptions } from './assembly-options.ts';
@@ -78,7 +79,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     netdevs.close();
   };
   try {
-    const wires = netdevs.wires.map((wire) => new TracedWire(wire, trace));
+    const wires = netdevs.wires.map((wire, port) => new TracedWire(wire, traceOf(trace, port)));
     const devices = makeDevices(options, wires, captures);
     const { pf, port, vfs, second, hierarchy, runState, makeHosted } = devices;
     attachments = makeAttachments(options, devices);

@@ -7,6 +7,7 @@ import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { type AccessGuard, GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
+import { traceOf } from '../trace/port-trace.ts';
 import type { AssemblyOptions } from './assembly-options.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { partnerOf } from './link.ts';
@@ -32,8 +33,9 @@ export interface PortPlace {
 }
 
 export function makePortParts(options: AssemblyOptions, place: PortPlace): PortParts {
-  const { config, loop, trace } = options;
+  const { config, loop } = options;
   const { number, chip, guard, hierarchy, capture } = place;
+  const trace = traceOf(options.trace, number);
   const chipMac = parseMac(config.mac)!;
   const pf = new IgbPhysicalFunction({
     trace,

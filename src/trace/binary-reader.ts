@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { TraceEventSpec } from '../ports/index.ts';
 import { MAGIC, VERSION, type TraceHeader } from './binary.ts';
 import { TraceError } from './errors.ts';
+import { PORT_UNIT } from './port-trace.ts';
 import { LOST, lostSpec, type TraceRecord } from './record.ts';
 
 const PIECE_BYTES = 1 << 20;
@@ -124,8 +125,10 @@ function* readRecords(reader: TraceFileReader, header: TraceHeader): Generator<T
   let timeNs = 0;
   let packet = 0;
   for (;;) {
-    const event = reader.number();
-    if (event === undefined) return;
+    const number = reader.number();
+    if (number === undefined) return;
+    const event = number % PORT_UNIT;
+    const port = Math.floor(number / PORT_UNIT);
     const spec = specs[event];
     if (spec === undefined) throw reader.damaged('damaged: no such event');
     const time = reader.number();
@@ -138,6 +141,6 @@ function* readRecords(reader: TraceFileReader, header: TraceHeader): Generator<T
     if (time === undefined || change === undefined || args.length < counts[event]!) return;
     timeNs += time;
     packet += change;
-    yield { name: names[event]!, spec, timeNs, packet, args };
+    yield { name: names[event]!, spec, timeNs, port, packet, args };
   }
 }

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'outboard-trace-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
 function record(name: string, timeNs: number, packet: number, ...args: number[]): TraceRecord {
-  return { name, spec: catalogue[name] ?? lostSpec, timeNs, packet, args };
+  return { name, spec: catalogue[name] ?? lostSpec, timeNs, port: 0, packet, args };
 }
 
 const records = [
@@ -21,6 +21,7 @@ const records = [
   record('igb_tx_descriptor', 1_000_000_008, 1, 3, 255, 0x1_2345_6789_abc0, 0xffff_ffff, 0),
   record('igb_switch_route', 1_000_000_009, 1, 0, 3, 0, 1, -1),
   record(LOST, 1_000_000_009, 0, 1e6),
+  { ...record('igb_tx_packet', 1_000_000_010, 1, 15, 64), port: 1 },
   record('igb_irq_msix', 999_999_999, 0x3fff_ffff, 24, 8, 2),
 ];
 

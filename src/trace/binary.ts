@@ -3,7 +3,7 @@
  * header as 32 bits, little-endian, and the header as JSON: what the events of that version are called and what their
  * arguments are, so that a later version reads it. Then records, one behind the other, each a sequence of numbers:
  *
- *   event: its place in the header plus one, or 0 for records that were lost
+ *   event: its place in the header plus one, and 65,536 times the port; or 0 for records that were lost
  *   time: ns since the record before
  *   packet: its number less that of the record before
  *   arguments: as many as the event has; for lost records, one, how many
@@ -13,6 +13,7 @@
 import type { TraceEncoder } from './encoder.ts';
 import type { TraceEventSpec } from '../ports/index.ts';
 import { catalogue, eventNumber } from './catalogue.ts';
+import { PORT_UNIT } from './port-trace.ts';
 import { LOST, type TraceRecord } from './record.ts';
 
 export const MAGIC = 'OBTRACE\n';
@@ -51,14 +52,14 @@ export class BinaryEncoder implements TraceEncoder {
     this.#packet = 0;
   }
 
-  add({ name, timeNs, packet, args }: TraceRecord): void {
+  add({ name, timeNs, port, packet, args }: TraceRecord): void {
     if (this.#bytes.length - this.#length < LONGEST_RECORD) {
       const larger = new Uint8Array(this.#bytes.length * 2);
       larger.set(this.#bytes);
       this.#bytes = larger;
     }
     const time = Math.round(timeNs);
-    this.#put(name === LOST ? 0 : eventNumber(name) + 1);
+    this.#put(name === LOST ? 0 : port * PORT_UNIT + eventNumber(name) + 1);
     this.#put(time - this.#timeNs);
     this.#put(packet - this.#packet);
     for (const argument of args) this.#put(Number.isFinite(argument) ? Math.round(argument) : 0);

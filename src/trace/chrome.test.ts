@@ -19,7 +19,7 @@ function encode(
 ): Event[] {
   const encoder = new ChromeEncoder();
   for (const [name, timeNs, packet, ...args] of records) {
-    encoder.add({ name, spec: catalogue[name]!, timeNs, packet, args });
+    encoder.add({ name, spec: catalogue[name]!, timeNs, port: 0, packet, args });
   }
   encoder.end();
   return (JSON.parse(Buffer.from(encoder.take()).toString()) as { traceEvents: Event[] }).traceEvents;

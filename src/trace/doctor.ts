@@ -8,6 +8,7 @@ import { argumentOf, LOST, type TraceRecord } from './record.ts';
 export type Side = 'nobody' | 'device' | 'driver' | 'unknown';
 
 export interface QueueDiagnosis {
+  readonly port: number;
   readonly direction: 'tx' | 'rx';
   readonly queue: number;
   readonly tails: number;
@@ -54,6 +55,7 @@ const happened = ({ order }: Moment): boolean => order >= 0;
 const after = (a: Moment, b: Moment): boolean => a.order > b.order;
 
 class Queue {
+  readonly port: number;
   readonly direction: 'tx' | 'rx';
   readonly queue: number;
   tails = 0;
@@ -71,7 +73,8 @@ class Queue {
   obstacle = '';
   obstacleAt = NEVER;
 
-  constructor(direction: 'tx' | 'rx', queue: number) {
+  constructor(port: number, direction: 'tx' | 'rx', queue: number) {
+    this.port = port;
     this.direction = direction;
     this.queue = queue;
   }
@@ -101,7 +104,8 @@ const obstacles: Readonly<Record<string, string>> = {
 
 class Doctor {
   readonly #queues: Map<string, Queue>;
-  readonly #vectors: Map<number, Vector>;
+  /** By port and number. */
+  readonly #vectors: Map<string, Vector>;
   readonly #seen: Set<string>;
   lost: number;
   #now: Moment;
@@ -125,32 +129,35 @@ class Doctor {
       name !== 'igb_reset_phy' &&
       name !== 'igb_reset_done'
     ) {
-      this.#forget();
+      this.#forget(record.port);
     } else if (name.startsWith('igb_irq_')) this.#interrupt(record);
     else this.#work(record);
   }
 
   /** After a reset of the port a chain begins anew; counts stay. */
-  #forget(): void {
+  #forget(port: number): void {
     for (const queue of this.#queues.values()) {
+      if (queue.port !== port) continue;
       Object.assign(queue, { head: -1, tail: -1, tailAt: NEVER, writeBackAt: NEVER, askedAt: NEVER, maskedAt: NEVER });
       queue.obstacleAt = NEVER;
     }
-    for (const vector of this.#vectors.values()) {
+    for (const [key, vector] of this.#vectors) {
+      if (!key.startsWith(`${port} `)) continue;
       Object.assign(vector, { sentAt: NEVER, acknowledgedAt: NEVER, throttledAt: NEVER, unsentAt: NEVER });
     }
   }
 
-  #queue(direction: 'tx' | 'rx', number: number): Queue {
-    const key = `${direction}${number}`;
+  #queue(port: number, direction: 'tx' | 'rx', number: number): Queue {
+    const key = `${port} ${direction} ${number}`;
     let queue = this.#queues.get(key);
-    if (queue === undefined) this.#queues.set(key, (queue = new Queue(direction, number)));
+    if (queue === undefined) this.#queues.set(key, (queue = new Queue(port, direction, number)));
     return queue;
   }
 
-  #vector(number: number): Vector {
-    let vector = this.#vectors.get(number);
-    if (vector === undefined) this.#vectors.set(number, (vector = new Vector()));
+  #vector(port: number, number: number): Vector {
+    const key = `${port} ${number}`;
+    let vector = this.#vectors.get(key);
+    if (vector === undefined) this.#vectors.set(key, (vector = new Vector()));
     return vector;
   }
 
@@ -158,7 +165,7 @@ class Doctor {
     const { name } = record;
     const number = argumentOf(record, 'queue');
     if (number === undefined) return;
-    const queue = this.#queue(name.startsWith('igb_rx') ? 'rx' : 'tx', number);
+    const queue = this.#queue(record.port, name.startsWith('igb_rx') ? 'rx' : 'tx', number);
     switch (name) {
       case 'igb_tx_tail':
       case 'igb_rx_tail':
@@ -194,11 +201,15 @@ class Doctor {
   }
 
   #interrupt(record: TraceRecord): void {
-    const { name } = record;
+    const { name, port } = record;
     const number = argumentOf(record, 'vector') ?? -1;
     switch (name) {
       case 'igb_irq_queue': {
-        const queue = this.#queue(argumentOf(record, 'direction') === 1 ? 'tx' : 'rx', argumentOf(record, 'queue')!);
+        const queue = this.#queue(
+          port,
+          argumentOf(record, 'direction') === 1 ? 'tx' : 'rx',
+          argumentOf(record, 'queue')!,
+        );
         queue.asked += 1;
         queue.askedAt = this.#now;
         queue.vector = number;
@@ -206,13 +217,13 @@ class Doctor {
         break;
       }
       case 'igb_irq_throttled':
-        this.#vector(number).throttledAt = this.#now;
+        this.#vector(port, number).throttledAt = this.#now;
         break;
       case 'igb_irq_unsent':
-        this.#vector(number).unsentAt = this.#now;
+        this.#vector(port, number).unsentAt = this.#now;
         break;
       case 'igb_irq_msix': {
-        const vector = this.#vector(number);
+        const vector = this.#vector(port, number);
         vector.sent += 1;
         vector.sentAt = this.#now;
         vector.throttledAt = NEVER;
@@ -220,17 +231,19 @@ class Doctor {
         break;
       }
       case 'igb_irq_eims':
-        this.#acknowledged(argumentOf(record, 'unmasked')!);
+        this.#acknowledged(port, argumentOf(record, 'unmasked')!);
         break;
       case 'igb_irq_eicr_write':
       case 'igb_irq_eicr_read':
-        this.#acknowledged(argumentOf(record, 'value')!);
+        this.#acknowledged(port, argumentOf(record, 'value')!);
     }
   }
 
-  #acknowledged(mask: number): void {
-    for (const [number, vector] of this.#vectors) {
-      if (((mask >>> number) & 1) === 0 || !after(vector.sentAt, vector.acknowledgedAt)) continue;
+  #acknowledged(port: number, mask: number): void {
+    for (let number = 0; number < 32; number += 1) {
+      const vector = this.#vectors.get(`${port} ${number}`);
+      if (vector === undefined || ((mask >>> number) & 1) === 0 || !after(vector.sentAt, vector.acknowledgedAt))
+        continue;
       vector.acknowledged += 1;
       vector.acknowledgedAt = this.#now;
     }
@@ -238,7 +251,7 @@ class Doctor {
 
   /** The first broken link of a queue's chain. */
   #judge(queue: Queue): Pick<QueueDiagnosis, 'side' | 'finding' | 'sinceNs'> {
-    const vector = this.#vectors.get(queue.vector) ?? new Vector();
+    const vector = this.#vectors.get(`${queue.port} ${queue.vector}`) ?? new Vector();
     const find = (
       side: Side,
       finding: string,
@@ -289,9 +302,10 @@ class Doctor {
       .filter(({ tails, packets, asked }) => tails + packets + asked > 0)
       .sort((a, b) => a.queue - b.queue || (a.direction < b.direction ? 1 : -1))
       .map((queue): QueueDiagnosis => {
-        const { direction, queue: number, tails, packets, writeBacks, asked, vector } = queue;
-        const { sent, acknowledged } = this.#vectors.get(vector) ?? new Vector();
+        const { port, direction, queue: number, tails, packets, writeBacks, asked, vector } = queue;
+        const { sent, acknowledged } = this.#vectors.get(`${port} ${vector}`) ?? new Vector();
         return {
+          port,
           direction,
           queue: number,
           tails,

@@ -10,6 +10,7 @@ const LATEST_NS = 2e9;
 
 /** Way of a queue's interrupt: asked for, sent, acknowledged. */
 interface Chain {
+  readonly port: number;
   readonly direction: Direction;
   readonly queue: number;
   /** -1 until the queue has asked. */
@@ -31,6 +32,7 @@ const acknowledgements: Readonly<Record<string, string>> = {
 /** Takes a chain on; whether the record belongs to it. */
 function continues(chain: Chain, record: TraceRecord): boolean {
   const { name } = record;
+  if (record.port !== chain.port) return false;
   if (chain.vector === -1) {
     const asked = name === 'igb_irq_queue' || name === 'igb_irq_no_queue_vector';
     if (!asked || argumentOf(record, 'queue') !== chain.queue) return false;
@@ -62,38 +64,39 @@ export interface Story {
 
 /** Finds a packet by its number. */
 export function followPacket(trace: Iterable<TraceRecord>, packet: number): Story {
-  const tails = new Map<number, TraceRecord>();
+  const tails = new Map<string, TraceRecord>();
   const records: TraceRecord[] = [];
   const chains: Chain[] = [];
   let seenNs = Infinity;
   let sending = false;
   /** Write-backs that are held, and come later. */
   const owed = new Set<string>();
-  const begin = (direction: Direction, queue: number): void => {
-    if (chains.some((chain) => chain.direction === direction && chain.queue === queue)) return;
-    chains.push({ direction, queue, vector: -1, sent: false, done: false });
+  const begin = (port: number, direction: Direction, queue: number): void => {
+    if (chains.some((chain) => chain.port === port && chain.direction === direction && chain.queue === queue)) return;
+    chains.push({ port, direction, queue, vector: -1, sent: false, done: false });
   };
   for (const record of trace) {
-    const { name, timeNs } = record;
+    const { name, timeNs, port } = record;
     const queue = argumentOf(record, 'queue') ?? 0;
+    const place = `${port} ${queue}`;
     if (record.packet === packet) {
-      const tail = name === 'igb_tx_fetch' ? tails.get(queue) : undefined;
+      const tail = name === 'igb_tx_fetch' ? tails.get(place) : undefined;
       if (tail !== undefined) records.push(tail);
-      if (name === 'igb_tx_fetch') owed.add(`igb_tx_write_back ${queue}`);
-      if (name === 'igb_rx_write_back' && argumentOf(record, 'held') === 1) owed.add(`igb_rx_flush ${queue}`);
-      if (owed.delete(`${name} ${queue}`)) begin(TX, queue);
-      if (name === 'igb_rx_packet') begin(RX, queue);
+      if (name === 'igb_tx_fetch') owed.add(`igb_tx_write_back ${place}`);
+      if (name === 'igb_rx_write_back' && argumentOf(record, 'held') === 1) owed.add(`igb_rx_flush ${place}`);
+      if (owed.delete(`${name} ${place}`)) begin(port, TX, queue);
+      if (name === 'igb_rx_packet') begin(port, RX, queue);
       records.push(record);
       seenNs = timeNs;
       continue;
     }
-    if (name === 'igb_tx_tail') tails.set(queue, record);
+    if (name === 'igb_tx_tail') tails.set(place, record);
     if (timeNs - seenNs > LATEST_NS) break;
     const open = chains.filter(({ done }) => !done);
     if (records.length > 0 && open.length === 0 && owed.size === 0 && timeNs - seenNs > LATEST_NS / 100) break;
     // One record may belong to several: queues share vectors.
-    const isOwed = owed.delete(`${name} ${queue}`);
-    if (isOwed && name === 'igb_tx_write_back') begin(TX, queue);
+    const isOwed = owed.delete(`${name} ${place}`);
+    if (isOwed && name === 'igb_tx_write_back') begin(port, TX, queue);
     const belongs = isOwed || open.filter((chain) => continues(chain, record)).length > 0;
     sending = belongs ? name === 'igb_irq_msix' : sending && messages.has(name);
     if (belongs || sending) records.push(record);

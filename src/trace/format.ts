@@ -17,11 +17,11 @@ export function formatArguments(spec: TraceEventSpec, args: readonly number[]): 
   return text;
 }
 
-/** `seconds.nanoseconds name #packet arguments`. */
+/** `seconds.nanoseconds name #packet arguments`, with the port behind the name where it is not the first. */
 export function formatRecord(record: TraceRecord): string {
-  const { name, spec, timeNs, packet, args } = record;
+  const { name, spec, timeNs, port, packet, args } = record;
   const time = (timeNs / 1e9).toFixed(9).padStart(15);
-  return `${time} ${name}${packet === 0 ? '' : ` #${packet}`} ${formatArguments(spec, args)}`.trimEnd();
+  return `${time} ${name}${port === 0 ? '' : ` port ${port}`}${packet === 0 ? '' : ` #${packet}`} ${formatArguments(spec, args)}`.trimEnd();
 }
 
 /** Arguments by name, in words but for those that are plain numbers. */
@@ -38,12 +38,13 @@ export function recordWords({ spec, args }: TraceRecord): Record<string, string 
 
 /** What a machine reads: numbers as they are in `args`, and in `words` what stands for something else. */
 export function recordAsJson(record: TraceRecord): Record<string, unknown> {
-  const { name, spec, timeNs, packet, args } = record;
+  const { name, spec, timeNs, port, packet, args } = record;
   const values = Object.fromEntries(Object.keys(spec.args).map((argument, index) => [argument, args[index] ?? 0]));
   const words = Object.entries(recordWords(record)).filter(([, value]) => typeof value === 'string');
   return {
     timeNs,
     event: name,
+    ...(port === 0 ? {} : { port }),
     ...(packet === 0 ? {} : { packet }),
     args: values,
     ...(words.length === 0 ? {} : { words: Object.fromEntries(words) }),

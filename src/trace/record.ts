@@ -9,6 +9,8 @@ export interface TraceRecord {
   readonly spec: TraceEventSpec;
   /** Since the device thread started, or in virtual time. */
   readonly timeNs: number;
+  /** Of a chip with two, and 0 for what belongs to neither. */
+  readonly port: number;
   /** Number of the packet that was worked on; 0 for none. */
   readonly packet: number;
   /** As many as the event declares. */

@@ -4,6 +4,7 @@
  */
 import type { Trace, TraceEvents, TraceEventSpec } from '../ports/index.ts';
 import { argumentCounts, eventNames, eventSpecs, numbered } from './catalogue.ts';
+import { PORT_UNIT } from './port-trace.ts';
 import { LOST, lostSpec, type TraceRecord } from './record.ts';
 
 /** Doubles in a record: event, time in ns, packet, five arguments. A cache line, and no shifting or masking of numbers. */
@@ -118,19 +119,20 @@ export class TraceReader {
     const written = Atomics.load(this.#counters, WRITTEN);
     while (this.#position !== written) {
       const at = (this.#position & (CAPACITY - 1)) * RECORD;
-      const number = records[at]!;
+      const number = records[at]! % PORT_UNIT;
+      const port = Math.floor(records[at]! / PORT_UNIT);
       const spec = eventSpecs[number]!;
       this.#timeNs = records[at + 1]!;
       // Neither a view nor an iterator for each: this has to keep up with the device.
       const args: number[] = [];
       for (let n = 0; n < argumentCounts[number]!; n += 1) args[n] = records[at + ARGUMENTS_AT + n]!;
-      const record = { name: eventNames[number]!, spec, timeNs: this.#timeNs, packet: records[at + 2]!, args };
+      const record = { name: eventNames[number]!, spec, timeNs: this.#timeNs, port, packet: records[at + 2]!, args };
       this.#position = (this.#position + 1) | 0;
       Atomics.store(this.#counters, READ, this.#position);
       yield record;
     }
     if (dropped === this.#told) return;
-    yield { name: LOST, spec: lostSpec, timeNs: this.#timeNs, packet: 0, args: [dropped - this.#told] };
+    yield { name: LOST, spec: lostSpec, timeNs: this.#timeNs, port: 0, packet: 0, args: [dropped - this.#told] };
     this.#told = dropped;
   }
 

@@ -9,6 +9,7 @@ export interface EventStatistics {
 }
 
 export interface QueueStatistics {
+  readonly port: number;
   readonly queue: number;
   readonly direction: 'tx' | 'rx';
   packets: number;
@@ -54,20 +55,22 @@ export function traceStatistics(records: Iterable<TraceRecord>): TraceStatistics
     countQueue(queues, record);
   }
   const byCount = [...events.values()].sort((a, b) => b.count - a.count || (a.event < b.event ? -1 : 1));
-  const byQueue = [...queues.values()].sort((a, b) => a.queue - b.queue || (a.direction < b.direction ? 1 : -1));
+  const byQueue = [...queues.values()].sort(
+    (a, b) => a.port - b.port || a.queue - b.queue || (a.direction < b.direction ? 1 : -1),
+  );
   return { ...result, events: byCount, queues: byQueue };
 }
 
 function countQueue(queues: Map<string, QueueStatistics>, record: TraceRecord): void {
-  const { name } = record;
+  const { name, port } = record;
   const queue = argumentOf(record, 'queue');
   const sent = name === 'igb_tx_fetch';
   const received = name === 'igb_rx_packet';
   const dropped = name.includes('_drop');
   if (queue === undefined || !(sent || received || dropped)) return;
   const direction = received || name.startsWith('igb_rx') ? 'rx' : 'tx';
-  const key = `${direction} ${queue}`;
-  const counted = queues.get(key) ?? { queue, direction, packets: 0, bytes: 0, drops: 0 };
+  const key = `${port} ${direction} ${queue}`;
+  const counted = queues.get(key) ?? { port, queue, direction, packets: 0, bytes: 0, drops: 0 };
   if (dropped) counted.drops += 1;
   else {
     counted.packets += 1;

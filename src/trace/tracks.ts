@@ -4,12 +4,15 @@ import { firstVector, VF_VECTORS } from '../devices/igb/vf-interrupts.ts';
 import { argumentOf, type TraceRecord } from './record.ts';
 
 export interface Track {
-  /** 0 is what belongs to no function, 1 the PF, 2 + v VF v. */
+  /** 0 is what belongs to no function, 1 the PF, 2 + v VF v; and sixteen times the port. */
   readonly process: number;
   readonly track: number;
 }
 
 const OTHER = 0;
+/** More than there are. */
+const VECTORS = 64;
+const PER_PORT = 16;
 const QUEUES = 16;
 /** First track of each kind within a process. */
 const first = { tx: 100, rx: 200, vector: 300 } as const;
@@ -41,8 +44,10 @@ function moduleOf(name: string): number {
 }
 
 export function processName(process: number): string {
-  if (process === OTHER) return '82576';
-  return process === 1 ? 'PF' : `VF ${process - 2}`;
+  const fn = process % PER_PORT;
+  const port = process < PER_PORT ? '' : `port ${Math.floor(process / PER_PORT)}: `;
+  if (fn === OTHER) return `${port}82576`;
+  return port + (fn === 1 ? 'PF' : `VF ${fn - 2}`);
 }
 
 export function trackName(track: number): string {
@@ -54,38 +59,44 @@ export function trackName(track: number): string {
 
 /** Finds tracks for records in their order: whose a queue or vector is, is learnt from records that say so. */
 export class Tracks {
-  readonly #queueOwner: Uint8Array;
-  readonly #vectorOwner: Uint8Array;
+  /** By port. */
+  readonly #queueOwner: readonly Uint8Array[];
+  readonly #vectorOwner: readonly Uint8Array[];
 
   constructor() {
-    this.#queueOwner = new Uint8Array(QUEUES);
-    this.#vectorOwner = new Uint8Array(64);
+    this.#queueOwner = [new Uint8Array(QUEUES), new Uint8Array(QUEUES)];
+    this.#vectorOwner = [new Uint8Array(VECTORS), new Uint8Array(VECTORS)];
   }
 
   of(record: TraceRecord): Track {
-    const { name } = record;
+    const { process, track } = this.#within(record);
+    return { process: record.port * PER_PORT + process, track };
+  }
+
+  #within(record: TraceRecord): Track {
+    const { name, port } = record;
     const queue = argumentOf(record, 'queue');
     const vector = argumentOf(record, 'vector');
+    const vf = argumentOf(record, 'vf');
     const fn = record.spec.args['function'] === 'function' ? argumentOf(record, 'function') : undefined;
     if (queue !== undefined && queue < QUEUES && !name.startsWith('igb_irq')) {
-      if (fn !== undefined) this.#queueOwner[queue] = fn;
-      return {
-        process: 1 + this.#queueOwner[queue]!,
-        track: (name.startsWith('igb_rx') ? first.rx : first.tx) + queue,
-      };
+      const owners = this.#queueOwner[port]!;
+      if (fn !== undefined) owners[queue] = fn;
+      return { process: 1 + owners[queue]!, track: (name.startsWith('igb_rx') ? first.rx : first.tx) + queue };
     }
-    if (vector !== undefined && vector < 64) {
-      if (fn !== undefined) this.#vectorOwner[vector] = fn;
-      return { process: 1 + this.#vectorOwner[vector]!, track: first.vector + vector };
+    if (vector !== undefined && vector < VECTORS && name.startsWith('igb_irq')) {
+      const owners = this.#vectorOwner[port]!;
+      if (fn !== undefined) owners[vector] = fn;
+      return { process: 1 + owners[vector]!, track: first.vector + vector };
     }
-    const vf = argumentOf(record, 'vf');
-    if (name === 'igb_vf_live' && vf !== undefined) this.#giveTo(vf, argumentOf(record, 'live') === 1 ? 1 + vf : 0);
+    if (name === 'igb_vf_live' && vf !== undefined)
+      this.#giveTo(port, vf, argumentOf(record, 'live') === 1 ? 1 + vf : 0);
     return { process: vf === undefined ? OTHER : 2 + vf, track: moduleOf(name) };
   }
 
   /** A VF has its two queues and three vectors, or the PF has. */
-  #giveTo(vf: number, fn: number): void {
-    this.#queueOwner.fill(fn, vf, vf + 1).fill(fn, vf + POOLS, vf + POOLS + 1);
-    this.#vectorOwner.fill(fn, firstVector(vf), firstVector(vf) + VF_VECTORS);
+  #giveTo(port: number, vf: number, fn: number): void {
+    this.#queueOwner[port]!.fill(fn, vf, vf + 1).fill(fn, vf + POOLS, vf + POOLS + 1);
+    this.#vectorOwner[port]!.fill(fn, firstVector(vf), firstVector(vf) + VF_VECTORS);
   }
 }
