@@ -1,5 +1,6 @@
 /** Puts a NIC together: wires, captures, ports, bridge, sockets. Runs in the device thread. */
 import { CaptureSet } from '../capture/capture-set.ts';
+import type { Epoch } from '../capture/ring.ts';
 import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { AccessGuard } from '../pci/index.ts';
@@ -7,12 +8,22 @@ import type { FrameCapture, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
-import type { AssemblyOptions } from './assembly-options.ts';
 import { Attachments } from './attachments.ts';
 import { HostedPf } from './hosted.ts';
 import { Netdevs } from './netdevs.ts';
-import { makePortParts } from './port-parts.ts';
+import type { NicEvent } from './events.ts';
+import type { DeviceThreadData } from './messages.ts';
+import { makePortParts, type PortOptions } from './port-parts.ts';
 import { RunState } from './run-state.ts';
+
+export interface AssemblyOptions extends PortOptions {
+  readonly netdevs: DeviceThreadData['netdevs'];
+  readonly captures: DeviceThreadData['captures'];
+  /** When the loop's time began. */
+  readonly epoch: Epoch;
+  readonly tell: (event: NicEvent) => void;
+  readonly log: (line: string) => void;
+}
 
 type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'second' | 'hierarchy' | 'runState'> & {
   /** Has the PF of port 0 driven by us while no machine does; `taken` where one has it now. */

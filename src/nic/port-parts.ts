@@ -6,9 +6,10 @@ import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { type AccessGuard, GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
-import type { FrameCapture, Wire } from '../ports/index.ts';
+import type { EventLoop } from '../linux/index.ts';
+import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
-import type { AssemblyOptions } from './assembly-options.ts';
+import type { NicConfig } from './config.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { partnerOf } from './link.ts';
 
@@ -19,6 +20,17 @@ export interface PortParts {
   readonly clock: GuardedClock;
   readonly tasks: GuardedTasks;
   readonly wire: GuardedWire;
+}
+
+/** What the ports of a NIC are made from. */
+export interface PortOptions {
+  readonly config: NicConfig;
+  readonly loop: EventLoop;
+  readonly trace: Trace;
+  /** Keeps the NVM, where a file does. */
+  readonly nonvolatile: NonvolatileMemory | undefined;
+  /** Contents of the flash. */
+  readonly rom: Uint8Array | undefined;
 }
 
 export interface PortPlace {
@@ -32,7 +44,7 @@ export interface PortPlace {
   readonly capture: FrameCapture | undefined;
 }
 
-export function makePortParts(options: AssemblyOptions, place: PortPlace): PortParts {
+export function makePortParts(options: PortOptions, place: PortPlace): PortParts {
   const { config, loop } = options;
   const { number, chip, guard, hierarchy, capture } = place;
   const trace = traceOf(options.trace, number);
