@@ -5,9 +5,19 @@ import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { arena, copyFromArena, copyToArena } from '../packet/index.ts';
 import { close } from './descriptor.ts';
 import { SystemError } from './errors.ts';
-import { createMemfd, F_SEAL_SHRINK, mapShared, MAXIMUM_MAPPING, retiredMappings, sealsOf, sizeOf } from './memory.ts';
+import {
+  createMemfd,
+  F_SEAL_SHRINK,
+  mapGuestMemory,
+  mapShared,
+  MAXIMUM_MAPPING,
+  retiredMappings,
+  sealsOf,
+  sizeOf,
+} from './memory.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -152,4 +162,31 @@ test('the kernel refuses to truncate what is mapped, and the process lives', () 
   );
   assert.equal(child.signal, null, child.stderr);
   assert.equal(child.stdout.trim(), 'EPERM 1', child.stderr);
+});
+
+test('guest memory has a place in the arena, is copied there, and gives it back with its last view', async () => {
+  const fd = createMemfd('guest', 4 * 4096);
+  const owner = new Uint8Array(mapShared(fd, 0, 4 * 4096, true).buffer);
+  owner.fill(7);
+  const before = arena.windows.bytes;
+  const at = arena.reserve(64);
+  const use = (): void => {
+    const mapping = mapGuestMemory(fd, 4096, 8192, true);
+    assert.notEqual(mapping.window, -1);
+    assert.equal(mapping.bytes.length, 8192);
+    copyToArena(at, mapping, 100, 33);
+    assert.deepEqual([...arena.bytes.subarray(at, at + 34)], [...new Uint8Array(33).fill(7), 0]);
+    arena.bytes[at] = 9;
+    copyFromArena(mapping, 8000, at, 20);
+    assert.equal(owner[4096 + 8000], 9);
+    mapping.unmap();
+    assert.equal(mapping.bytes[0], 0, 'a stale view sees nothing');
+    mapping.bytes[8000] = 1;
+    assert.equal(owner[4096 + 8000], 9, 'and changes nothing');
+    assert.equal(arena.windows.bytes, before - 8192);
+  };
+  use();
+  await collectRetired();
+  assert.equal(arena.windows.bytes, before);
+  close(fd);
 });

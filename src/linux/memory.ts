@@ -8,8 +8,9 @@
  * memory.
  */
 import { fstatSync } from 'node:fs';
+import { arena } from '../packet/index.ts';
 import { SystemError } from './errors.ts';
-import { check, libc, viewOf } from './libc.ts';
+import { addressOf, check, libc, viewOf } from './libc.ts';
 import { cString } from './native-block.ts';
 
 const PROT_NONE = 0;
@@ -36,6 +37,14 @@ export const MAXIMUM_MAPPING = 0x4000_0000;
 export interface Mapping {
   readonly buffer: ArrayBuffer;
   /** Takes the memory away. Views that are left become inert; a second call does nothing. */
+  unmap(): void;
+}
+
+/** The same with views, and where they lie in the packet arena's memory (`MemoryPiece.window`). */
+export interface GuestMapping {
+  readonly bytes: Uint8Array;
+  readonly dwords: Uint32Array;
+  readonly window: number;
   unmap(): void;
 }
 
@@ -87,17 +96,8 @@ class SharedMapping implements Mapping {
  * Throws 'EUNSEALED' where the owner could still shrink the file, which would end this process by SIGBUS.
  */
 export function mapShared(fd: number, fileOffset: number, length: number, writable: boolean): Mapping {
-  if (!Number.isSafeInteger(length) || length <= 0 || length > MAXIMUM_MAPPING) {
-    throw new SystemError('EINVAL', 'mmap', `a length of ${length} is not within 1 … ${MAXIMUM_MAPPING}`);
-  }
-  if (!Number.isSafeInteger(fileOffset) || fileOffset < 0 || fileOffset % PAGE !== 0) {
-    throw new SystemError('EINVAL', 'mmap', `the offset ${fileOffset} is not a multiple of ${PAGE}`);
-  }
-  requireSeal(fd);
-  const { size, blksize } = fstatSync(fd);
-  if (fileOffset + length > size) {
-    throw new SystemError('EINVAL', 'mmap', `bytes up to ${fileOffset + length} of a file of ${size}`);
-  }
+  checkMapping(fd, fileOffset, length);
+  const { blksize } = fstatSync(fd);
   // A hugetlb file wants addresses and lengths in its own page size, which is its block size.
   const grain = Math.max(PAGE, blksize);
   const rounded = Math.ceil(length / grain) * grain;
@@ -113,6 +113,95 @@ export function mapShared(fd: number, fileOffset: number, length: number, writab
     libc.munmap(base, reserved);
     throw error;
   }
+}
+
+/** Throws for what cannot be mapped, or must not. */
+function checkMapping(fd: number, fileOffset: number, length: number): void {
+  if (!Number.isSafeInteger(length) || length <= 0 || length > MAXIMUM_MAPPING) {
+    throw new SystemError('EINVAL', 'mmap', `a length of ${length} is not within 1 … ${MAXIMUM_MAPPING}`);
+  }
+  if (!Number.isSafeInteger(fileOffset) || fileOffset < 0 || fileOffset % PAGE !== 0) {
+    throw new SystemError('EINVAL', 'mmap', `the offset ${fileOffset} is not a multiple of ${PAGE}`);
+  }
+  requireSeal(fd);
+  const { size } = fstatSync(fd);
+  if (fileOffset + length > size) {
+    throw new SystemError('EINVAL', 'mmap', `bytes up to ${fileOffset + length} of a file of ${size}`);
+  }
+}
+
+/** Views over a run of the packet arena's memory that shows guest memory. */
+class WindowMapping implements GuestMapping {
+  readonly bytes: Uint8Array;
+  readonly dwords: Uint32Array;
+  readonly window: number;
+  private readonly place: number;
+  private mapped: boolean;
+
+  constructor(place: number, length: number) {
+    const { bytes, dwords } = arena.viewOf(place, length);
+    this.bytes = bytes;
+    this.dwords = dwords;
+    this.window = place | 0;
+    this.place = place;
+    this.mapped = true;
+  }
+
+  unmap(): void {
+    if (!this.mapped) return;
+    this.mapped = false;
+    const { place } = this;
+    const { length } = this.bytes;
+    clearWindow(place, length);
+    retired.count += 1;
+    retired.bytes += length;
+    // Once for each view: the place may be another guest's when neither is left.
+    const views = { left: 2, place, length };
+    viewCollector.register(this.bytes, views);
+    viewCollector.register(this.dwords, views);
+  }
+}
+
+/** Puts private zero pages where guest memory was shown. */
+function clearWindow(place: number, length: number): void {
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  check(libc.mmap(addressOf(arena.bytes) + place, length, PROT_READ | PROT_WRITE, flags, -1, 0), 'mmap');
+}
+
+const viewCollector = new FinalizationRegistry<{ left: number; readonly place: number; readonly length: number }>(
+  (views) => {
+    views.left -= 1;
+    if (views.left > 0) return;
+    retired.count -= 1;
+    retired.bytes -= views.length;
+    arena.windows.giveBack(views.place, views.length);
+  },
+);
+
+/**
+ * What `mapShared` does, with a place in the packet arena's memory where there is one: what lies there is copied and summed
+ * without a view for each run.
+ */
+export function mapGuestMemory(fd: number, fileOffset: number, length: number, writable: boolean): GuestMapping {
+  checkMapping(fd, fileOffset, length);
+  // Larger pages want addresses of their own.
+  const place = fstatSync(fd).blksize > PAGE ? -1 : arena.windows.take(length);
+  if (place === -1) {
+    const mapping = mapShared(fd, fileOffset, length, writable);
+    const { buffer } = mapping;
+    const views = { bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
+    return { ...views, window: -1, unmap: () => mapping.unmap() };
+  }
+  const kind = (writable ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE) | MAP_FIXED;
+  try {
+    check(libc.mmap(addressOf(arena.bytes) + place, length, PROT_READ | PROT_WRITE, kind, fd, fileOffset), 'mmap');
+  } catch (error) {
+    // A call that failed may have taken away what was there.
+    clearWindow(place, length);
+    arena.windows.giveBack(place, length);
+    throw error;
+  }
+  return new WindowMapping(place, length);
 }
 
 function requireSeal(fd: number): void {

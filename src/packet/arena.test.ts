@@ -8,7 +8,7 @@ import { sumWasm } from './sum-wasm.ts';
 test('the committed binary is what sum.wat assembles to', async () => {
   const source = new URL('sum.wat', import.meta.url.replace('/build/src/', '/src/'));
   const assembler = await wabt();
-  const module = assembler.parseWat('sum.wat', readFileSync(source, 'utf8'), { simd: true });
+  const module = assembler.parseWat('sum.wat', readFileSync(source, 'utf8'), { simd: true, bulk_memory: true });
   const { buffer } = module.toBinary({});
   assert.equal(Buffer.from(buffer).toString('base64'), sumWasm);
 });

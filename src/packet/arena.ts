@@ -4,12 +4,18 @@
  * more slowly.
  */
 import { sumWasm } from './sum-wasm.ts';
+import { Windows } from './windows.ts';
 
-interface SumExports {
+/** Places are offsets into the memory; whether signed or not is all the same. */
+export interface ArenaOperations {
   /** Folded one's complement sum of little-endian words. */
   sum(at: number, length: number): number;
   /** The same while copying to `to`. */
   copyAndSum(to: number, at: number, length: number): number;
+  /** Copies; the runs must not overlap. Many times faster than TypedArray.set, which wants a view of just the bytes. */
+  copy(to: number, from: number, length: number): void;
+  /** Stores four dwords, each two of them at once. */
+  store(at: number, a: number, b: number, c: number, d: number): void;
 }
 
 /** What of WebAssembly is used here; the es libraries declare none of it. */
@@ -23,6 +29,10 @@ const PAGE = 65536;
 /** A cache line; also keeps every reservation on a vector's boundary. */
 const ALIGNMENT = 64;
 
+const ARENA_BYTES = 32 * 1024 * 1024;
+/** With less there is no point in windows. */
+const LEAST_WINDOW_ROOM = 2 ** 27;
+
 /** Runs longer than this could overflow a vector lane: they are summed without SIMD. */
 export const LONGEST_VECTOR_RUN = 0x80000;
 
@@ -31,19 +41,33 @@ function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-function instantiate(lengthBytes: number): { buffer: ArrayBuffer; simd: SumExports | undefined } {
+interface Instance {
+  readonly buffer: ArrayBuffer;
+  readonly simd: ArenaOperations | undefined;
+}
+
+function instantiate(lengthBytes: number): Instance {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyLike | undefined };
   if (WebAssembly === undefined) return { buffer: new ArrayBuffer(lengthBytes), simd: undefined };
   try {
-    const pages = lengthBytes / PAGE;
+    const pages = Math.floor(lengthBytes / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const module = new WebAssembly.Module(decodeBase64(sumWasm));
     const { exports } = new WebAssembly.Instance(module, { arena: { memory } });
-    return { buffer: memory.buffer, simd: exports as SumExports };
+    return { buffer: memory.buffer, simd: exports as ArenaOperations };
   } catch {
     // No SIMD in this engine, or no address space for the memory's guard pages.
     return { buffer: new ArrayBuffer(lengthBytes), simd: undefined };
   }
+}
+
+/** With as much room for windows as the host grants; it is address space, and costs no memory until it is used. */
+function instantiateWith(lengthBytes: number, windowBytes: number): Instance {
+  for (let room = windowBytes; room >= LEAST_WINDOW_ROOM; room /= 2) {
+    const instance = instantiate(lengthBytes + room);
+    if (instance.simd !== undefined) return instance;
+  }
+  return instantiate(lengthBytes);
 }
 
 export class PacketArena {
@@ -52,15 +76,33 @@ export class PacketArena {
    * that bytes lie here.
    */
   readonly bytes: Uint8Array;
-  readonly simd: SumExports | undefined;
+  /** Undefined where the engine has no WebAssembly. */
+  readonly simd: ArenaOperations | undefined;
+  /**
+   * Places in the same memory for what lies elsewhere and is mapped over it: guest memory. What has a place there is copied
+   * and summed like the arena itself. None where there is no WebAssembly.
+   */
+  readonly windows: Windows;
+  readonly #memory: ArrayBuffer;
   #used: number;
 
   /** Fixed at `lengthBytes`, rounded up to 64 KiB; pages that nobody touches cost nothing. */
-  constructor(lengthBytes: number) {
-    const { buffer, simd } = instantiate(Math.ceil(lengthBytes / PAGE) * PAGE);
-    this.bytes = new Uint8Array(buffer);
+  constructor(lengthBytes: number, windowBytes = 0) {
+    const size = Math.ceil(lengthBytes / PAGE) * PAGE;
+    const { buffer, simd } = instantiateWith(size, windowBytes);
+    this.bytes = new Uint8Array(buffer, 0, size);
     this.simd = simd;
+    this.windows = new Windows(size, buffer.byteLength);
+    this.#memory = buffer;
     this.#used = 0;
+  }
+
+  /** Views of a window. */
+  viewOf(window: number, length: number): { bytes: Uint8Array; dwords: Uint32Array } {
+    return {
+      bytes: new Uint8Array(this.#memory, window, length),
+      dwords: new Uint32Array(this.#memory, window, length >>> 2),
+    };
   }
 
   /** Offset of `length` bytes that are the caller's for good. For start-up only; a full arena is our own fault. */
@@ -79,5 +121,5 @@ export class PacketArena {
   }
 }
 
-/** The arena of this thread. */
-export const arena = new PacketArena(32 * 1024 * 1024);
+/** The arena of this thread, with room for the memory of guests: all that 32 bits can reach. */
+export const arena = new PacketArena(ARENA_BYTES, 2 ** 32 - ARENA_BYTES);

@@ -1,6 +1,7 @@
 export * from './address.ts';
 export * from './arena.ts';
 export * from './checksum.ts';
+export * from './copy.ts';
 export * from './finish.ts';
 export * from './headers.ts';
 export * from './print.ts';

@@ -1,5 +1,6 @@
-;; One's complement sums over a shared memory. Words are added as little-endian 16-bit numbers; the caller swaps the
-;; folded result. A lane grows by less than 2^17 a step, so runs of up to 512 KiB cannot overflow one.
+;; Work on the memory that packets and guests lie in. One's complement sums: words are added as little-endian 16-bit
+;; numbers; the caller swaps the folded result. A lane grows by less than 2^17 a step, so runs of up to 512 KiB cannot
+;; overflow one.
 (module
   (import "arena" "memory" (memory 1))
 
@@ -79,4 +80,30 @@
     (call $fold
       (i64.add
         (call $finish (local.get $a) (local.get $at) (local.get $end))
-        (call $finish (local.get $b) (local.get $end) (local.get $end))))))
+        (call $finish (local.get $b) (local.get $end) (local.get $end)))))
+
+  ;; Copies $length bytes. Short runs go by vectors, the last of which may overlap the one before.
+  (func (export "copy") (param $to i32) (param $from i32) (param $length i32)
+    (local $last i32)
+    (if (i32.or (i32.lt_u (local.get $length) (i32.const 16)) (i32.gt_u (local.get $length) (i32.const 256)))
+      (then
+        (memory.copy (local.get $to) (local.get $from) (local.get $length))
+        (return)))
+    (local.set $last (i32.sub (i32.add (local.get $from) (local.get $length)) (i32.const 16)))
+    (block $done
+      (loop $vectors
+        (br_if $done (i32.ge_u (local.get $from) (local.get $last)))
+        (v128.store (local.get $to) (v128.load (local.get $from)))
+        (local.set $from (i32.add (local.get $from) (i32.const 16)))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+        (br $vectors)))
+    (v128.store
+      (i32.sub (local.get $to) (i32.sub (local.get $from) (local.get $last)))
+      (v128.load (local.get $last))))
+
+  ;; Stores four dwords, the upper two of which are seen together.
+  (func (export "store") (param $at i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
+    (i64.store (local.get $at)
+      (i64.or (i64.extend_i32_u (local.get $a)) (i64.shl (i64.extend_i32_u (local.get $b)) (i64.const 32))))
+    (i64.store offset=8 (local.get $at)
+      (i64.or (i64.extend_i32_u (local.get $c)) (i64.shl (i64.extend_i32_u (local.get $d)) (i64.const 32))))))

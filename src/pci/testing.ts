@@ -49,7 +49,7 @@ export class PiecedMemory implements HostMemory {
   constructor(length: number, ...bases: readonly number[]) {
     this.pieces = bases.map((base) => {
       const buffer = new ArrayBuffer(length);
-      return { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
+      return { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer), window: -1 };
     });
   }
 

@@ -6,6 +6,8 @@ export interface MemoryPiece {
   readonly bytes: Uint8Array;
   /** The same memory as dwords: guest address a is at index (a - base) >>> 2. */
   readonly dwords: Uint32Array;
+  /** Where the piece lies in the packet arena's memory, as a signed number for `arena.simd`; -1 where it does not lie there. */
+  readonly window: number;
 }
 
 /**

@@ -18,23 +18,10 @@ function makeMap(failAt = Infinity): {
     if (asked.length >= failAt) throw new Error('no more');
     asked.push([fileOffset, length, writable]);
     open++;
-    return { buffer: new FakeBuffer(length), unmap: () => open-- };
+    const buffer = new ArrayBuffer(PAGE);
+    return { bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer), window: -1, unmap: () => open-- };
   });
   return { dma, asked, open: () => open };
-}
-
-/** An ArrayBuffer that claims a length without having it. */
-class FakeBuffer extends ArrayBuffer {
-  readonly #claimed: number;
-
-  constructor(claimed: number) {
-    super(PAGE);
-    this.#claimed = claimed;
-  }
-
-  override get byteLength(): number {
-    return this.#claimed;
-  }
 }
 
 const rw = (

@@ -1,6 +1,5 @@
 /** Guest memory by guest address: what a client has mapped, in pieces of at most 1 GiB that are used in place. */
-import { mapShared } from '../linux/memory.ts';
-import type { Mapping } from '../linux/memory.ts';
+import { type GuestMapping, mapGuestMemory } from '../linux/memory.ts';
 import type { MemoryPiece } from '../ports/index.ts';
 import type { DmaView } from './device.ts';
 import { Refusal, errno } from './errors.ts';
@@ -12,7 +11,7 @@ const PIECE_BYTES = 2 ** 30;
 const MAX_TOTAL_BYTES = 2 ** 42;
 
 /** Stands for "no piece" in the caches: no address lies in it. */
-const NOWHERE: MemoryPiece = { base: NaN, length: 0, bytes: new Uint8Array(0), dwords: new Uint32Array(0) };
+const NOWHERE: MemoryPiece = { base: NaN, length: 0, bytes: new Uint8Array(0), dwords: new Uint32Array(0), window: -1 };
 
 interface Range {
   readonly address: number;
@@ -21,11 +20,11 @@ interface Range {
   readonly writable: boolean;
   /** Pieces in order of address; none where the map came without a file descriptor. */
   readonly pieces: readonly MemoryPiece[];
-  readonly mappings: readonly Mapping[];
+  readonly mappings: readonly GuestMapping[];
 }
 
-/** Makes a mapping of guest memory; `mapShared` outside tests. */
-export type MapMemory = (fd: number, fileOffset: number, length: number, writable: boolean) => Mapping;
+/** Makes a mapping of guest memory; `mapGuestMemory` outside tests. */
+export type MapMemory = typeof mapGuestMemory;
 
 export interface DmaRequest {
   readonly address: number;
@@ -50,7 +49,7 @@ export class DmaMap implements DmaView {
   #lastWritten: MemoryPiece;
   readonly #mapMemory: MapMemory;
 
-  constructor(mapMemory: MapMemory = mapShared) {
+  constructor(mapMemory: MapMemory = mapGuestMemory) {
     this.#ranges = [];
     this.#ends = new Float64Array(64);
     this.#totalBytes = 0;
@@ -110,9 +109,10 @@ export class DmaMap implements DmaView {
     const mappings = fd >= 0 ? this.#mapPieces(request, fd) : [];
     const pieces = mappings.map((mapping, i) => ({
       base: address + i * PIECE_BYTES,
-      length: mapping.buffer.byteLength,
-      bytes: new Uint8Array(mapping.buffer),
-      dwords: new Uint32Array(mapping.buffer),
+      length: Math.min(PIECE_BYTES, length - i * PIECE_BYTES),
+      bytes: mapping.bytes,
+      dwords: mapping.dwords,
+      window: mapping.window,
     }));
     this.#insert(index, { address, length, readable, writable, pieces, mappings });
     if (fd >= 0) this.#totalBytes += length;
@@ -168,8 +168,8 @@ export class DmaMap implements DmaView {
     }
   }
 
-  #mapPieces({ length, writable, fileOffset }: DmaRequest, fd: number): Mapping[] {
-    const mappings: Mapping[] = [];
+  #mapPieces({ length, writable, fileOffset }: DmaRequest, fd: number): GuestMapping[] {
+    const mappings: GuestMapping[] = [];
     try {
       for (let at = 0; at < length; at += PIECE_BYTES) {
         mappings.push(this.#mapMemory(fd, fileOffset + at, Math.min(PIECE_BYTES, length - at), writable));

@@ -97,7 +97,7 @@ export class FakeMemory implements GuestMemory {
 
   constructor(base = 0x1_0000, length = 0x10_0000) {
     const buffer = new ArrayBuffer(length);
-    this.piece = { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer) };
+    this.piece = { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer), window: -1 };
     this.view = new DataView(buffer);
     this.refused = 0;
     this.usable = true;

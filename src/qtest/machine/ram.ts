@@ -1,4 +1,5 @@
 /** Main memory: below a hole for devices and, where there is more, from 4 GiB on. Pieces exist once they are touched. */
+import { arena } from '../../packet/index.ts';
 import type { MemoryPiece } from '../../ports/index.ts';
 import type { HostMemory } from '../../pci/index.ts';
 
@@ -45,17 +46,22 @@ export class Ram implements HostMemory {
   }
 }
 
+/** A whole piece has a place in the arena where one is left. The kernel gives zeroed pages when they are touched. */
 function makePiece(region: Region, index: number): MemoryPiece {
   const start = index * PIECE_BYTES;
   const length = Math.min(PIECE_BYTES, region.length - start);
-  // The kernel gives zeroed pages when they are touched, so a large piece costs nothing by itself.
-  const buffer = new ArrayBuffer(Math.ceil(length / 4) * 4);
-  const piece = {
-    base: region.base + start,
-    length,
-    bytes: new Uint8Array(buffer, 0, length),
-    dwords: new Uint32Array(buffer),
-  };
+  const size = Math.ceil(length / 4) * 4;
+  const window = arena.windows.take(size);
+  const piece = { base: region.base + start, length, window: window | 0, ...viewsOf(window, size, length) };
   region.pieces[index] = piece;
   return piece;
+}
+
+function viewsOf(window: number, size: number, length: number): Pick<MemoryPiece, 'bytes' | 'dwords'> {
+  if (window !== -1) {
+    const { bytes, dwords } = arena.viewOf(window, size);
+    return { bytes: bytes.subarray(0, length), dwords };
+  }
+  const buffer = new ArrayBuffer(size);
+  return { bytes: new Uint8Array(buffer, 0, length), dwords: new Uint32Array(buffer) };
 }

@@ -6,6 +6,7 @@
  * frame and goes on; a buffer at address 0 is skipped, as QEMU does; rings and buffers that overlap contain what was
  * written last.
  */
+import { arena, copyFromArena } from '../../../packet/index.ts';
 import type { GuestMemory, MemoryPiece } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import type { ReceivedFrame } from './frame.ts';
@@ -16,6 +17,8 @@ import { DESCRIPTOR_BYTES, DESCRIPTOR_LEGACY, type ReceiveRings } from './ring.t
 import { ViewCache } from '../../../packet/views.ts';
 import { TAG_BYTES } from './vlan.ts';
 import { WriteBack } from './write-back.ts';
+
+const { simd } = arena;
 
 /** What became of a frame at one queue. */
 export const STORED = 0;
@@ -182,12 +185,15 @@ export class FrameStore {
   }
 
   /**
-   * Writes the 16 bytes in one copy, so that a driver that polls DD and one that polls the length both find the rest in
-   * place.
+   * Writes the 16 bytes so that a driver that polls DD and one that polls the length both find the rest in place: the lower
+   * half first, then the upper at once.
    */
   private put(memory: GuestMemory, piece: MemoryPiece | undefined, address: number): void {
-    if (piece !== undefined) piece.dwords.set(this.writeBack.dwords, (address - piece.base) >>> 2);
-    else memory.write(address, this.writeBack.bytes, 0, DESCRIPTOR_BYTES);
+    const { dwords, bytes } = this.writeBack;
+    if (piece === undefined) memory.write(address, bytes, 0, DESCRIPTOR_BYTES);
+    else if (piece.window !== -1 && simd !== undefined) {
+      simd.store(piece.window + (address - piece.base), dwords[0]!, dwords[1]!, dwords[2]!, dwords[3]!);
+    } else piece.dwords.set(dwords, (address - piece.base) >>> 2);
   }
 
   /** Copies `count` bytes of the frame as stored, from `position` on, to guest memory; false where there is none. */
@@ -223,7 +229,8 @@ export class FrameStore {
     if (piece === undefined) return memory.write(address, bytes, from, count);
     const to = address - piece.base;
     const target = piece.bytes;
-    if (count < SHORT_COPY) for (let n = 0; n < count; n += 1) target[to + n] = bytes[from + n]!;
+    if (bytes === arena.bytes && piece.window !== -1) copyFromArena(piece, to, from, count);
+    else if (count < SHORT_COPY) for (let n = 0; n < count; n += 1) target[to + n] = bytes[from + n]!;
     else target.set(this.views.of(bytes, from, count), to);
     return true;
   }

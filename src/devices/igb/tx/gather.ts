@@ -1,5 +1,5 @@
 /** Brings the bytes of a packet from the guest's buffers together in the packet arena, once. */
-import { arena, SEGMENTER_BYTES } from '../../../packet/index.ts';
+import { arena, copyToArena, SEGMENTER_BYTES } from '../../../packet/index.ts';
 import type { GuestMemory } from '../../../ports/index.ts';
 import { carriesData, command } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
@@ -10,8 +10,6 @@ const TWO_32 = 2 ** 32;
 export const MOST_GATHERED = 0x4_0000;
 /** Room in front for a tag, and behind for padding. */
 const MARGIN = 64;
-/** Buffers up to this are copied byte by byte: a view for `set` costs more. */
-const SHORT_COPY = 128;
 
 /**
  * Offset of the first byte of a gathered frame. All ports of a thread share the place: a frame has left it before the next
@@ -39,10 +37,6 @@ export function gatherFrame(fetch: DescriptorFetch, memory: GuestMemory): number
 function copyIn(memory: GuestMemory, address: number, to: number, length: number): boolean {
   const piece = memory.forReading(address, length);
   if (piece === undefined) return memory.read(address, arena.bytes, to, length);
-  const target = arena.bytes;
-  const source = piece.bytes;
-  const from = address - piece.base;
-  if (length > SHORT_COPY) target.set(source.subarray(from, from + length), to);
-  else for (let n = 0; n < length; n += 1) target[to + n] = source[from + n]!;
+  copyToArena(to, piece, address - piece.base, length);
   return true;
 }
