@@ -295,7 +295,7 @@ export class PfManager {
     const accepted = obeyRequest(record, message, this.#program);
     if (!accepted) record.refusals += 1;
     const event = this.#events.pf_manager_request;
-    if (this.#trace.on[event] === 1) {
+    if (this.#trace.on[event] !== 0) {
       const info = (word >>> INFO_SHIFT) & INFO_MASK;
       this.#trace.emit(event, record.index, word & TYPE_MASK, info, accepted ? 1 : 0);
     }
@@ -358,7 +358,7 @@ export class PfManager {
   }
 
   #emit(event: number, a: number, b?: number): void {
-    if (this.#trace.on[event] === 1) this.#trace.emit(event, a, b);
+    if (this.#trace.on[event] !== 0) this.#trace.emit(event, a, b);
   }
 }
 

@@ -18,12 +18,27 @@ const WRITTEN = 0;
 const READ = 1;
 const DROPPED = 2;
 
+/** Bits of `on`: records of the event are read; a listener in the emitting thread hears it. */
+export const LOGGED = 1;
+const HEARD = 2;
+
+/** Hears events at once, in the thread and at the moment in which they are emitted. */
+export interface TraceListener {
+  heard(event: number, a: number, b: number, c: number, d: number, e: number): void;
+}
+
+/** A listener and the events that it wants, by number. */
+interface Audience {
+  readonly listener: TraceListener;
+  readonly wants: Uint8Array;
+}
+
 /** The memory that both sides share; safe to post to a worker. */
 export interface TraceMemory {
   readonly records: SharedArrayBuffer;
   /** Written count, read count, dropped count. */
   readonly counters: SharedArrayBuffer;
-  /** One byte an event: wanted or not. Any thread may set it at any time. */
+  /** One byte an event: by whom it is wanted. Any thread may set `LOGGED` at any time. */
   readonly on: SharedArrayBuffer;
   /** Nanoseconds from 1970 to time 0 of the records, 64 bits. */
   readonly epoch: SharedArrayBuffer;
@@ -50,6 +65,7 @@ export class TraceWriter implements Trace {
   readonly #records: Float64Array;
   readonly #counters: Int32Array;
   readonly #now: () => number;
+  #audience: readonly Audience[];
   #written: number;
   /** The reader had come this far when last looked at: the ring has room at least up to there. */
   #read: number;
@@ -63,6 +79,7 @@ export class TraceWriter implements Trace {
     this.#records = new Float64Array(memory.records);
     this.#counters = new Int32Array(memory.counters);
     this.#now = now;
+    this.#audience = [];
     this.#written = Atomics.load(this.#counters, WRITTEN);
     this.#read = Atomics.load(this.#counters, READ);
   }
@@ -71,7 +88,32 @@ export class TraceWriter implements Trace {
     return numbered(specs);
   }
 
+  /** Lets a listener hear events, by number, from now on; returns what ends that. */
+  listen(listener: TraceListener, events: readonly number[]): () => void {
+    const wants = new Uint8Array(this.on.length);
+    for (const event of events) wants[event] = 1;
+    const one = { listener, wants };
+    this.#audience = [...this.#audience, one];
+    this.#flagHeard();
+    return () => {
+      this.#audience = this.#audience.filter((other) => other !== one);
+      this.#flagHeard();
+    };
+  }
+
+  #flagHeard(): void {
+    for (let event = 0; event < this.on.length; event += 1) {
+      if (this.#audience.some(({ wants }) => wants[event] === 1)) Atomics.or(this.on, event, HEARD);
+      else Atomics.and(this.on, event, ~HEARD);
+    }
+  }
+
   emit(event: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
+    const wanted = this.on[event]!;
+    if ((wanted & HEARD) !== 0) {
+      for (const { listener, wants } of this.#audience) if (wants[event] === 1) listener.heard(event, a, b, c, d, e);
+      if ((wanted & LOGGED) === 0) return;
+    }
     const written = this.#written;
     if (((written - this.#read) | 0) >= CAPACITY && !this.#hasRoom()) return;
     const records = this.#records;

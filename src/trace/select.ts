@@ -4,7 +4,7 @@ import picomatch from 'picomatch';
 import type { TraceEventSpec } from '../ports/index.ts';
 import { eventNames, eventSpecs } from './catalogue.ts';
 import { TraceError } from './errors.ts';
-import type { TraceMemory } from './ring.ts';
+import { LOGGED, type TraceMemory } from './ring.ts';
 
 /** Longer ones are no names of events. */
 const LONGEST_GLOB = 256;
@@ -36,7 +36,10 @@ export function selectEvents(memory: TraceMemory, globs: readonly string[]): str
   return globs.filter((glob) => {
     const exclude = glob.startsWith('-');
     const numbers = matching(exclude ? glob.slice(1) : glob);
-    for (const number of numbers) on[number] = exclude ? 0 : 1;
+    for (const number of numbers) {
+      if (exclude) Atomics.and(on, number, ~LOGGED);
+      else Atomics.or(on, number, LOGGED);
+    }
     return numbers.length === 0;
   });
 }
@@ -54,6 +57,6 @@ export function listEvents(memory: TraceMemory | undefined, glob = '*'): EventSt
   return matching(glob).map((number) => ({
     name: eventNames[number]!,
     spec: eventSpecs[number]!,
-    on: on !== undefined && on[number] !== 0,
+    on: on !== undefined && (on[number]! & LOGGED) !== 0,
   }));
 }

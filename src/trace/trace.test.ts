@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pf } from '../devices/igb/tables/index.ts';
-import { catalogue, eventNames } from './catalogue.ts';
+import { catalogue, eventNames, numbered } from './catalogue.ts';
 import { formatArguments } from './format.ts';
 import { makeTraceMemory, TraceReader, TraceWriter } from './ring.ts';
 import { MOST_ARGUMENTS } from './record.ts';
@@ -64,4 +64,23 @@ test('every event has a name of its module, arguments that fit into a record, an
     assert.ok(Object.keys(args).length <= MOST_ARGUMENTS, name);
     assert.match(doc, /^[A-Z].*\.$/, name);
   }
+});
+
+test('a listener hears what it wants at once, whether or not it is logged; the log stays as it was', () => {
+  const memory = makeTraceMemory();
+  const writer = new TraceWriter(memory, () => 5);
+  const reader = new TraceReader(memory);
+  const events = numbered({ igb_reg_write: catalogue['igb_reg_write']!, igb_reg_read: catalogue['igb_reg_read']! });
+  const heard: number[][] = [];
+  const stop = writer.listen({ heard: (...all) => heard.push(all) }, [events.igb_reg_write]);
+  assert.deepEqual([writer.on[events.igb_reg_write] !== 0, writer.on[events.igb_reg_read]], [true, 0]);
+  writer.emit(events.igb_reg_write, 0x18, 7);
+  assert.deepEqual(heard, [[events.igb_reg_write, 0x18, 7, 0, 0, 0]]);
+  assert.deepEqual([...reader.drain()], []);
+  selectEvents(memory, ['igb_reg_*']);
+  writer.emit(events.igb_reg_write, 0x18, 8);
+  assert.equal([...reader.drain()].length, 1);
+  selectEvents(memory, ['-igb_reg_*']);
+  stop();
+  assert.deepEqual([heard.length, writer.on[events.igb_reg_write]], [2, 0]);
 });

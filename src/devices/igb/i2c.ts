@@ -28,7 +28,7 @@ export class I2c {
     else if ((value & OP_READ.mask) !== 0) {
       const data = page[register]! | (page[(register + 1) % SFP_PAGE_BYTES]! << 8);
       answer = (answer & ~DATA.mask) | data;
-      if (trace.on[events.igb_sfp_read] === 1) trace.emit(events.igb_sfp_read, address, register, data);
+      if (trace.on[events.igb_sfp_read] !== 0) trace.emit(events.igb_sfp_read, address, register, data);
     }
     registers.values[pf.I2CCMD.index] = answer;
   }

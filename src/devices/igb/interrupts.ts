@@ -71,7 +71,7 @@ export class Interrupts {
     const extended = this.extendedPending();
     values[pf.ICR.index]! |= causes & LEGACY_CAUSES;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_raise] === 1) {
+    if (trace.on[events.igb_irq_raise] !== 0) {
       trace.emit(events.igb_irq_raise, causes >>> 0, values[pf.ICR.index], values[pf.IMS.index]);
     }
     this.settle(legacy, extended);
@@ -120,7 +120,7 @@ export class Interrupts {
     if (clears) values[pf.ICR.index] = 0;
     this.driveLine();
     const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_icr_read] === 1) trace.emit(events.igb_irq_icr_read, icr, clears ? 1 : 0);
+    if (trace.on[events.igb_irq_icr_read] !== 0) trace.emit(events.igb_irq_icr_read, icr, clears ? 1 : 0);
     return icr;
   }
 
@@ -132,7 +132,7 @@ export class Interrupts {
     values[pf.ICR.index] = causesBefore & ~value;
     this.driveLine();
     const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_icr_write] === 1) trace.emit(events.igb_irq_icr_write, value);
+    if (trace.on[events.igb_irq_icr_write] !== 0) trace.emit(events.igb_irq_icr_write, value);
   }
 
   /** Raises causes, and nothing else than those that software may mask. */
@@ -335,7 +335,7 @@ export class Interrupts {
     if (legacy !== 0) {
       const other = values[pf.IVAR_MISC.index]! >>> OTHER_SHIFT;
       if ((other & IVAR_VALID) !== 0) this.setExtended(1 << (other & IVAR_VECTOR));
-      else if (trace.on[events.igb_irq_no_vector] === 1) trace.emit(events.igb_irq_no_vector, legacy >>> 0);
+      else if (trace.on[events.igb_irq_no_vector] !== 0) trace.emit(events.igb_irq_no_vector, legacy >>> 0);
     }
     let fresh = this.extendedPending() & ~extendedBefore;
     while (fresh !== 0) {
@@ -390,12 +390,12 @@ export class Interrupts {
     } else if (port.msiEnabled) {
       port.sendMsi();
       this.countSent(0, SENT_MSI);
-      if (trace.on[events.igb_irq_msi] === 1) trace.emit(events.igb_irq_msi);
+      if (trace.on[events.igb_irq_msi] !== 0) trace.emit(events.igb_irq_msi);
     } else {
       this.unsent |= 1;
       port.setIntx(true);
       this.countSent(0, SENT_INTX);
-      if (trace.on[events.igb_irq_intx] === 1) trace.emit(events.igb_irq_intx, 1);
+      if (trace.on[events.igb_irq_intx] !== 0) trace.emit(events.igb_irq_intx, 1);
     }
     this.statistics.count(pf.IAC.index, 1);
     return true;
@@ -428,14 +428,14 @@ export class Interrupts {
     const { registers, trace, events } = this.context;
     const { values } = registers;
     values[pf.EICR.index]! |= causes & this.extendedCauses();
-    if (trace.on[events.igb_irq_raise_extended] === 1) {
+    if (trace.on[events.igb_irq_raise_extended] !== 0) {
       trace.emit(events.igb_irq_raise_extended, causes >>> 0, values[pf.EICR.index], values[pf.EIMS.index]);
     }
   }
 
   private traceMask(): void {
     const { registers, trace, events } = this.context;
-    if (trace.on[events.igb_irq_ims] === 1) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]);
+    if (trace.on[events.igb_irq_ims] !== 0) trace.emit(events.igb_irq_ims, registers.values[pf.IMS.index]);
   }
 
   private traceExtendedMask(unmasked: number, masked: number): void {

@@ -77,7 +77,7 @@ export class Leds {
     if (!changed) return;
     this.changes += 1;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_led_state] === 1) {
+    if (trace.on[events.igb_led_state] !== 0) {
       trace.emit(events.igb_led_state, this.states[0], this.states[1], this.states[2], this.states[3]);
     }
   }

@@ -86,7 +86,7 @@ export class Link {
 
   carrierChanged(): void {
     const { trace, events, wire } = this.context;
-    if (trace.on[events.igb_link_carrier] === 1) trace.emit(events.igb_link_carrier, wire.carrier ? 1 : 0);
+    if (trace.on[events.igb_link_carrier] !== 0) trace.emit(events.igb_link_carrier, wire.carrier ? 1 : 0);
     (this.serdes ? this.pcs : this.phy).setMedium(this.pluggedIn && wire.carrier);
   }
 
@@ -103,7 +103,7 @@ export class Link {
     this.leds.update();
     if (same) return;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_link_status] === 1) trace.emit(events.igb_link_status, up ? 1 : 0);
+    if (trace.on[events.igb_link_status] !== 0) trace.emit(events.igb_link_status, up ? 1 : 0);
     this.interrupts.raise(pf.ICR.LSC.mask);
     this.changed?.();
   }

@@ -130,6 +130,6 @@ export class Mailbox {
 
   private trace(event: number, a: number, b: number): void {
     const { trace } = this.context;
-    if (trace.on[event] === 1) trace.emit(event, a, b);
+    if (trace.on[event] !== 0) trace.emit(event, a, b);
   }
 }

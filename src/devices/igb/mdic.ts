@@ -35,13 +35,13 @@ export class Mdic {
     const address = (value >>> ADDRESS_SHIFT) & NUMBER_MASK;
     if (address !== PHY_ADDRESS) {
       answer |= ERROR;
-      if (trace.on[events.igb_guest_error_phy] === 1) trace.emit(events.igb_guest_error_phy, address, register);
+      if (trace.on[events.igb_guest_error_phy] !== 0) trace.emit(events.igb_guest_error_phy, address, register);
     } else if ((value & OPERATION_READ) !== 0) {
       const data = this.phy.read(register);
       answer = (answer & ~DATA_MASK) | data;
-      if (trace.on[events.igb_phy_read] === 1) trace.emit(events.igb_phy_read, register, data);
+      if (trace.on[events.igb_phy_read] !== 0) trace.emit(events.igb_phy_read, register, data);
     } else if ((value & OPERATION_WRITE) !== 0) {
-      if (trace.on[events.igb_phy_write] === 1) trace.emit(events.igb_phy_write, register, value & DATA_MASK);
+      if (trace.on[events.igb_phy_write] !== 0) trace.emit(events.igb_phy_write, register, value & DATA_MASK);
       this.phy.write(register, value & DATA_MASK);
     }
     registers.values[pf.MDIC.index] = answer;

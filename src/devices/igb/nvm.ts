@@ -75,7 +75,7 @@ export class Nvm implements NvmUser {
       const data = this.words[word] ?? ERASED;
       answer |= pf.EERD.DONE.mask | (data << DATA_SHIFT);
       const event = word < this.words.length ? events.igb_nvm_read : events.igb_guest_error_nvm;
-      if (trace.on[event] === 1) trace.emit(event, word, data);
+      if (trace.on[event] !== 0) trace.emit(event, word, data);
     }
     registers.values[pf.EERD.index] = answer;
   }
@@ -89,7 +89,7 @@ export class Nvm implements NvmUser {
     if (word < this.words.length) {
       this.words[word] = value >>> DATA_SHIFT;
       this.written(word, 1);
-    } else if (trace.on[events.igb_guest_error_nvm] === 1) trace.emit(events.igb_guest_error_nvm, word);
+    } else if (trace.on[events.igb_guest_error_nvm] !== 0) trace.emit(events.igb_guest_error_nvm, word);
   }
 
   /** `value` is what software wrote; GNT follows REQ unless another port has the bus. Without it the pins are not driven. */
@@ -143,7 +143,7 @@ export class Nvm implements NvmUser {
 
   private written(word: number, count: number): void {
     const { trace, events } = this.context;
-    if (trace.on[events.igb_nvm_write] === 1) {
+    if (trace.on[events.igb_nvm_write] !== 0) {
       for (let at = word; at < word + count; at += 1) trace.emit(events.igb_nvm_write, at, this.words[at]);
     }
     this.options.nonvolatile?.store(this.bytes);

@@ -186,7 +186,7 @@ export class Phy {
     if ((control & CONTROL.AUTO_NEGOTIATE) !== 0) {
       this.setLink(false);
       if (usable) {
-        if (trace.on[events.igb_link_negotiation_start] === 1) trace.emit(events.igb_link_negotiation_start);
+        if (trace.on[events.igb_link_negotiation_start] !== 0) trace.emit(events.igb_link_negotiation_start);
         clock.arm(this.negotiation, clock.now() + AUTO_NEGOTIATION_NS);
       }
     } else {
@@ -198,7 +198,7 @@ export class Phy {
 
   private negotiationDone(): void {
     const { trace, events } = this.context;
-    if (trace.on[events.igb_link_negotiation_done] === 1) trace.emit(events.igb_link_negotiation_done);
+    if (trace.on[events.igb_link_negotiation_done] !== 0) trace.emit(events.igb_link_negotiation_done);
     const slowest = (this.registers[REGISTER.POWER_MANAGEMENT]! & POWER_LOW_SPEED) !== 0;
     const agreed = negotiate(
       this.registers[REGISTER.ADVERTISEMENT]!,

@@ -163,7 +163,7 @@ export class IgbPort implements WirePort {
   reset(kind: PortResetKind): void {
     const { trace, events } = this.context;
     const event = RESET_EVENTS[kind];
-    if (trace.on[events[event]] === 1) trace.emit(events[event]);
+    if (trace.on[events[event]] !== 0) trace.emit(events[event]);
     resetPort(this.context, this.blocks, kind);
   }
 

@@ -78,7 +78,7 @@ export class RegisterAccess {
     const dword = at >>> 2;
     const value = this.readAction(readActions[dword]! as ReadAction, dword);
     const { trace, events } = this.context;
-    if (trace.on[events.igb_reg_read] === 1) trace.emit(events.igb_reg_read, at, value);
+    if (trace.on[events.igb_reg_read] !== 0) trace.emit(events.igb_reg_read, at, value);
     if (pfPlan.register[dword] === 0) this.note(dword, events.igb_reg_read_unknown);
     return value;
   }
@@ -88,13 +88,13 @@ export class RegisterAccess {
     const at = offset & (pfWindowBytes - 4);
     const dword = at >>> 2;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_reg_write] === 1) trace.emit(events.igb_reg_write, at, value >>> 0);
+    if (trace.on[events.igb_reg_write] !== 0) trace.emit(events.igb_reg_write, at, value >>> 0);
     if (pfPlan.register[dword] === 0) {
       this.note(dword, events.igb_reg_write_unknown);
       return;
     }
     if (pfPlan.inert[dword] === 1) this.note(dword, events.igb_reg_inert);
-    if (readOnly[dword] === 1 && trace.on[events.igb_guest_error_register_read_only] === 1) {
+    if (readOnly[dword] === 1 && trace.on[events.igb_guest_error_register_read_only] !== 0) {
       trace.emit(events.igb_guest_error_register_read_only, at, value >>> 0);
     }
     const before = this.context.registers.write(pfPlan.storage[dword]!, value);
@@ -391,7 +391,7 @@ export class RegisterAccess {
 
   private holdPhy(held: boolean): void {
     const { trace, events } = this.context;
-    if (trace.on[events.igb_reset_phy] === 1) trace.emit(events.igb_reset_phy, held ? 1 : 0);
+    if (trace.on[events.igb_reset_phy] !== 0) trace.emit(events.igb_reset_phy, held ? 1 : 0);
     if (held) this.context.registers.values[pf.STATUS.index]! |= pf.STATUS.PHYRA.mask;
     this.blocks.link.phy.holdInReset(held);
   }
@@ -410,7 +410,7 @@ export class RegisterAccess {
     if (this.noted[dword] === 1) return;
     this.noted[dword] = 1;
     const { trace } = this.context;
-    if (trace.on[event] === 1) trace.emit(event, dword << 2, this.context.registers.values[dword]);
+    if (trace.on[event] !== 0) trace.emit(event, dword << 2, this.context.registers.values[dword]);
   }
 }
 

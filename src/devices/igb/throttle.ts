@@ -54,7 +54,7 @@ export class Throttle {
     }
     this.waiting[vector] = 1;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_throttled] === 1) {
+    if (trace.on[events.igb_irq_throttled] !== 0) {
       trace.emit(events.igb_irq_throttled, vector, this.intervalNs(vector) / NS_PER_US);
     }
     this.context.clock.arm(this.timers[vector]!, this.readyAtNs[vector]!);
@@ -106,7 +106,7 @@ export class Throttle {
     this.waiting[vector] = 0;
     const { clock, trace, events } = this.context;
     clock.disarm(this.timers[vector]!);
-    if (trace.on[events.igb_irq_unthrottled] === 1) trace.emit(events.igb_irq_unthrottled, vector);
+    if (trace.on[events.igb_irq_unthrottled] !== 0) trace.emit(events.igb_irq_unthrottled, vector);
     this.sendNow(vector, clock.now());
   }
 

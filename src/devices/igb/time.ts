@@ -88,7 +88,7 @@ export class PortTime {
   writeTiminca(before: number): void {
     this.rebase(before);
     const { registers, trace, events } = this.context;
-    if (trace.on[events.igb_time_increment] === 1) {
+    if (trace.on[events.igb_time_increment] !== 0) {
       trace.emit(events.igb_time_increment, registers.values[pf.TIMINCA.index]);
     }
     this.onChange?.();
@@ -122,7 +122,7 @@ export class PortTime {
     values[pf.TXSTMPL.index] = this.low;
     values[pf.TXSTMPH.index] = this.high;
     values[pf.TSYNCTXCTL.index]! |= VALID.mask;
-    if (trace.on[events.igb_time_tx_stamp] === 1) trace.emit(events.igb_time_tx_stamp, this.high, this.low);
+    if (trace.on[events.igb_time_tx_stamp] !== 0) trace.emit(events.igb_time_tx_stamp, this.high, this.low);
   }
 
   /** The high half of a transmit stamp releases it for the next. */
@@ -142,7 +142,7 @@ export class PortTime {
     values[pf.RXSATRL.index] = sourceLow;
     values[pf.RXSATRH.index] = sourceHigh;
     values[pf.TSYNCRXCTL.index]! |= pf.TSYNCRXCTL.VALID.mask;
-    if (trace.on[events.igb_time_rx_stamp] === 1) trace.emit(events.igb_time_rx_stamp, this.high, this.low);
+    if (trace.on[events.igb_time_rx_stamp] !== 0) trace.emit(events.igb_time_rx_stamp, this.high, this.low);
   }
 
   /** RXSTMPH (Linux) or RXSATRH (QEMU) releases a receive stamp (contradiction 5). */

@@ -56,14 +56,14 @@ export class VfResources {
       this.parts.interrupts.assignVector(number, owner, live ? vector : number);
     }
     const { trace, events } = this.context;
-    if (trace.on[events.igb_vf_live] === 1) trace.emit(events.igb_vf_live, vf, live ? 1 : 0);
+    if (trace.on[events.igb_vf_live] !== 0) trace.emit(events.igb_vf_live, vf, live ? 1 : 0);
   }
 
   /** Resets a VF (§1.5) and tells the PF by VFLRE and ICR.VMMB. RSTI is left alone: the PF is not in reset. */
   reset(vf: number, kind: VfResetKind): void {
     const { values } = this.context.registers;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_reset_vf] === 1) trace.emit(events.igb_reset_vf, vf);
+    if (trace.on[events.igb_reset_vf] !== 0) trace.emit(events.igb_reset_vf, vf);
     if (this.live[vf] === 1) {
       this.clear(vf);
       values[pf.VFRE.index]! &= ~(1 << vf);

@@ -167,6 +167,6 @@ export class VfWindow {
 
   private trace(event: number, offset: number, value: number): void {
     const { trace } = this.context;
-    if (trace.on[event] === 1) trace.emit(event, this.number, offset, value >>> 0);
+    if (trace.on[event] !== 0) trace.emit(event, this.number, offset, value >>> 0);
   }
 }

@@ -158,7 +158,7 @@ export class HierarchyVirtualFunction extends VirtualPciFunction {
   #refuse(bar: number, offset: number, write: number): void {
     this.refused += 1;
     const event = this.#igbEvents.igb_vf_elsewhere;
-    if (this.trace.on[event] === 1) this.trace.emit(event, this.index, bar, offset, write);
+    if (this.trace.on[event] !== 0) this.trace.emit(event, this.index, bar, offset, write);
   }
 
   protected override masteringChanged(): void {

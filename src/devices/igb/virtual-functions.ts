@@ -113,7 +113,7 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     if (attached) port?.resetVf(index, 'machine');
     if (port === undefined) return;
     const { trace, events } = port.context;
-    if (trace.on[events.igb_vf_attached] === 1) trace.emit(events.igb_vf_attached, index, attached ? 1 : 0);
+    if (trace.on[events.igb_vf_attached] !== 0) trace.emit(events.igb_vf_attached, index, attached ? 1 : 0);
   }
 
   /**

@@ -242,11 +242,11 @@ export class TransmitEngine {
     if (kind === fetched.context) {
       const slot = slotOf(words[3]!);
       ring.contexts[slot]!.store(words[0]!, words[2]!, words[3]!);
-      if (trace.on[events.igb_tx_context] === 1) {
+      if (trace.on[events.igb_tx_context] !== 0) {
         trace.emit(events.igb_tx_context, ring.queue, slot, words[0]! & 0xffff, words[3]! >>> 16);
       }
     } else if (kind === fetched.endless) this.#sender.dropEndless(ring.queue, this.#fetch);
-    else if (trace.on[events.igb_guest_error_tx_descriptor] === 1) {
+    else if (trace.on[events.igb_guest_error_tx_descriptor] !== 0) {
       trace.emit(events.igb_guest_error_tx_descriptor, ring.queue, ring.head, (words[2]! >>> 20) & 0xf);
     }
     return 0;
@@ -293,7 +293,7 @@ export class TransmitEngine {
     if (((this.#enabledQueues & bit) !== 0) === enabled) return;
     this.#enabledQueues ^= bit;
     const event = enabled ? events.igb_tx_queue_enabled : events.igb_tx_queue_disabled;
-    if (trace.on[event] === 1) trace.emit(event, queue);
+    if (trace.on[event] !== 0) trace.emit(event, queue);
   }
 
   /** A head or tail beyond the ring, or no ring at all: the queue counts as empty until a register changes. */
@@ -301,10 +301,10 @@ export class TransmitEngine {
     const { trace, events } = this.#context;
     const { queue, size, head, tail } = ring;
     if (head >= size) {
-      if (trace.on[events.igb_guest_error_head] === 1) {
+      if (trace.on[events.igb_guest_error_head] !== 0) {
         trace.emit(events.igb_guest_error_head, pf.TDH.at + queue * pf.TDH.step * 4, head, size);
       }
-    } else if (trace.on[events.igb_guest_error_tail] === 1) {
+    } else if (trace.on[events.igb_guest_error_tail] !== 0) {
       trace.emit(events.igb_guest_error_tail, pf.TDT.at + queue * pf.TDT.step * 4, tail, size);
     }
   }

@@ -166,7 +166,7 @@ export class PacketSender implements SegmentSink {
     const event = this.#dropEvents[reason]!;
     const gathered = this.#length;
     taps.drop(1, event, queue, arena.bytes, this.#frame, gathered || this.#fetchedBytes, gathered);
-    if (trace.on[event] === 1) trace.emit(event, queue, detail);
+    if (trace.on[event] !== 0) trace.emit(event, queue, detail);
     return 0;
   }
 
@@ -271,7 +271,7 @@ export class PacketSender implements SegmentSink {
   /** What happens to a packet once, however many turns its segments take. */
   #beginSegments(context: OffloadContext, layout: SegmentLayout): void {
     const { trace, events } = this.#context;
-    if (trace.on[events.igb_tx_segments] === 1) {
+    if (trace.on[events.igb_tx_segments] !== 0) {
       trace.emit(events.igb_tx_segments, this.#queue, this.#length, layout.segmentSize);
     }
     this.#tap(context);
@@ -448,6 +448,6 @@ export class PacketSender implements SegmentSink {
 
   #trace(length: number): void {
     const { trace, events } = this.#context;
-    if (trace.on[events.igb_tx_packet] === 1) trace.emit(events.igb_tx_packet, this.#queue, length);
+    if (trace.on[events.igb_tx_packet] !== 0) trace.emit(events.igb_tx_packet, this.#queue, length);
   }
 }

@@ -68,7 +68,7 @@ export class RateLimiter {
     if (wait <= 0) return true;
     this.#waited |= 1 << queue;
     clock.arm(this.#timers[queue]!, Math.ceil(this.#paidAt[queue]!));
-    if (trace.on[events.igb_tx_rate_wait] === 1) trace.emit(events.igb_tx_rate_wait, queue, wait);
+    if (trace.on[events.igb_tx_rate_wait] !== 0) trace.emit(events.igb_tx_rate_wait, queue, wait);
     return false;
   }
 
