@@ -12,3 +12,4 @@ import './virtual-functions.ts';
 import './resets.ts';
 import './statistics.ts';
 import './platform.ts';
+import './beyond.ts';
