@@ -1,6 +1,6 @@
 /** The process behind `outboard qtest`: one thread, one loop; a machine, the QTest channel, QMP channels, netdevs. */
 import { EventLoop } from '../linux/index.ts';
-import { makeTraceMemory, TraceReader, TraceWriter } from '../trace/ring.ts';
+import { makeTraceMemory, TraceWriter } from '../trace/ring.ts';
 import { selectEvents } from '../trace/select.ts';
 import type { QmpSession } from '../qmp/index.ts';
 import { Cards } from './cards.ts';
@@ -49,7 +49,7 @@ export class QTestServer {
     this.#ending = false;
     this.#lines = new LineBuffer();
     this.#log = line.qtestLog === 'none' || line.qtest === undefined ? undefined : new ProtocolLog(line.qtestLog);
-    this.#trace = line.trace.length === 0 ? undefined : new TraceLines(new TraceReader(memory), line.traceFile);
+    this.#trace = line.trace.length === 0 ? undefined : new TraceLines(memory, line.traceFile);
     const { netdevs, objects } = line;
     this.#wires = new MachineWires({
       netdevs,

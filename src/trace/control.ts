@@ -1,16 +1,8 @@
 /** The traces of a device, seen from the main thread: which events are on, and where their records go. */
-import { ChromeEncoder } from './chrome.ts';
-import { BinaryEncoder } from './binary.ts';
-import { TextEncoder, type TraceEncoder } from './encoder.ts';
-import { epochOf, type TraceMemory } from './ring.ts';
+import { encoderFor } from './encoders.ts';
+import type { TraceMemory } from './ring.ts';
 import { listEvents, selectEvents, type EventState } from './select.ts';
 import { TraceSink, type TraceOutput } from './sink.ts';
-
-/** By the end of the file's name: `.obt` is the compact form, `.json` the one of Chrome and Perfetto, anything else is text. */
-function encoderFor(path: string | undefined, memory: TraceMemory): TraceEncoder {
-  if (path?.endsWith('.obt') === true) return new BinaryEncoder(epochOf(memory));
-  return path?.endsWith('.json') === true ? new ChromeEncoder() : new TextEncoder();
-}
 
 export class TraceControl {
   readonly memory: TraceMemory;
