@@ -59,20 +59,20 @@ module.exports = {
     {
       name: 'top-stays-on-top',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(nic|lab|bench|cli)/' },
-      to: { path: '^src/(nic|lab|bench|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(nic|monitor|lab|bench|cli)/' },
+      to: { path: '^src/(nic|monitor|lab|bench|cli)/' },
     },
     {
       name: 'nic-below-lab-and-cli',
       severity: 'error',
-      from: { path: '^src/(nic|lab|bench)/' },
+      from: { path: '^src/(nic|monitor|lab|bench)/' },
       to: { path: '^src/cli/' },
     },
     {
       name: 'no-lab-in-nic',
       severity: 'error',
-      from: { path: '^src/(nic|lab)/' },
-      to: { path: '^src/(lab|bench)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(nic|monitor|lab)/' },
+      to: { path: '^src/(monitor|lab|bench)/', pathNot: '^src/$1/' },
     },
     {
       name: 'tests-not-imported',

@@ -13,6 +13,8 @@ export interface NicFlags {
   vf?: string[];
   netdev?: string[];
   object?: string[];
+  qmp?: string[];
+  monitor?: string[];
   trace?: string[];
   traceFile?: string;
   ports?: string;
@@ -61,7 +63,19 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   if (flags.ports !== undefined) config['ports'] = /^\d+$/.test(flags.ports) ? Number(flags.ports) : flags.ports;
   if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
-  for (const key of ['netdev', 'object', 'trace', 'mac', 'media', 'nvm', 'metrics', 'romfile', 'traceFile'] as const)
+  for (const key of [
+    'netdev',
+    'object',
+    'qmp',
+    'monitor',
+    'trace',
+    'mac',
+    'media',
+    'nvm',
+    'metrics',
+    'romfile',
+    'traceFile',
+  ] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   if (config['traceFile'] !== undefined && config['trace'] === undefined)
@@ -88,6 +102,19 @@ async function untilSignal(start: () => Promise<Nic>, started: () => void): Prom
   await nic.ended;
 }
 
+/** QMP and HMP, where the configuration asks for them. */
+async function openMonitors(nic: Nic, config: Record<string, unknown>): Promise<void> {
+  const { qmp = [], monitor: hmp = [] } = config as { qmp?: string[]; monitor?: string[] };
+  if (qmp.length + hmp.length === 0) return;
+  const { Monitor } = await import('../monitor/monitor.ts');
+  try {
+    void new Monitor({ nic, qmp, hmp, log: (line) => console.error(line), quit: () => void nic.close() });
+  } catch (error) {
+    await nic.close();
+    throw error;
+  }
+}
+
 /** `outboard nic`: resolves when a signal has ended the NIC. */
 export async function runNic(flags: NicFlags): Promise<void> {
   if (flags.trace?.includes('help') === true) {
@@ -98,7 +125,11 @@ export async function runNic(flags: NicFlags): Promise<void> {
   const config = configuration(flags);
   const { startNic } = await import('../nic/nic.ts');
   await untilSignal(
-    () => startNic(config as never),
+    async () => {
+      const nic = await startNic(config as never);
+      await openMonitors(nic, config);
+      return nic;
+    },
     () => {
       const parts = ['Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with'];
       for (const { path } of config['attach'] as { path: string }[])
@@ -137,6 +168,8 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       collect,
     )
     .option('--ports <1|2>', 'ports of the card, functions 0 and 1, each with a netdev (in order)')
+    .option('--qmp <DEVICE>', 'speak QMP: unix:PATH,server=on,wait=off or stdio', collect)
+    .option('--monitor <DEVICE>', 'speak HMP there, for people and "outboard monitor"', collect)
     .option('--mac <ADDRESS>', 'station address, of port 0')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
     .option('--romfile <FILE>', "an option ROM, as QEMU's romfile=")

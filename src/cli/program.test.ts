@@ -8,6 +8,9 @@ import { configuration, type NicFlags } from './nic.ts';
 import { makeProgram, type Actions } from './program.ts';
 import { errorLine } from './report-error.ts';
 
+/** Arguments of actions that have more than one. */
+const counts: Readonly<Record<string, number>> = { run: 2, compare: 2, qemuArguments: 2, bench: 2, monitor: 3 };
+
 /** What a command line comes to: the action and what it got, or what is printed instead. */
 async function parsed(line: string): Promise<{ called: unknown[]; output: string; error: string; status: number }> {
   const called: unknown[] = [];
@@ -15,11 +18,10 @@ async function parsed(line: string): Promise<{ called: unknown[]; output: string
   const note =
     (name: string) =>
     (...values: unknown[]): Promise<void> =>
-      Promise.resolve(
-        void called.push(name, ...values.slice(0, ['run', 'compare', 'qemuArguments', 'bench'].includes(name) ? 2 : 1)),
-      );
+      Promise.resolve(void called.push(name, ...values.slice(0, counts[name] ?? 1)));
   const names = [
     'nic',
+    'monitor',
     'qtest',
     'list',
     'run',
@@ -91,6 +93,23 @@ test('the lab takes its flags', async () => {
   assert.deepEqual(await calls('start --nic qemu'), ['start', { nic: 'qemu' }]);
 });
 
+test('"monitor" leaves the words of a command to the monitor, flags included', async () => {
+  assert.deepEqual(await calls('monitor m.sock'), ['monitor', 'm.sock', [], { json: false }]);
+  assert.deepEqual(await calls('monitor m.sock info registers -a pf'), [
+    'monitor',
+    'm.sock',
+    ['info', 'registers', '-a', 'pf'],
+    { json: false },
+  ]);
+  for (const line of ['monitor m.sock --json info vf', 'monitor --json m.sock info vf']) {
+    assert.deepEqual(await calls(line), ['monitor', 'm.sock', ['info', 'vf'], { json: true }]);
+  }
+  assert.deepEqual(await calls('nic --qmp stdio --monitor unix:a,server=on'), [
+    'nic',
+    { qmp: ['stdio'], monitor: ['unix:a,server=on'], msix: true, msi: true },
+  ]);
+});
+
 test('"bench" takes cases, and lists them', async () => {
   assert.deepEqual(await calls('bench tx-64 device --quick'), [
     'bench',
@@ -133,7 +152,7 @@ test('every command has help with an example, and no value of the program in it'
     for (const next of command.commands) collect(next, [...names, next.name()]);
   };
   collect(makeProgram(), []);
-  assert.equal(lines.length, 20);
+  assert.equal(lines.length, 21);
   for (const line of lines) {
     const { output, status } = await parsed(line);
     assert.equal(status, 0, line);

@@ -2,11 +2,13 @@
 import { Command } from 'commander';
 import { addBenchCommand, benchActions, type BenchActions } from './bench.ts';
 import { addLabCommands, labActions, type LabActions } from './lab.ts';
+import { addMonitorCommand, runMonitor, type MonitorFlags } from './monitor.ts';
 import { addNicCommand, runNic, type NicFlags } from './nic.ts';
 import { addTraceCommands, traceActions, type TraceActions } from './trace.ts';
 
 export interface Actions extends LabActions, BenchActions, TraceActions {
   nic(flags: NicFlags): Promise<void>;
+  monitor(socket: string, words: readonly string[], flags: MonitorFlags): Promise<void>;
   /** Words after the command's name: they are QEMU's, and only QTest knows them. */
   qtest(words: readonly string[]): Promise<void>;
 }
@@ -16,6 +18,7 @@ const actions: Actions = {
   ...traceActions,
   ...benchActions,
   nic: runNic,
+  monitor: runMonitor,
   qtest: async (words) => {
     const { runQTest } = await import('./qtest.ts');
     process.exitCode = await runQTest(words);
@@ -60,6 +63,7 @@ export function makeProgram(given: Actions = actions): Command {
     .exitOverride()
     .addHelpText('after', '\nExamples:\n  $ outboard start\n  $ outboard lab run ping\n  $ outboard nic --help');
   addNicCommand(program, given.nic);
+  addMonitorCommand(program, given.monitor);
   addLabCommands(program, given);
   addTraceCommands(program, given);
   addBenchCommand(program, given);

@@ -78,9 +78,15 @@ const unique = (values: readonly unknown[]): boolean => new Set(values).size ===
 const portsOf = (attachment: { readonly kind: string; readonly port?: number }): number[] =>
   attachment.kind === 'hierarchy' ? [0, 1] : attachment.kind === 'function' ? [attachment.port ?? 0] : [];
 
+const attachmentSchema = v.variant('kind', [
+  attachmentSchemas.hierarchy,
+  attachmentSchemas.function,
+  attachmentSchemas.vf,
+]);
+
 const nicSchema = v.strictObject({
   attach: v.pipe(
-    v.array(v.variant('kind', [attachmentSchemas.hierarchy, attachmentSchemas.function, attachmentSchemas.vf])),
+    v.array(attachmentSchema),
     v.minLength(1, needsAttachment),
     v.check(
       (list) => unique(list.flatMap((entry) => portsOf(entry))),
@@ -119,6 +125,9 @@ const nicSchema = v.strictObject({
   netdev: v.optional(v.array(v.string()), []),
   /** In QEMU's words: `filter-dump,id=f0,netdev=n0,file=x.pcap`. */
   object: v.optional(v.array(v.string()), []),
+  /** Where QMP and HMP are spoken, in QEMU's words: `unix:qmp.sock,server=on,wait=off`, `stdio`. */
+  qmp: v.optional(v.array(v.string()), []),
+  monitor: v.optional(v.array(v.string()), []),
   msix: v.optional(v.boolean(), true),
   msi: v.optional(v.boolean(), true),
   /** Globs of trace events; a leading `-` excludes. */
@@ -200,6 +209,20 @@ function explain(issue: v.BaseIssue<unknown>): string {
 /** A misspelt key explains what else seems to be missing. */
 const isUnknownKey = (issue: v.BaseIssue<unknown>): boolean =>
   issue.type === 'strict_object' && issue.expected === 'never';
+
+/** Checks one more element of `attach`; throws NicError `CONFIG`. */
+export function checkAttachment(input: unknown): NicConfig['attach'][number] {
+  const result = v.safeParse(v.strictObject({ attach: v.tuple([attachmentSchema]) }), { attach: [input] });
+  if (result.success) return result.output.attach[0];
+  throw new NicError('CONFIG', explain(result.issues.find(isUnknownKey) ?? result.issues[0]).replace('attach[0].', ''));
+}
+
+/** Checks an element of `vfs`; throws NicError `CONFIG`. */
+export function checkVf(input: unknown): NicConfig['vfs'][number] {
+  const result = v.safeParse(v.strictObject({ vfs: v.tuple([vfSchema]) }), { vfs: [input] });
+  if (result.success) return result.output.vfs[0];
+  throw new NicError('CONFIG', explain(result.issues.find(isUnknownKey) ?? result.issues[0]).replace('vfs[0].', ''));
+}
 
 /** Checks a configuration; throws NicError `CONFIG` with the path of the first wrong setting. */
 export function parseConfig(input: unknown): NicConfig {

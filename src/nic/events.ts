@@ -3,6 +3,4 @@ export type NicEvent =
   /** A machine has attached to, or left, a socket: `pf`, or `vf` and its number. */
   | { readonly type: 'client'; readonly id: string; readonly attached: boolean }
   | { readonly type: 'link'; readonly up: boolean; readonly speedMbps: number }
-  | { readonly type: 'run-state'; readonly running: boolean }
-  /** The filters of a function that was asked to be watched have changed. Told once. */
-  | { readonly type: 'rx-filter'; readonly id: string };
+  | { readonly type: 'run-state'; readonly running: boolean };

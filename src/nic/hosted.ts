@@ -27,7 +27,7 @@ export interface HostOptions {
 }
 
 /** `ip link`'s words as settings. */
-function settingsOf(vf: NicConfig['vfs'][number]): VfSettings {
+export function settingsOf(vf: NicConfig['vfs'][number]): VfSettings {
   return {
     mac: vf.mac === undefined ? undefined : parseMac(vf.mac),
     vlan: vf.vlan,

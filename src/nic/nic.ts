@@ -101,6 +101,13 @@ export class Nic {
     return answer as Promise<CommandResult<N>>;
   }
 
+  /** Opens one more netdev, in `--netdev`'s words. Throws NicError, NetdevError. */
+  async addNetdev(text: string): Promise<void> {
+    const netdev = await resolveNetdev(text);
+    if (netdev.id === '') throw new NicError('CONFIG', `${text}: "id" is missing`);
+    await this.request('addNetdev', netdev);
+  }
+
   /** Calls `listener` for each event; returns what removes it. */
   onEvent(listener: (event: NicEvent) => void): () => void {
     this.#listeners.add(listener);

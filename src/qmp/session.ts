@@ -15,6 +15,8 @@ export interface QmpSessionOptions {
   readonly errorClasses?: Readonly<Record<string, QmpErrorClass>>;
   /** Takes an error that has no code: a mistake of ours, which its client is told as well. */
   readonly onBug: (error: unknown) => void;
+  /** False while no more should be done for this client, who does not read what it is told: `go` goes on. */
+  readonly mayGo?: () => boolean;
   /** No command waits any more: the stream may be read again. */
   readonly idle?: () => void;
 }
@@ -43,9 +45,9 @@ export class QmpSession {
     return this.#negotiated;
   }
 
-  /** Commands wait for the one that is under way. */
+  /** Commands are under way, or wait. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy || this.#waiting.length > 0;
   }
 
   greet(): void {
@@ -54,7 +56,19 @@ export class QmpSession {
 
   received(text: string): void {
     this.#waiting.push(...this.#splitter.push(text));
-    this.#next();
+    this.go();
+  }
+
+  /** Does what waits, until something takes its time. */
+  go(): void {
+    while (!this.#busy && (this.#options.mayGo?.() ?? true)) {
+      const text = this.#waiting.shift();
+      if (text === undefined) {
+        this.#options.idle?.();
+        return;
+      }
+      this.#handle(text);
+    }
   }
 
   /** Tells what has happened. */
@@ -69,16 +83,6 @@ export class QmpSession {
 
   #put(message: object): void {
     this.#options.send(`${JSON.stringify(message)}\r\n`);
-  }
-
-  /** Does what waits, until something takes its time. */
-  #next(): void {
-    while (!this.#busy) {
-      const text = this.#waiting.shift();
-      if (text === undefined) break;
-      this.#handle(text);
-    }
-    if (!this.#busy) this.#options.idle?.();
   }
 
   #handle(text: string): void {
@@ -104,7 +108,7 @@ export class QmpSession {
     } catch (error) {
       this.#fail(id, error);
     }
-    this.#next();
+    this.go();
   }
 
   #answer(id: unknown, result: unknown): void {

@@ -7,25 +7,39 @@ import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
 import { addCapture, removeCapture } from './captures.ts';
 import { metrics } from './metrics.ts';
+import { interruptStatus } from './interrupts.ts';
+import { readMemory } from './memory.ts';
 import { addNetdev, listNetdevs, removeNetdev } from './netdevs.ts';
-import { cont, stop } from './run-state.ts';
+import { pciDomains } from './pci.ts';
+import { peekRegisters } from './registers.ts';
+import { peekRings } from './rings.ts';
+import { cont, isRunning, stop } from './run-state.ts';
 import { setLink } from './set-link.ts';
 import { statistics } from './statistics.ts';
+import { setVf, vfsStatus } from './vfs.ts';
 
 export const commands = {
   addAttachment,
   addCapture,
   addNetdev,
   cont,
+  interruptStatus,
+  isRunning,
   listAttachments,
   listNetdevs,
   metrics,
+  pciDomains,
+  peekRegisters,
+  peekRings,
+  readMemory,
   removeAttachment,
   removeCapture,
   removeNetdev,
   setLink,
+  setVf,
   statistics,
   stop,
+  vfsStatus,
 } as const satisfies Readonly<Record<string, (nic: AssembledNic, given: never) => unknown>>;
 
 type Commands = typeof commands;

@@ -8,3 +8,8 @@ export function stop({ runState }: AssembledNic): void {
 export function cont({ runState }: AssembledNic): void {
   runState.cont();
 }
+
+/** The device works; false from `stop` to `cont`. */
+export function isRunning({ runState }: AssembledNic): boolean {
+  return runState.running;
+}

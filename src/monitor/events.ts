@@ -1,0 +1,17 @@
+/** What a NIC tells, as events of QMP: QEMU's where it has them. */
+import type { NicEvent } from '../nic/events.ts';
+import type { QmpMembers } from '../qmp/index.ts';
+
+export function qmpEvent(event: NicEvent): { readonly name: string; readonly data: QmpMembers | undefined } {
+  switch (event.type) {
+    case 'client':
+      return {
+        name: event.attached ? 'VFIO_USER_CLIENT_ATTACHED' : 'VFIO_USER_CLIENT_DETACHED',
+        data: { device: event.id },
+      };
+    case 'link':
+      return { name: 'NIC_LINK_CHANGED', data: { name: 'pf', up: event.up, speed: event.speedMbps } };
+    case 'run-state':
+      return { name: event.running ? 'RESUME' : 'STOP', data: undefined };
+  }
+}

@@ -1,0 +1,23 @@
+/** Everything that a monitor can be asked, a module a subject. */
+import type { MonitorModule } from '../context.ts';
+import { attachments } from './attachments.ts';
+import { general } from './general.ts';
+import { interrupts } from './interrupts.ts';
+import { mailbox } from './mailbox.ts';
+import { memory } from './memory.ts';
+import { network } from './network.ts';
+import { objects } from './objects.ts';
+import { pci } from './pci.ts';
+import { registers } from './registers.ts';
+import { rings } from './rings.ts';
+import { runState } from './run-state.ts';
+import { rxFilter } from './rx-filter.ts';
+import { statistics } from './statistics.ts';
+import { localSwitch } from './switch.ts';
+import { trace } from './trace.ts';
+import { vfs } from './vfs.ts';
+
+export const modules: readonly MonitorModule[] = [
+  ...[attachments, general, interrupts, localSwitch, mailbox, memory, network, objects, pci],
+  ...[registers, rings, runState, rxFilter, statistics, trace, vfs],
+];

@@ -1,0 +1,63 @@
+/** Counters: of the wires, of the port, of each VF. Looking clears none of them. */
+import { pfSpecs } from '../../devices/igb/tables/index.ts';
+import { statistics as portCounters } from '../../devices/igb/tables/statistics.ts';
+import type { RegisterHandle } from '../../registers/index.ts';
+import { none } from '../arguments.ts';
+import { type MonitorModule, query } from '../context.ts';
+import { pf, viewOf } from '../register-view.ts';
+import type { Style } from '../style.ts';
+
+interface StatisticsView {
+  /** By name; those of netdevs are prefixed by their ids. */
+  readonly nic: Readonly<Record<string, number>>;
+  /** Statistics registers since their last read by the driver. */
+  readonly port: Readonly<Record<string, number>>;
+  /** PVFGPRC and its kin, by VF. */
+  readonly vfs: readonly Readonly<Record<string, number>>[];
+}
+
+const VFS = 8;
+const vfCounters = ['PVFGPRC', 'PVFGORC', 'PVFMPRC', 'PVFGPTC', 'PVFGOTC', 'PVFGPRLBC', 'PVFGPTLBC'] as const;
+const portNames = Object.keys(portCounters) as (keyof typeof portCounters)[];
+
+function lines(counters: Readonly<Record<string, number>>, docOf: (name: string) => string, style: Style): string {
+  const some = Object.entries(counters).filter(([, value]) => value !== 0);
+  return style.table(
+    ['counter', 'value', 'meaning'],
+    some.map(([name, value]) => [name, String(value), docOf(name)]),
+  );
+}
+
+function render({ nic, port, vfs }: StatisticsView, style: Style): string {
+  const active = vfs.flatMap((counters, vf) =>
+    Object.values(counters).some((value) => value !== 0)
+      ? [[String(vf), ...vfCounters.map((name) => String(counters[name]))]]
+      : [],
+  );
+  const docs: Readonly<Record<string, { readonly doc: string }>> = pfSpecs;
+  const parts = [lines(nic, () => '', style), lines(port, (name) => docs[name]?.doc ?? '', style)];
+  if (active.length > 0) parts.push(style.table(['vf', ...vfCounters.map((name) => name.slice(1))], active));
+  return parts.join('\n\n');
+}
+
+export const statistics: MonitorModule = {
+  queries: [
+    query({
+      name: 'stats',
+      doc: 'counters that are not 0: of wires, port and VFs',
+      schema: none,
+      fetch: async (context): Promise<StatisticsView> => {
+        const handles: readonly RegisterHandle[] = [...portNames, ...vfCounters].map((name) => pf[name]);
+        const [nic, view] = await Promise.all([context.nic.request('statistics'), viewOf(context, handles)]);
+        const vf = (n: number): Record<string, number> =>
+          Object.fromEntries(vfCounters.map((name) => [name, view.get(pf[name], n)]));
+        return {
+          nic,
+          port: Object.fromEntries(portNames.map((name) => [name, view.get(pf[name])])),
+          vfs: Array.from({ length: VFS }, (_, n) => vf(n)),
+        };
+      },
+      render,
+    }),
+  ],
+};

@@ -1,0 +1,32 @@
+import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupts.ts';
+import type { AssembledNic } from '../assembled-nic.ts';
+import { functionNames } from '../functions.ts';
+
+/** Interrupts of one function. */
+export interface InterruptStatus {
+  readonly number: number;
+  /** What its driver has turned on. */
+  readonly mode: 'MSI-X' | 'MSI' | 'INTx';
+  /** Sent since the NIC started, by MSI-X vector. */
+  readonly msix: readonly number[];
+  readonly msi: number;
+  readonly intx: number;
+}
+
+/** Vectors of the PF; a VF has fewer, and the rest of its row is 0. */
+const VECTORS = 10;
+
+export function interruptStatus({ port }: AssembledNic): InterruptStatus[] {
+  const { sent } = port.blocks.interrupts;
+  return functionNames.map((_, number) => {
+    const { msixEnabled, msiEnabled } = port.context.interruptPorts[number]!;
+    const row = number * SENT_ROW;
+    return {
+      number,
+      mode: msixEnabled ? 'MSI-X' : msiEnabled ? 'MSI' : 'INTx',
+      msix: [...sent.subarray(row, row + VECTORS)],
+      msi: sent[row + SENT_MSI]!,
+      intx: sent[row + SENT_INTX]!,
+    };
+  });
+}
