@@ -10,7 +10,8 @@ import { table } from '../lab/table.ts';
 import { LabError } from '../lab/errors.ts';
 import { benchCases } from './cases.ts';
 import { type BenchCase, BenchSkip, type Effort, type Measured, type Subject } from './case.ts';
-import { median, type Ratio, ratioOf } from './sample.ts';
+import { ratioText, type Report, type Result, resultHead, resultRow } from './result.ts';
+import { median, ratioOf } from './sample.ts';
 
 export interface BenchOptions {
   /** Fewer rounds. */
@@ -19,29 +20,8 @@ export interface BenchOptions {
   readonly qemu?: string | undefined;
   /** Where the results go. */
   readonly json?: string | undefined;
-}
-
-/** One case's result; ratios say how many times as fast ours is. */
-export interface Result {
-  readonly name: string;
-  readonly group: string;
-  readonly title: string;
-  readonly goal?: number | undefined;
-  readonly unit: string;
-  readonly against: string;
-  readonly ours: number;
-  readonly theirs?: number;
-  readonly ratio?: Ratio;
-  readonly processorRatio?: Ratio;
-  /** Why there is no result. */
-  readonly skipped?: string;
-}
-
-export interface Report {
-  readonly date: string;
-  readonly machine: string;
-  readonly qemu: string;
-  readonly results: readonly Result[];
+  /** A document whose section of results is made anew, with a chart beside it. */
+  readonly document?: string | undefined;
 }
 
 const full: Effort = { rounds: 41, warmUp: 150 };
@@ -88,34 +68,6 @@ function measure(one: BenchCase, theirs: Subject, effort: Effort): Result {
   }
 }
 
-/** 455 ns, 32.0 µs, 1.2 ms; other units as they are. */
-export function inUnits(value: number, unit: string): string {
-  if (unit !== 'ns') return `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`;
-  if (value < 10_000) return `${value.toFixed(0)} ns`;
-  return value < 1e6 ? `${(value / 1e3).toFixed(1)} µs` : `${(value / 1e6).toFixed(1)} ms`;
-}
-
-export const ratioText = (ratio: Ratio | undefined): string =>
-  ratio === undefined ? '' : `${ratio.ratio.toFixed(2)}x (${ratio.low.toFixed(2)}-${ratio.high.toFixed(2)})`;
-
-const verdict = ({ ratio, goal }: Result): string =>
-  goal === undefined ? '' : `${goal}x${ratio !== undefined && ratio.ratio >= goal ? ' ✔' : ''}`;
-
-export const resultHead = ['case', 'ours', 'theirs', 'times as fast', 'by processor time', 'goal'] as const;
-
-export function resultRow(result: Result): string[] {
-  const { title, unit, ours, theirs, ratio, processorRatio, skipped } = result;
-  if (skipped !== undefined) return [title, `skipped: ${skipped}`, '', '', '', verdict(result)];
-  return [
-    title,
-    inUnits(ours, unit),
-    theirs === undefined ? '' : inUnits(theirs, unit),
-    ratioText(ratio),
-    ratioText(processorRatio),
-    verdict(result),
-  ];
-}
-
 /** Measures and prints; resolves to what was found. */
 export async function runBench(names: readonly string[], options: BenchOptions = {}): Promise<Report> {
   const selected = selectCases(names);
@@ -132,6 +84,10 @@ export async function runBench(names: readonly string[], options: BenchOptions =
   const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: qemu.described, results };
   console.log(table(resultHead, results.map(resultRow)));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (options.document !== undefined) {
+    const { writeDocument } = await import('./document.ts');
+    writeDocument(options.document, report);
+  }
   return report;
 }
 

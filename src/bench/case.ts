@@ -28,11 +28,9 @@ export interface Effort {
   readonly warmUp: number;
 }
 
-export const groups = ['device', 'transport', 'scale'] as const;
-
 export interface BenchCase {
   readonly name: string;
-  readonly group: (typeof groups)[number];
+  readonly group: 'device' | 'transport' | 'scale';
   readonly title: string;
   /** What the ratio is to be at least. */
   readonly goal?: number | undefined;

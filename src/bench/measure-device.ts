@@ -1,5 +1,5 @@
-/** Runs one case of the device on both programs in turns. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+/** Runs a case of the device on two programs in turns. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessTransport } from '../qtest/client/index.ts';
@@ -7,6 +7,7 @@ import { BenchCard, machineWords } from './card.ts';
 import type { Effort, Measured, Subject } from './case.ts';
 import type { DeviceCase } from './device-cases.ts';
 import { StreamFeed } from './feed.ts';
+import { processorNs } from './processor-time.ts';
 import { median } from './sample.ts';
 import type { Work } from './work.ts';
 
@@ -16,22 +17,12 @@ const IDLE_ROUNDS = 5;
 const PAUSE_MS = 1;
 
 interface Bench {
-  readonly name: string;
   readonly transport: ProcessTransport;
   readonly feed: StreamFeed | undefined;
   readonly work: Work;
   /** ns a packet, by round. */
   readonly elapsed: number[];
   readonly processor: number[];
-}
-
-/** Processor time of all threads in ns, up to when each was put to sleep. */
-function processorNs(pid: number): number {
-  let sum = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    sum += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
-  }
-  return sum;
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -42,7 +33,7 @@ function open({ name, program }: Subject, device: DeviceCase, folder: string): B
   const args = [...(program.args ?? []), ...machineWords, '-netdev', netdev, '-device', 'igb,bus=rp0,netdev=n0'];
   const transport = new ProcessTransport({ ...program, args });
   try {
-    return { name, transport, feed, work: device.open(new BenchCard(transport), feed), elapsed: [], processor: [] };
+    return { transport, feed, work: device.open(new BenchCard(transport), feed), elapsed: [], processor: [] };
   } catch (error) {
     transport.close();
     feed?.close();
@@ -71,15 +62,19 @@ function round(bench: Bench): void {
   bench.processor.push((processor - median(idle.map(([, value]) => value))) / work.packets);
 }
 
-export function measureDevice(
-  device: DeviceCase,
-  { ours, theirs }: { readonly ours: Subject; readonly theirs: Subject },
-  { rounds, warmUp }: Effort,
-): Measured {
+/** One side of a comparison. */
+export interface Side {
+  readonly subject: Subject;
+  readonly device: DeviceCase;
+}
+
+/** Both sides in turns. */
+export function measureDevice(ours: Side, theirs: Side, { rounds, warmUp }: Effort): Measured {
   const folder = mkdtempSync(join(tmpdir(), 'outboard-bench-'));
   const benches: Bench[] = [];
   try {
-    for (const subject of [ours, theirs]) benches.push(open(subject, device, folder));
+    for (const [name, { subject, device }] of Object.entries({ ours, theirs }))
+      benches.push(open({ ...subject, name }, device, folder));
     for (let n = 0; n < warmUp; n += 1) {
       for (const { work } of benches) {
         work.prepare();

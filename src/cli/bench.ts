@@ -20,7 +20,7 @@ export const benchActions: BenchActions = {
       name,
       group,
       title,
-      goal === undefined ? '' : `${goal}x`,
+      goal === undefined ? '' : `${Number(goal.toFixed(2))}x`,
     ]);
     console.log(json === true ? JSON.stringify(cases, undefined, 2) : table(['case', 'group', '', 'goal'], rows));
   },
@@ -40,6 +40,7 @@ export function addBenchCommand(program: Command, actions: BenchActions): void {
     .addOption(new Option('--against <NIC>', 'what ours is held against').choices(['qemu']).default('qemu'))
     .option('--quick', 'fewer rounds')
     .option('--json <FILE>', 'write the results as JSON')
+    .option('--document <FILE>', 'put table and chart into a document, such as docs/performance.md')
     .option('--qemu <PATH>', 'a QEMU of your own instead of the one found or fetched')
     .addHelpText('after', example)
     .action((names: string[], options: BenchOptions) => actions.bench(names, options));

@@ -1,0 +1,42 @@
+/** Puts results into a Markdown document, between marks, and a chart beside it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Report, resultHead, resultRow } from './result.ts';
+import { LabError } from '../lab/errors.ts';
+import { chart } from './chart.ts';
+
+const BEGIN = '<!-- Made by "outboard bench --document": from here -->';
+const END = '<!-- to here -->';
+
+/** Columns lined up, as prettier has them. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [head, ...rest] = rows;
+  return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)].join('\n');
+}
+
+/** The section's text. */
+export function section(report: Report, chartName: string): string {
+  return `![How many times as fast as QEMU's igb, case by case](${chartName})
+
+${report.date}, ${report.machine}; ${report.qemu}. Medians, the middle half of the rounds in parentheses.
+
+${markdownTable([resultHead, ...report.results.map(resultRow)])}`;
+}
+
+/** Writes the section into the document and the chart beside it; throws LabError where the document has no place for it. */
+export function writeDocument(path: string, report: Report): void {
+  const text = readFileSync(path, 'utf8');
+  const from = text.indexOf(BEGIN);
+  const to = text.indexOf(END);
+  if (from === -1 || to < from)
+    throw new LabError('BENCH_DOCUMENT', `${path} has no place for the results.`, `It is between ${BEGIN} and ${END}.`);
+  const svg = path.replace(/(\.md)?$/, '.svg');
+  writeFileSync(svg, chart(report.results, `${report.date}, ${report.machine}`));
+  writeFileSync(
+    path,
+    `${text.slice(0, from + BEGIN.length)}\n\n${section(report, basename(svg))}\n\n${text.slice(to)}`,
+  );
+}
