@@ -235,6 +235,8 @@ conformance('TXDCTL.SWFLSH writes back what is held', { area: 'write-back', evid
   for (let n = 0; n < 4; n += 1) tx.data(ethernet(STRANGER));
   tx.go();
   const held = tx.send(ethernet(STRANGER));
+  // Read, so that the descriptor has been worked off before.
+  assert.equal(station.get('TDH'), 5);
   station.set('TXDCTL', (1 << 25) | (1 << 26) | (4 << 16));
   assert.ok(tx.isDone(held));
 });
