@@ -1,4 +1,4 @@
-// npm test: sets the clone up, then static checks, fast tests, protocol tests and a guest with the smoke workload;
+// npm test: sets the clone up, then static checks, fast tests, protocol tests, speed and a guest with the smoke workload;
 // with --all every guest test. The last line counts them all.
 import { setUp } from './setup.mjs';
 
@@ -26,6 +26,8 @@ if (!all) {
   // Hundreds of cases: a line each only where one fails.
   add(await runTests(['test/guest/conformance.test.ts']));
 }
+heading('Speed: heap, deoptimisation, ratios to QEMU');
+add(await runTests(['test/speed'], { reporter: 'spec', concurrency: 1 }));
 heading(all ? 'Guests, all workloads' : 'A guest, smoke workload');
 add(await runTests(all ? ['test/guest'] : ['test/guest/smoke.test.ts'], { reporter: 'spec', concurrency: 1 }));
 

@@ -68,20 +68,32 @@ function measure(one: BenchCase, theirs: Subject, effort: Effort): Result {
   }
 }
 
+/** QEMU as the lab finds it. */
+async function findTheirs(path?: string): Promise<{ theirs: Subject; described: string }> {
+  const cache = new Cache();
+  const say = (line: string): void => console.error(line);
+  const qemu = await findQemu(path, cache, new PrivateApt(cache, say), say);
+  const program = { command: qemu.command, args: qemu.args, env: qemu.env };
+  return { theirs: { name: 'QEMU', program }, described: qemu.described };
+}
+
+/** Results of a few rounds of the named cases. */
+export async function quickResults(names: readonly string[]): Promise<Result[]> {
+  const { theirs } = await findTheirs();
+  return selectCases(names).map((one) => measure(one, theirs, quick));
+}
+
 /** Measures and prints; resolves to what was found. */
 export async function runBench(names: readonly string[], options: BenchOptions = {}): Promise<Report> {
   const selected = selectCases(names);
-  const cache = new Cache();
-  const say = (line: string): void => console.error(line);
-  const qemu = await findQemu(options.qemu, cache, new PrivateApt(cache, say), say);
-  const theirs: Subject = { name: 'QEMU', program: { command: qemu.command, args: qemu.args, env: qemu.env } };
+  const { theirs, described } = await findTheirs(options.qemu);
   const results = selected.map((one) => {
     process.stderr.write(`${one.name} … `);
     const result = measure(one, theirs, options.quick === true ? quick : full);
     process.stderr.write(`${result.skipped ?? ratioText(result.ratio)}\n`);
     return result;
   });
-  const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: qemu.described, results };
+  const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: described, results };
   console.log(table(resultHead, results.map(resultRow)));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (options.document !== undefined) {

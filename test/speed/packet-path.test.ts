@@ -1,0 +1,60 @@
+/** What the packet path may not do once it is warm: allocate, keep memory, be deoptimised. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { deviceCases } from '../../src/bench/device-cases.ts';
+import { openInProcess } from '../../src/bench/in-process.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const PACKETS = 1e6;
+const WARM_UP = 2e5;
+/** Of the engine's and the test's own doing: code, commands, samples of the heap. The smallest object has 16 bytes. */
+const TOLERATED_BYTES = 256 * 1024;
+const TOLERATED_BYTES_A_PACKET = 8;
+
+const heapUsed = (): number => process.memoryUsage().heapUsed;
+
+for (const name of ['tx-64', 'tx-1514-checksum', 'rx-1514', 'vf-64']) {
+  test(`${name}: a million packets grow the heap by nothing, and leave no garbage`, () => {
+    const work = openInProcess(deviceCases.find((device) => device.name === name)!);
+    let garbage = 0;
+    let counted = 0;
+    const send = (packets: number): void => {
+      for (let left = packets; left > 0; left -= work.packets) {
+        work.prepare();
+        const before = heapUsed();
+        work.run();
+        const grown = heapUsed() - before;
+        // Where the collector ran meanwhile, nothing can be said.
+        if (grown < 0) continue;
+        garbage += grown;
+        counted += work.packets;
+      }
+    };
+    send(WARM_UP);
+    collect();
+    const before = heapUsed();
+    [garbage, counted] = [0, 0];
+    send(PACKETS);
+    collect();
+    const grown = heapUsed() - before;
+    assert.ok(grown < TOLERATED_BYTES, `the heap has grown by ${grown} bytes`);
+    const each = garbage / counted;
+    assert.ok(each < TOLERATED_BYTES_A_PACKET, `${each.toFixed(1)} bytes of garbage a packet`);
+  });
+}
+
+test('no function of the packet path is deoptimised after warm-up', () => {
+  const steady = fileURLToPath(new URL('steady.js', import.meta.url));
+  const cases = ['tx-64', 'tx-1514-checksum', 'tso-64k', 'rx-64', 'rx-1514', 'vf-64', 'vf-tso'];
+  const output = execFileSync(process.execPath, ['--trace-deopt', steady, ...cases], { encoding: 'utf8' });
+  const [warmUp, after] = output.split('steady\n') as [string, string | undefined];
+  assert.match(warmUp, /bailout/, 'this engine tells of deoptimisations');
+  const bailouts = after!.split('\n').filter((line) => line.startsWith('[bailout'));
+  assert.deepEqual(bailouts, []);
+});
