@@ -72,7 +72,13 @@ module.exports = {
       name: 'no-lab-in-nic',
       severity: 'error',
       from: { path: '^src/(nic|monitor|lab)/' },
-      to: { path: '^src/(monitor|lab|bench)/', pathNot: '^src/$1/' },
+      to: { path: '^src/(lab|bench)/', pathNot: '^src/$1/' },
+    },
+    {
+      name: 'no-monitor-in-nic',
+      severity: 'error',
+      from: { path: '^src/nic/' },
+      to: { path: '^src/monitor/' },
     },
     {
       name: 'tests-not-imported',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { close } from '../linux/index.ts';
 import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
+import { Monitor } from '../monitor/monitor.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
 import { type Attachment, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
@@ -25,6 +26,8 @@ export interface NicUnderTest {
   setLink(up: boolean, machine: VirtualMachine): Promise<void>;
   /** Its own counters by name, where it tells them. */
   statistics?(): Promise<NicStatistics>;
+  /** Path of the socket where it speaks QMP, for those that do. */
+  readonly monitor?: string;
   /** Why it has ended by itself, if it has. */
   readonly failure: Error | undefined;
   stop(): Promise<void>;
@@ -72,6 +75,11 @@ export class OutboardNic implements NicUnderTest {
     return this.#failure;
   }
 
+  /** Beside the NIC's own socket: `outboard monitor` finds it in the run folder. */
+  get monitor(): string {
+    return this.#socket.replace(/nic([^/]*)$/, 'qmp$1');
+  }
+
   async start(wire: WireEnd, folder: string, suffix: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
     this.#failure = undefined;
@@ -81,6 +89,7 @@ export class OutboardNic implements NicUnderTest {
       this.#socket = `/proc/${process.pid}/fd/${this.#folder}/nic${suffix}.sock`;
     }
     const log = join(folder, `nic${suffix}.log`);
+    const say = (line: string): void => appendFileSync(log, `${line}\n`);
     const { attachment: _, ...settings } = this.#variant;
     this.#nic = await startNic(
       {
@@ -95,9 +104,17 @@ export class OutboardNic implements NicUnderTest {
         trace: [...this.#trace],
         traceFile: join(folder, `trace${suffix}.obt`),
       },
-      { log: (line) => appendFileSync(log, `${line}\n`) },
+      { log: say },
     );
-    this.#nic.ended.catch((error: Error) => (this.#failure = error));
+    const nic = this.#nic;
+    void new Monitor({
+      nic,
+      qmp: [`unix:${this.monitor},server=on,wait=off`],
+      hmp: [],
+      log: say,
+      quit: () => void nic.close(),
+    });
+    nic.ended.catch((error: Error) => (this.#failure = error));
   }
 
   /** One for each function that QEMU attaches. */

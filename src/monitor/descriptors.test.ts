@@ -30,4 +30,5 @@ test('transmit descriptors of each kind', () => {
   );
   assert.equal(describeTransmit(words(0x3000, 0, 0x0b00_0040, 0)), 'legacy buffer 0x3000 length 64 EOP IFCS RS');
   assert.match(describeTransmit(words(1, 2, 0x2050_0000, 4)), /^type 5: /);
+  assert.equal(describeTransmit(words(0, 0, 0, 0)), 'empty');
 });

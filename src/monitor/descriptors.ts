@@ -56,6 +56,7 @@ const layer4 = ['UDP', 'TCP', 'SCTP', 'reserved'];
 
 export function describeTransmit(words: Uint32Array): string {
   const [w0, w1, w2, w3] = words as unknown as [number, number, number, number];
+  if ((w0 | w1 | w2 | w3) === 0) return 'empty';
   const done = (w3 & 1) === 0 ? [] : ['DD'];
   if ((w2 & (1 << 29)) === 0) {
     const insert = (w2 & (1 << 26)) === 0 ? [] : [`IC at ${w3 >>> 16 === 0 ? 0 : (w2 >>> 16) & 0xff}`];

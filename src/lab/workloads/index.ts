@@ -3,6 +3,7 @@ import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
 import { link } from './link.ts';
+import { monitor } from './monitor.ts';
 import { ping } from './ping.ts';
 import { ports } from './ports.ts';
 import { power } from './power.ts';
@@ -18,6 +19,6 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, ethtool, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, ethtool, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
 ];
