@@ -13,6 +13,7 @@ import {
   type ExternalHostReply,
   type ExternalHostRequest,
   type ExternalHostSetup,
+  type FramesWanted,
   handoverDescriptor,
   hostAddress,
   hostAddress6,
@@ -22,6 +23,7 @@ import {
   jumboMtu,
   type Program,
 } from './external-host-protocol.ts';
+import { HostFrames } from './host-frames.ts';
 import { HttpFiles } from './http-files.ts';
 import { forEachLine } from '../qmp/index.ts';
 import { type CommandResult, runCommand, spawnBound } from './run-command.ts';
@@ -36,6 +38,7 @@ class ExternalHost {
   readonly #programs: ExternalHostSetup['programs'];
   readonly #handover: MessageSocket;
   readonly #files: HttpFiles;
+  #frames: HostFrames | undefined;
   #serving: boolean;
   #veth: boolean;
   #capture: ChildProcess | undefined;
@@ -47,6 +50,7 @@ class ExternalHost {
     this.#programs = setup.programs;
     this.#handover = new MessageSocket(handoverDescriptor);
     this.#files = new HttpFiles();
+    this.#frames = undefined;
     this.#serving = false;
     this.#veth = false;
     this.#capture = undefined;
@@ -58,7 +62,9 @@ class ExternalHost {
   async answer(request: ExternalHostRequest): Promise<unknown> {
     switch (request.method) {
       case 'plug':
-        return this.#plug();
+        return this.#plug(request.plain);
+      case 'exchange':
+        return this.#exchange(request.frames, request.until);
       case 'serve':
         return this.#serve();
       case 'file':
@@ -83,17 +89,19 @@ class ExternalHost {
   }
 
   /** A fresh wire: its end goes to the parent, its other end gets the host's addresses. */
-  async #plug(): Promise<'tap' | 'packet'> {
+  async #plug(plain: boolean): Promise<'tap' | 'packet'> {
     await this.#endStarted();
+    this.#frames?.close();
+    this.#frames = undefined;
     for (const tag of [...this.#vlans.keys()]) await this.#removeVlan(tag);
     if (this.#veth) await this.#ip(`link delete ${hostInterface}`);
     this.#veth = false;
     let fd: number;
     let kind: 'tap' | 'packet' = 'tap';
     try {
-      fd = await openHostTap();
+      fd = await openHostTap(!plain);
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
+      if (!(error instanceof SystemError) || plain) throw error;
       // No device node, or not ours to open: a veth pair needs none.
       kind = 'packet';
       await this.#ip(`link add ${hostInterface} type veth peer name ${wireInterface}`);
@@ -108,6 +116,15 @@ class ExternalHost {
     await this.#ip(`address add ${hostAddress}/24 dev ${hostInterface}`);
     await this.#ip(`-6 address add ${hostAddress6}/64 dev ${hostInterface} nodad`);
     return kind;
+  }
+
+  async #exchange(frames: readonly string[], until: FramesWanted): Promise<string[]> {
+    this.#frames ??= new HostFrames(hostInterface);
+    const received = await this.#frames.exchange(
+      frames.map((frame) => Buffer.from(frame, 'base64')),
+      until,
+    );
+    return received.map((frame) => frame.toString('base64'));
   }
 
   async #serve(): Promise<void> {
@@ -193,10 +210,10 @@ class ExternalHost {
 }
 
 /** The tap before goes when its last descriptor is closed, which a program that has just ended may still be doing. */
-async function openHostTap(): Promise<number> {
+async function openHostTap(vnetHeader: boolean): Promise<number> {
   for (const deadline = Date.now() + tapGoneMs; ; await sleep(20))
     try {
-      return openTap({ name: hostInterface, vnetHeader: true }).fd;
+      return openTap({ name: hostInterface, vnetHeader }).fd;
     } catch (error) {
       if (!(error instanceof SystemError && error.code === 'EBUSY') || Date.now() > deadline) throw error;
     }

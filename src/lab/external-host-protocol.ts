@@ -10,8 +10,17 @@ export interface ExternalHostSetup {
   readonly programs: Readonly<Record<'ip' | 'ping' | 'tcpdump' | 'iperf3' | 'sh', Program>>;
 }
 
+/** When to end waiting for frames: some time after so many have come, or when the time is up. */
+export interface FramesWanted {
+  readonly count: number;
+  /** Only frames that contain these bytes are counted and kept, in hexadecimal digits. */
+  readonly containing?: string;
+  readonly limitMs: number;
+}
+
 export type ExternalHostRequest = { readonly id: number } & (
-  | { readonly method: 'plug' }
+  | { readonly method: 'plug'; readonly plain: boolean }
+  | { readonly method: 'exchange'; readonly frames: readonly string[]; readonly until: FramesWanted }
   | { readonly method: 'serve' }
   | { readonly method: 'file'; readonly length: number; readonly seed: number }
   | { readonly method: 'uploaded'; readonly name: string }

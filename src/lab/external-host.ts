@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { close, MessageSocket, streamPair } from '../linux/index.ts';
 import { LabError } from './errors.ts';
-import type { ExternalHostReply, ExternalHostRequest, ExternalHostSetup, Program } from './external-host-protocol.ts';
+import type {
+  ExternalHostReply,
+  ExternalHostRequest,
+  ExternalHostSetup,
+  FramesWanted,
+  Program,
+} from './external-host-protocol.ts';
 import type { GuestTools } from './guest-tools.ts';
 import type { Upload } from './http-files.ts';
 import { quoted } from './qemu-args.ts';
@@ -72,9 +78,12 @@ export class ExternalHost {
     return host;
   }
 
-  /** Makes a fresh wire and gives its end; the one before must have been closed. */
-  async plug(): Promise<WireEnd> {
-    const kind = (await this.#request({ method: 'plug' })) as WireEnd['kind'];
+  /**
+   * Makes a fresh wire and gives its end; the one before must have been closed. A plain wire is a tap that takes no
+   * unfinished frames, so that the NIC has to segment and sum by itself.
+   */
+  async plug(plain = false): Promise<WireEnd> {
+    const kind = (await this.#request({ method: 'plug', plain })) as WireEnd['kind'];
     const byte = Buffer.alloc(1);
     // The descriptor was sent before the answer, so it is there.
     if (this.#handover.receive(byte, 0, 1) !== 1 || this.#handover.receivedFdCount !== 1)
@@ -94,6 +103,13 @@ export class ExternalHost {
   /** What PUT /upload/NAME brought. */
   async uploaded(name: string): Promise<Upload | undefined> {
     return (await this.#request({ method: 'uploaded', name })) as Upload | undefined;
+  }
+
+  /** Puts frames on the wire and gives those that the NIC sends from then on, with their VLAN tags. */
+  async exchange(frames: readonly Uint8Array[], until: FramesWanted): Promise<Buffer[]> {
+    const encoded = frames.map((frame) => Buffer.from(frame).toString('base64'));
+    const received = (await this.#request({ method: 'exchange', frames: encoded, until })) as string[];
+    return received.map((frame) => Buffer.from(frame, 'base64'));
   }
 
   async capture(file: string): Promise<void> {

@@ -75,8 +75,9 @@ export class Fleet {
     folder: string,
     suffix: string,
     trace: readonly string[],
+    plainWire: boolean,
   ): Promise<Fleet> {
-    const wire = await host.plug();
+    const wire = await host.plug(plainWire);
     const log = join(folder, `nic${suffix}.log`);
     // A path through the descriptor of the folder is short enough for a socket wherever the clone is.
     const descriptor = openSync(folder, 'r');

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateApt } from './apt.ts';
 import type { Cache, Report } from './cache.ts';
 import { type CpioEntry, parentFolders } from './cpio.ts';
-import { neededLibraries } from './elf.ts';
 import { LabError } from './errors.ts';
+import { fileOfRoot, libraryPath, withLibraries } from './guest-programs.ts';
 import { programOfRoot } from './qemu.ts';
 
 /** Where a guest's programs come from; the host borrows them too where it lacks one. */
@@ -47,7 +47,6 @@ const programs = [
 /** Libraries that no program names but some load while they run: iperf3 does to cancel a thread. */
 const loadedLibraries = ['libgcc_s.so.1'];
 const kmodNames = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
-const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib64', 'lib64'];
 
 /** Changes whenever the guest's files should. */
 export const guestToolsRecipe = [...programs, ...loadedLibraries, ...kmodNames].join(' ');
@@ -102,47 +101,15 @@ export class GuestTools {
     for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'var', 'mnt', 'usr/lib/modules'])
       add({ path: folder, kind: 'folder', mode: 0o755 });
     add({ path: 'dev/console', kind: 'character-device', mode: 0o600, device: [5, 1] });
-    const pending: string[] = [...programs, ...loadedLibraries.map((name) => this.#library(name))];
-    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-      if (known.has(path)) continue;
-      const content = readFileSync(this.#real(path));
-      add({ path, kind: 'file', mode: 0o755, content });
-      for (const name of neededLibraries(content)) pending.push(this.#library(name));
-    }
-    add({
-      path: 'usr/lib64/ld-linux-x86-64.so.2',
-      kind: 'file',
-      mode: 0o755,
-      content: readFileSync(this.#real(this.#library('ld-linux-x86-64.so.2'))),
-    });
+    const { root } = this;
+    entries.push(
+      ...withLibraries(root, [...programs, ...loadedLibraries.map((name) => libraryPath(root, name))], known),
+    );
+    const loader = readFileSync(fileOfRoot(root, libraryPath(root, 'ld-linux-x86-64.so.2')));
+    add({ path: 'usr/lib64/ld-linux-x86-64.so.2', kind: 'file', mode: 0o755, content: loader });
     // Debian's busybox shell runs its own applets rather than the programs beside it, so it is nobody's shell here.
     link('usr/bin/sh', 'dash');
     for (const name of kmodNames) link(`usr/sbin/${name}`, '../bin/kmod');
     return entries;
-  }
-
-  #library(name: string): string {
-    const folder = libraryFolders.find((candidate) => existsSync(join(this.root, candidate, name)));
-    if (folder === undefined) throw new LabError('NO_LIBRARY', `Debian's packages bring no ${name}`);
-    return `usr/lib/x86_64-linux-gnu/${name}`;
-  }
-
-  /** The file behind a name of the guest: packages may still use /bin and /lib where the guest has /usr only. */
-  #real(path: string): string {
-    const candidates = [
-      path,
-      path.replace(/^usr\//, ''),
-      path.replace('usr/lib/x86_64-linux-gnu', 'usr/lib64'),
-      path.replace('usr/sbin', 'usr/bin'),
-    ];
-    for (const candidate of candidates) {
-      const full = join(this.root, candidate);
-      if (existsSync(full)) return realpathSync(full);
-    }
-    throw new LabError(
-      'NO_PROGRAM',
-      `Debian's packages bring no ${path}.`,
-      `Remove ${this.root} to have them fetched again.`,
-    );
   }
 }

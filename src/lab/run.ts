@@ -109,11 +109,11 @@ export class Run {
   }
 
   /** Our NIC on a wire, ready for several guests; none is booted yet. */
-  async openFleet(guests: readonly FleetGuest[]): Promise<Fleet> {
+  async openFleet(guests: readonly FleetGuest[], plainWire = false): Promise<Fleet> {
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
     const trace = this.#options.trace ?? defaultTrace;
-    this.#fleet = await Fleet.open(this.lab, this.host, guests, this.folder, this.#nextSuffix(), trace);
+    this.#fleet = await Fleet.open(this.lab, this.host, guests, this.folder, this.#nextSuffix(), trace, plainWire);
     return this.#fleet;
   }
 

@@ -94,7 +94,7 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
       print: (text) => console.log(text),
       keep: (finding) => findings.push(finding),
       open: (options, fresh) => run.open(options, fresh),
-      ...(run.ours ? { openFleet: (guests) => run.openFleet(guests) } : {}),
+      ...(run.ours ? { openFleet: (guests, plainWire) => run.openFleet(guests, plainWire) } : {}),
       bareLog: (options) => run.bareLog(options),
     });
     return result('passed');

@@ -17,8 +17,11 @@ export interface WorkloadContext {
   keep(findings: unknown): void;
   /** A guest with the NIC up: the one of the workload before where that fits and is not wanted fresh. */
   open(options: SceneOptions, fresh?: boolean): Promise<Scene>;
-  /** Our NIC for several guests; undefined where the NIC is QEMU's own, which lives in one guest. */
-  readonly openFleet?: (guests: readonly FleetGuest[]) => Promise<Fleet>;
+  /**
+   * Our NIC for several guests; undefined where the NIC is QEMU's own, which lives in one guest. On a plain wire the NIC
+   * finishes all frames by itself.
+   */
+  readonly openFleet?: (guests: readonly FleetGuest[], plainWire?: boolean) => Promise<Fleet>;
   /** Boots the same guest without the NIC and gives its kernel log, raw. */
   bareLog(options: SceneOptions): Promise<string>;
 }

@@ -2,6 +2,7 @@ import type { Workload } from '../workload.ts';
 import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
+import { dpdk } from './dpdk/workload.ts';
 import { link } from './link.ts';
 import { monitor } from './monitor.ts';
 import { ping } from './ping.ts';
@@ -21,4 +22,5 @@ import { vlan } from './vlan.ts';
 export const workloads: readonly Workload[] = [
   ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, ethtool, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
+  dpdk,
 ];
