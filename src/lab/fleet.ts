@@ -15,6 +15,8 @@ export interface FleetGuest {
   /** The hierarchy with the PF, or the PF alone. One guest of a fleet has it at most. */
   readonly pf?: 'hierarchy' | 'function';
   readonly vfs?: readonly number[];
+  /** What the hosted PF lets those functions do, beside its defaults. */
+  readonly vfSettings?: { readonly trust?: boolean; readonly spoofchk?: boolean };
 }
 
 /** Address that a virtual function of a fleet gets. */
@@ -91,7 +93,9 @@ export class Fleet {
         // With a PF in a guest, its own driver sets addresses.
         vfs: guests.some(({ pf }) => pf !== undefined)
           ? []
-          : guests.flatMap(({ vfs = [] }) => vfs.map((index) => ({ index, mac: vfMac(index) }))),
+          : guests.flatMap(({ vfs = [], vfSettings }) =>
+              vfs.map((index) => ({ index, mac: vfMac(index), ...vfSettings })),
+            ),
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
         trace: [...trace],
         traceFile: join(folder, `trace${suffix}.obt`),

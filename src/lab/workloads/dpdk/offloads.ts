@@ -106,9 +106,9 @@ export async function segmentation(port: DpdkPort, report: (text: string) => voi
     await port.configure(
       'tso set 0 0',
       ...sumsBy('sw'),
-      'port config mtu 0 1500',
       'port config 0 tx_offload multi_segs off',
       'port config 0 rx_offload scatter off',
+      'port config mtu 0 1500',
     );
   }
 }

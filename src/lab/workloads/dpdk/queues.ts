@@ -47,13 +47,13 @@ export async function rss(port: DpdkPort, report: (text: string) => void): Promi
   await port.testpmd.type('stop');
   // Entries in another order than the driver's.
   const entries = Array.from({ length: tableLength }, (_, at) => `(${at},${(at * 3 + 1) % queueCount})`);
-  await port.set('port config all rss all');
   const lines: string[] = [];
   // More do not fit into a word of testpmd's.
   for (let at = 0; at < tableLength; at += 8)
     lines.push(`port config 0 rss reta ${entries.slice(at, at + 8).join(',')}`);
   await port.set(...lines);
-  await port.set(`port config 0 rss-hash-key ipv4 ${key.toString('hex')}`);
+  // With the key testpmd sets the kinds of flows to the one named.
+  await port.set(`port config 0 rss-hash-key ipv4 ${key.toString('hex')}`, 'port config all rss all');
   await port.forward('rxonly', true);
   const used = new Set<number>();
   for (const [kind, description, ports] of flows) {

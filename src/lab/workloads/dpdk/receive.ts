@@ -7,9 +7,12 @@ const foreignMac = '02:82:57:60:00:77';
 const addedMac = '02:82:57:60:00:88';
 const groupMac = '01:00:5e:00:00:42';
 const headerLength = 14;
+const addressesLength = 12;
 /** Data room of a buffer in testpmd's pool. */
 const bufferLength = 2048;
 const jumboMtu = 9000;
+/** Room for a tag may be used for payload: of the driver of a virtual function, and of its PF. */
+const longestByMtu = 1500 + 4 + 4;
 const backMs = 4000;
 
 const toMac = (destination: string): Buffer => build({ destination });
@@ -43,14 +46,17 @@ export const multicastList = (port: DpdkPort): Promise<void> =>
 export const secondAddress = (port: DpdkPort): Promise<void> =>
   onlyWhile(port, addedMac, 'second address', `mac_addr add 0 ${addedMac}`, `mac_addr remove 0 ${addedMac}`);
 
-/** Frames to 9,018 bytes, in one buffer or several, and none that is longer than the MTU allows. */
+/**
+ * Frames to 9,018 bytes, in one buffer or several, and none that is longer than the MTU allows. The
+ * driver of a virtual function takes an MTU with other settings of the port only, so it comes after those.
+ */
 export async function jumbo(port: DpdkPort, report: (text: string) => void): Promise<void> {
   const lengths = [1500, 1501, bufferLength - headerLength, bufferLength, 4000, 8000, jumboMtu];
   const frames = lengths.map((length, at) => port.frame({ etherType: 0x88b6, payload: payload(length, at) }));
   await port.configure(
-    `port config mtu 0 ${jumboMtu}`,
     'port config 0 rx_offload scatter on',
     'port config 0 tx_offload multi_segs on',
+    `port config mtu 0 ${jumboMtu}`,
   );
   try {
     await port.forward('rxonly', true);
@@ -60,24 +66,27 @@ export async function jumbo(port: DpdkPort, report: (text: string) => void): Pro
       const expected = Math.ceil(frames[at]!.length / bufferLength);
       mustBe(length === frames[at]!.length && segments === expected, `${length} bytes in ${segments} buffers`);
     }
-    await port.forward('io');
+    await port.forward('macswap');
     const back = await port.back(frames);
     for (const [at, frame] of frames.entries())
-      mustBe(back[at]?.equals(frame) === true, `the frame of ${frame.length} bytes came back otherwise`);
+      mustBe(
+        back[at]?.subarray(addressesLength).equals(frame.subarray(addressesLength)) === true,
+        `the frame of ${frame.length} bytes came back otherwise`,
+      );
     report(`${frames.map(({ length }) => length).join(', ')} bytes in up to ${seen.at(-1)!.segments} buffers`);
   } finally {
     await port.configure(
-      'port config mtu 0 1500',
       'port config 0 rx_offload scatter off',
       'port config 0 tx_offload multi_segs off',
+      'port config mtu 0 1500',
     );
   }
-  await port.forward('io');
-  const back = await port.back(frames.slice(0, 3), 2);
-  mustBe(
-    back.length === 1,
-    `${back.length} of frames of 1514, 1515 and ${frames[2]!.length} bytes passed an MTU of 1500`,
+  await port.forward('macswap');
+  const short = [1500, longestByMtu + 1, bufferLength].map((length) =>
+    port.frame({ etherType: 0x88b6, payload: payload(length) }),
   );
+  const back = await port.back(short, 2);
+  mustBe(back.length === 1, `${back.length} of frames of ${short.map(({ length }) => length).join(', ')} bytes passed`);
 }
 
 /** One packet gathered from several buffers. */
@@ -105,12 +114,13 @@ function mustCount(counters: Readonly<Record<string, number>>, name: string, exp
   mustBe(counters[name] === expected, `${name} is ${counters[name]} and not ${expected}`);
 }
 
-/** What a virtual function counts: packets and bytes, without the FCS or with it. */
+/** Basic and extended statistics of a few frames of known sizes, each way. */
 export async function statistics(port: DpdkPort, report: (text: string) => void): Promise<void> {
   const frames = sizes.map((size) => port.frame({ etherType: 0x88b6, payload: payload(size - headerLength) }));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   await port.testpmd.type(['stop', 'set promisc 0 off']);
-  await port.forward('io');
+  // A frame of a virtual function to itself does not reach the wire.
+  await port.forward(port.virtual ? 'macswap' : 'io');
   await port.set('clear port xstats 0', 'clear port stats 0');
   const before = await port.counters();
   for (const name of ['rx_good_packets', 'tx_good_packets', 'rx_good_bytes']) mustCount(before, name, 0);

@@ -48,7 +48,7 @@ echo ${hugePages} > /proc/sys/vm/nr_hugepages; [ "$(cat /proc/sys/vm/nr_hugepage
     await machine.agent.start(`cd ${folder}; exec socat STDIO,ignoreeof EXEC:./run,pty,stderr <> in > out 2> err`);
     const testpmd = new Testpmd(machine);
     const result = await machine.try(
-      `cd ${folder}; i=0; until grep -q '^testpmd> ' out; do i=$((i+1)); [ $i -gt 1000 ] && exit 1; grep -q 'EAL: Error\\|Cause:' out && exit 1; sleep 0.1; done`,
+      `cd ${folder}; i=0; until grep -q '^testpmd> ' out; do i=$((i+1)); [ $i -gt 1000 ] && exit 1; [ $i -gt 30 ] && ! pidof dpdk-testpmd && exit 1; sleep 0.1; done`,
       startMs,
     );
     if (result.status !== 0) throw new LabError('TESTPMD', `testpmd does not start: ${await testpmd.lastLines()}`);

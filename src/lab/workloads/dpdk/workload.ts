@@ -28,7 +28,13 @@ interface Place {
 
 const places: Readonly<Record<'pf' | 'vf' | 'behindVmd', Place>> = {
   pf: { title: 'PF', guest: { name: 'PF', pf: 'function' }, device: '0x10c9', driver: 'vfio-pci', mac: nicMac },
-  vf: { title: 'VF', guest: { name: 'VF', vfs: [0] }, device: '0x10ca', driver: 'vfio-pci', mac: vfMac(0) },
+  vf: {
+    title: 'VF',
+    guest: { name: 'VF', vfs: [0], vfSettings: { trust: true, spoofchk: false } },
+    device: '0x10ca',
+    driver: 'vfio-pci',
+    mac: vfMac(0),
+  },
   behindVmd: {
     title: 'PF behind VMD',
     guest: { name: 'VMD', pf: 'hierarchy' },
@@ -44,7 +50,7 @@ async function restarts(port: DpdkPort): Promise<void> {
   for (let round = 0; round < 3; round++) {
     await port.configure();
     await port.waitForLink(true);
-    await port.forward('io');
+    await port.forward('macswap');
     const frames = [port.frame(), port.frame({ version: 6 })];
     const back = await port.back(frames);
     mustBe(back.length === 2, `${back.length} of 2 frames came back in round ${round}`);
@@ -57,7 +63,6 @@ const offloads: Checks = [
   ['TCP segmentation', segmentation],
 ];
 const tags: Checks = [
-  ['VLAN tags taken off', vlanStrip],
   ['VLAN filter', vlanFilter],
   ['VLAN tags put in', vlanInsert],
 ];
@@ -141,6 +146,7 @@ export const dpdk: Workload = {
     await pf.run('', modes);
     await pf.run('', [
       ...offloads,
+      ['VLAN tags taken off', vlanStrip],
       ...tags,
       ['double VLAN tags', qinq],
       ...lengths,
@@ -155,7 +161,12 @@ export const dpdk: Workload = {
     await vf.run('', modes);
     await vf.run('', [...offloads, ...tags, ...lengths, ...addresses, ['statistics', statistics]]);
     const behind = await Session.open(context, places.behindVmd, image, effects);
-    await behind.run('', [['starts again and again', restarts], ...offloads, ['statistics', statistics]]);
+    // uio_pci_generic finds no INTx behind a VMD, so the link is asked for and not reported.
+    await behind.run('--no-lsc-interrupt', [
+      ['starts again and again', restarts],
+      ...offloads,
+      ['statistics', statistics],
+    ]);
     effects.finish();
   },
 };
