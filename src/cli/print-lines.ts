@@ -14,8 +14,13 @@ export async function printLines(lines: Iterable<string>): Promise<void> {
     const piece = text;
     text = '';
     if (stdout.write(piece)) return;
-    await new Promise((resolve) => {
-      for (const event of ['drain', 'error', 'close']) stdout.once(event, resolve);
+    const events = ['drain', 'error', 'close'] as const;
+    await new Promise<void>((resolve) => {
+      const wakes = (): void => {
+        for (const event of events) stdout.off(event, wakes);
+        resolve();
+      };
+      for (const event of events) stdout.on(event, wakes);
     });
   };
   for (const line of lines) {
