@@ -27,6 +27,7 @@ module.exports = {
     layer('pci', 'pci', ['ports', 'registers', 'packet']),
     layer('devices', 'devices', ['pci', 'ports', 'registers', 'packet']),
     layer('driver', 'driver', ['pci', 'ports', 'registers', 'packet', 'devices/igb/tables']),
+    layer('faults', 'faults', ['ports', 'registers', 'packet', 'devices/igb/tables']),
     layer('hosted-pf', 'hosted-pf', ['driver', 'ports', 'registers', 'packet', 'devices/igb/tables']),
     {
       name: 'qmp',
@@ -43,7 +44,7 @@ module.exports = {
         pathNot: ['^src/(qtest|qmp|driver|devices|pci|wires|linux|trace|capture|ports|registers|packet)/'],
       },
     },
-    noNode('registers|packet|ports|pci|devices|driver|hosted-pf'),
+    noNode('registers|packet|ports|pci|devices|driver|faults|hosted-pf'),
     {
       name: 'ffi-only-in-linux',
       severity: 'error',

@@ -15,6 +15,7 @@ export interface NicFlags {
   object?: string[];
   qmp?: string[];
   monitor?: string[];
+  fault?: string[];
   trace?: string[];
   traceFile?: string;
   ports?: string;
@@ -165,6 +166,11 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option(
       '--object <filter-dump,id=ID,POINT,file=FILE>',
       'capture frames, pcapng or pcap: netdev=ID function=pf|vfN pool=N queue=rxN|txN points=all|drops; file=- is standard output',
+      collect,
+    )
+    .option(
+      '--fault <KIND,KEY=VALUE,…>',
+      'a fault from the start, such as drop,direction=rx,probability=0.01,seed=7 (docs/faults.md)',
       collect,
     )
     .option('--ports <1|2>', 'ports of the card, functions 0 and 1, each with a netdev (in order)')

@@ -4,6 +4,7 @@ import type { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
 import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import type { VmdHierarchy } from '../devices/vmd/index.ts';
+import type { Faults } from '../faults/index.ts';
 import type { PfManager } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import type { Trace } from '../ports/index.ts';
@@ -32,5 +33,6 @@ export interface AssembledNic {
   readonly netdevs: Netdevs;
   readonly captures: CaptureSet;
   readonly runState: RunState;
+  readonly faults: Faults;
   close(): void;
 }

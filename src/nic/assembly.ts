@@ -3,6 +3,7 @@ import { CaptureSet } from '../capture/capture-set.ts';
 import type { Epoch } from '../capture/ring.ts';
 import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
+import { Faults, type FaultyPort } from '../faults/index.ts';
 import { AccessGuard } from '../pci/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
@@ -13,7 +14,8 @@ import { HostedPf } from './hosted.ts';
 import { Netdevs } from './netdevs.ts';
 import type { NicEvent } from './events.ts';
 import type { DeviceThreadData } from './messages.ts';
-import { makePortParts, type PortOptions } from './port-parts.ts';
+import { addFault } from './commands/faults.ts';
+import { makePortParts, type PortOptions, type PortParts } from './port-parts.ts';
 import { RunState } from './run-state.ts';
 
 export interface AssemblyOptions extends PortOptions {
@@ -25,7 +27,7 @@ export interface AssemblyOptions extends PortOptions {
   readonly log: (line: string) => void;
 }
 
-type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'second' | 'hierarchy' | 'runState'> & {
+type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'second' | 'hierarchy' | 'runState' | 'faults'> & {
   /** Has the PF of port 0 driven by us while no machine does; `taken` where one has it now. */
   readonly makeHosted: (taken: boolean) => HostedPf;
 };
@@ -41,12 +43,25 @@ function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: 
       ? makePortParts(options, { ...shared, number: 1, wire: wires[1]!, capture: undefined })
       : undefined;
   first.pf.sriov.next = second?.pf.sriov;
-  const runState = new RunState(
-    [first, second].flatMap((parts) => (parts === undefined ? [] : [parts.clock, parts.tasks, parts.wire])),
-  );
+  const all = second === undefined ? [first] : [first, second];
+  const runState = new RunState(all.flatMap((parts) => [parts.clock, parts.tasks, parts.wire]));
+  const faults = new Faults(all.map(faultyPort), first.tasks);
   const { pf, port, vfs } = first;
   const makeHosted = (taken: boolean): HostedPf => new HostedPf({ config, trace, taken, ...first });
-  return { pf, port, vfs, second, hierarchy, runState, makeHosted };
+  return { pf, port, vfs, second, hierarchy, runState, faults, makeHosted };
+}
+
+/** Where faults meet a port. */
+function faultyPort({ port, vfs, clock, wire }: PortParts): FaultyPort {
+  const { trace, registers, queueFunction } = port.context;
+  return {
+    ...{ clock, trace, wire, queueFunction },
+    memory: vfs.memorySlots,
+    interrupts: vfs.interruptSlots,
+    mailbox: port.blocks.mailbox,
+    values: registers.values,
+    damaged: (...frame) => port.receiveDamaged(...frame),
+  };
 }
 
 /** Tells of the link, at the end of the turn in which it changed. */
@@ -92,19 +107,22 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
   try {
     const wires = netdevs.wires.map((wire, port) => new TracedWire(wire, traceOf(trace, port)));
     const devices = makeDevices(options, wires, captures);
-    const { pf, port, vfs, second, hierarchy, runState, makeHosted } = devices;
+    const { pf, port, vfs, second, hierarchy, runState, faults, makeHosted } = devices;
     attachments = makeAttachments(options, devices);
     let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
     for (const attachment of config.attach) attachments.add(attachment);
     watchLink(options, devices);
     runState.onChange = (running) => tell({ type: 'run-state', running });
-    return {
+    const nic: AssembledNic = {
       ...{ config, loop, trace, pf, port, vfs, second, hierarchy, netdevs, captures, attachments, runState, close },
+      faults,
       get manager() {
         return hosted?.manager;
       },
       host: () => (hosted ??= makeHosted(pf.memory.domain.host !== undefined)),
     };
+    for (const text of config.fault) addFault(nic, { text });
+    return nic;
   } catch (error) {
     close();
     throw error;

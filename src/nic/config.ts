@@ -128,6 +128,8 @@ const nicSchema = v.strictObject({
   /** Where QMP and HMP are spoken, in QEMU's words: `unix:qmp.sock,server=on,wait=off`, `stdio`. */
   qmp: v.optional(v.array(v.string()), []),
   monitor: v.optional(v.array(v.string()), []),
+  /** Faults from the start: `drop,direction=rx,probability=0.01` (docs/faults.md). */
+  fault: v.optional(v.array(v.string()), []),
   msix: v.optional(v.boolean(), true),
   msi: v.optional(v.boolean(), true),
   /** Globs of trace events; a leading `-` excludes. */

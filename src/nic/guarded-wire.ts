@@ -3,11 +3,14 @@ import { type AccessGuard, GuardedWirePort, type Stoppable } from '../pci/index.
 import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
 
 export class GuardedWire implements Wire, Stoppable {
-  readonly #wire: Wire;
+  readonly #outer: Wire;
+  /** The outer one, or what stands before it. */
+  #wire: Wire;
   readonly #guard: AccessGuard;
   #port: GuardedWirePort | undefined;
 
   constructor(wire: Wire, guard: AccessGuard) {
+    this.#outer = wire;
     this.#wire = wire;
     this.#guard = guard;
     this.#port = undefined;
@@ -28,6 +31,14 @@ export class GuardedWire implements Wire, Stoppable {
   plug(port: WirePort): void {
     this.#port = new GuardedWirePort(port, this.#guard);
     this.#wire.plug(this.#port);
+  }
+
+  /** Puts something between port and wire; undefined takes it away. */
+  interpose(between: ((wire: Wire) => Wire) | undefined): void {
+    this.#wire = between === undefined ? this.#outer : between(this.#outer);
+    if (this.#port === undefined) return;
+    this.#wire.plug(this.#port);
+    this.#port.carrierChanged();
   }
 
   stop(): void {

@@ -96,7 +96,7 @@ export class HostedPf implements PortKeeper, PortRegisters {
   /** `passing`: VFs that go on as they are, a bit each. */
   #host(passing: number): void {
     this.#hosting = true;
-    this.#vfs.interruptPorts[0] = this.#interrupts;
+    this.#vfs.interruptSlots[0]!.set(this.#interrupts);
     this.#pf.connect(this);
     if (passing === 0) this.manager.start();
     else this.manager.adopt(passing);
@@ -106,7 +106,7 @@ export class HostedPf implements PortKeeper, PortRegisters {
   #handOver(): void {
     this.#hosting = false;
     this.manager.release();
-    this.#vfs.interruptPorts[0] = this.#pf.interrupts;
+    this.#vfs.interruptSlots[0]!.set(this.#pf.interrupts);
     this.#pf.connect(this.#port);
     this.#port.reset('fundamental');
   }

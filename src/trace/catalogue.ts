@@ -1,6 +1,7 @@
 /** Every trace event there is; an event's number is its place here. */
 import { igbTraceEvents } from '../devices/igb/trace-events.ts';
 import { vmdTraceEvents } from '../devices/vmd/trace-events.ts';
+import { faultTraceEvents } from '../faults/trace-events.ts';
 import { hostedPfTraceEvents } from '../hosted-pf/trace-events.ts';
 import { loopTraceEvents } from '../linux/trace-events.ts';
 import { pciTraceEvents } from '../pci/trace-events.ts';
@@ -13,6 +14,7 @@ export const catalogue: Readonly<Record<string, TraceEventSpec>> = {
   ...pciTraceEvents,
   ...vmdTraceEvents,
   ...hostedPfTraceEvents,
+  ...faultTraceEvents,
   ...netTraceEvents,
   ...vfioUserTraceEvents,
   ...loopTraceEvents,

@@ -18,11 +18,14 @@ export interface MailboxParts {
 }
 
 export class Mailbox {
+  /** Whether a message to one side is lost, for faults on demand; asked for each message, if there is anybody to ask. */
+  loses: ((vf: number, to: 'pf' | 'vf') => boolean) | undefined;
   private readonly context: PortContext;
   private readonly parts: MailboxParts;
   private readonly values: Uint32Array;
 
   constructor(context: PortContext, parts: MailboxParts) {
+    this.loses = undefined;
     this.context = context;
     this.parts = parts;
     this.values = context.registers.values;
@@ -37,7 +40,7 @@ export class Mailbox {
     if (wants && !granted) this.trace(events.igb_mailbox_refused, vf, 1);
     if (granted) this.trace(events.igb_mailbox_taken, vf, 1);
     this.setSide(vf, V2PMAILBOX.PFU.mask, granted ? V2PMAILBOX.PFU.mask : 0);
-    const posts = (value & P2VMAILBOX.STS.mask) !== 0;
+    const posts = (value & P2VMAILBOX.STS.mask) !== 0 && this.loses?.(vf, 'vf') !== true;
     const acknowledges = (value & P2VMAILBOX.ACK.mask) !== 0;
     if (posts) this.tellVf(vf, V2PMAILBOX.PFSTS.mask, events.igb_mailbox_pf_message);
     if (acknowledges) this.tellVf(vf, V2PMAILBOX.PFACK.mask, events.igb_mailbox_pf_acknowledge);
@@ -52,7 +55,7 @@ export class Mailbox {
     if (wants && !granted) this.trace(events.igb_mailbox_refused, vf, 0);
     if (granted) this.trace(events.igb_mailbox_taken, vf, 0);
     this.setSide(vf, V2PMAILBOX.VFU.mask, granted ? V2PMAILBOX.VFU.mask : 0);
-    const requests = (value & V2PMAILBOX.REQ.mask) !== 0;
+    const requests = (value & V2PMAILBOX.REQ.mask) !== 0 && this.loses?.(vf, 'pf') !== true;
     const acknowledges = (value & V2PMAILBOX.ACK.mask) !== 0;
     if (!requests && !acknowledges) return;
     if (requests) this.tellPf(MBVFICR.VFREQ.shift + vf, vf, events.igb_mailbox_request);

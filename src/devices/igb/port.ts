@@ -39,7 +39,7 @@ import { ReceiveEngine } from './rx/engine.ts';
 import { Semaphores } from './semaphores.ts';
 import { Statistics } from './statistics.ts';
 import { LocalSwitch } from './switch/index.ts';
-import { pfPlan } from './tables/index.ts';
+import { pf, pfPlan } from './tables/index.ts';
 import { TcpTimer } from './tcp-timer.ts';
 import { TimeAuxiliary } from './time-auxiliary.ts';
 import { PortTime } from './time.ts';
@@ -226,6 +226,15 @@ export class IgbPort implements WirePort {
     } else if (this.blocks.wake.asleep) this.blocks.wake.received(bytes, offset, length);
     else this.receiver.receive(bytes, offset, length, offload);
     trace.packet = packet;
+  }
+
+  /** A frame from the wire whose FCS is wrong; it is dropped, whatever RCTL.SBP says, and counted. */
+  receiveDamaged(bytes: Uint8Array, offset: number, length: number): void {
+    const { taps, trace, events } = this.context;
+    if (!this.link.passing) return;
+    this.blocks.statistics.count(pf.CRCERRS.index, 1);
+    taps.drop(0, events.igb_rx_drop_fcs, NOWHERE, bytes, offset, length);
+    if (trace.on[events.igb_rx_drop_fcs] !== 0) trace.emit(events.igb_rx_drop_fcs, length);
   }
 
   carrierChanged(): void {

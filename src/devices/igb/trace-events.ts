@@ -194,6 +194,7 @@ const receive = {
   igb_rx_drop_disabled: { args: { length: 'bytes' }, doc: 'Dropped: receive is off.' },
   igb_rx_drop_link: { args: { length: 'bytes' }, doc: 'Dropped: no link.' },
   igb_rx_drop_oversize: { args: { length: 'bytes', limit: 'bytes' }, doc: 'Dropped: too long.' },
+  igb_rx_drop_fcs: { args: { length: 'bytes' }, doc: 'Dropped: a wrong FCS.' },
   igb_rx_drop_undersize: { args: { length: 'bytes' }, doc: 'Dropped: too short.' },
   igb_rx_drop_offload: {
     args: { length: 'bytes', size: 'count' },

@@ -5,6 +5,7 @@
 import type { GuestMemory, InterruptPort, Trace } from '../../ports/index.ts';
 import { PciDomain, type PciDevicePort, VirtualFunctionSlots } from '../../pci/index.ts';
 import { POOLS } from './context.ts';
+import { Slot } from './slot.ts';
 import type { IgbPhysicalFunction, SriovListener } from './physical-function.ts';
 import type { IgbPort } from './port.ts';
 import {
@@ -20,7 +21,10 @@ export interface VirtualFunctionsOptions {
 }
 
 export class IgbVirtualFunctions implements SriovListener, VfResetListener {
-  /** For the port: memory and interrupts by function, 0 the PF, 1 + v VF v. Elements change with whom a function belongs to. */
+  /** By function, 0 the PF, 1 + v VF v: its memory and interrupts change with whom it belongs to. */
+  readonly memorySlots: readonly Slot<GuestMemory>[];
+  readonly interruptSlots: readonly Slot<InterruptPort>[];
+  /** What the slots hold, for the port. */
   readonly memory: GuestMemory[];
   readonly interruptPorts: InterruptPort[];
   /** The VFs as the PF's guest sees them. */
@@ -42,6 +46,8 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     this.attachable = Array.from({ length: POOLS }, () => undefined);
     this.memory = [pf.memory, ...this.hierarchy.map((fn) => fn.memory)];
     this.interruptPorts = [pf.interrupts, ...this.hierarchy.map((fn) => fn.interrupts)];
+    this.memorySlots = this.memory.map((_, number) => new Slot(this.memory, number));
+    this.interruptSlots = this.interruptPorts.map((_, number) => new Slot(this.interruptPorts, number));
     this.#options = options;
     this.#slots = new VirtualFunctionSlots({ fn: pf, sriov: pf.sriov }, this.hierarchy);
     this.#attached = new Uint8Array(POOLS);
@@ -85,18 +91,17 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
   vfReset(fn: IgbVirtualFunction): void {
     const { index } = fn;
     const attached = this.#attached[index] === 1;
-    const owner = attached ? this.attachable[index] : this.hierarchy[index];
     // A client that goes has its own reset: `vfClientChanged`, which follows.
-    if (fn !== owner || (attached && fn.memory.domain.host === undefined)) return;
+    if (fn !== this.#owner(index) || (attached && fn.memory.domain.host === undefined)) return;
     this.#port?.resetVf(index, 'function');
   }
 
   vfDmaEnabled(fn: IgbVirtualFunction): void {
-    if (fn.memory === this.memory[1 + fn.index]) this.#port?.dmaEnabled(1 + fn.index);
+    if (fn === this.#owner(fn.index)) this.#port?.dmaEnabled(1 + fn.index);
   }
 
   vfMessagesEnabled(fn: IgbVirtualFunction): void {
-    if (fn.memory === this.memory[1 + fn.index]) this.#port?.messagesEnabled(1 + fn.index);
+    if (fn === this.#owner(fn.index)) this.#port?.messagesEnabled(1 + fn.index);
   }
 
   vfClientChanged(fn: AttachedVirtualFunction, attached: boolean): void {
@@ -106,14 +111,19 @@ export class IgbVirtualFunctions implements SriovListener, VfResetListener {
     if (!attached) port?.resetVf(index, 'machine');
     this.#attached[index] = attached ? 1 : 0;
     const owner = attached ? fn : there;
-    this.memory[1 + index] = owner.memory;
-    this.interruptPorts[1 + index] = owner.interrupts;
+    this.memorySlots[1 + index]!.set(owner.memory);
+    this.interruptSlots[1 + index]!.set(owner.interrupts);
     there.setElsewhere(attached);
     this.#refresh();
     if (attached) port?.resetVf(index, 'machine');
     if (port === undefined) return;
     const { trace, events } = port.context;
     if (trace.on[events.igb_vf_attached] !== 0) trace.emit(events.igb_vf_attached, index, attached ? 1 : 0);
+  }
+
+  /** The function that a VF is now: the one of its own socket, or the PF's guest's. */
+  #owner(index: number): IgbVirtualFunction | undefined {
+    return this.#attached[index] === 1 ? this.attachable[index] : this.hierarchy[index];
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Everything that a monitor can be asked, a module a subject. */
 import type { MonitorModule } from '../context.ts';
 import { attachments } from './attachments.ts';
+import { faults } from './faults.ts';
 import { general } from './general.ts';
 import { interrupts } from './interrupts.ts';
 import { mailbox } from './mailbox.ts';
@@ -18,6 +19,6 @@ import { trace } from './trace.ts';
 import { vfs } from './vfs.ts';
 
 export const modules: readonly MonitorModule[] = [
-  ...[attachments, general, interrupts, localSwitch, mailbox, memory, network, objects, pci],
+  ...[attachments, faults, general, interrupts, localSwitch, mailbox, memory, network, objects, pci],
   ...[registers, rings, runState, rxFilter, statistics, trace, vfs],
 ];

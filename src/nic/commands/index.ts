@@ -6,6 +6,7 @@
 import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
 import { addCapture, removeCapture } from './captures.ts';
+import { addFault, clearFaults, listFaults } from './faults.ts';
 import { metrics } from './metrics.ts';
 import { interruptStatus } from './interrupts.ts';
 import { readMemory } from './memory.ts';
@@ -21,11 +22,14 @@ import { setVf, vfsStatus } from './vfs.ts';
 export const commands = {
   addAttachment,
   addCapture,
+  addFault,
   addNetdev,
+  clearFaults,
   cont,
   interruptStatus,
   isRunning,
   listAttachments,
+  listFaults,
   listNetdevs,
   metrics,
   pciDomains,

@@ -9,7 +9,7 @@ const high = <const H extends string>(at: number, onRead: H, doc: string) =>
   ({ at, access: 'rc', onRead, evidence: 'linux', doc }) as const;
 
 export const statistics = {
-  CRCERRS: idle(0x04000, 'Frames of 64 bytes or more with a bad FCS.'),
+  CRCERRS: counter(0x04000, 'Frames of 64 bytes or more with a bad FCS.'),
   ALGNERRC: idle(0x04004, 'Alignment errors (10 and 100 Mb/s).'),
   SYMERRS: idle(0x04008, 'Symbol errors (SerDes).'),
   RXERRC: idle(0x0400c, 'Errors at the PHY interface.'),
