@@ -73,24 +73,29 @@ export class FaultyInterrupts implements InterruptPort {
   }
 
   #passes(vector: number): boolean {
-    const { fn, clock, trace, events, changed } = this.#options;
+    const { clock, events, changed } = this.#options;
     for (const fault of this.faults) {
       const { kind, delayNs } = fault.spec;
       const late = kind === 'delayed-interrupt';
       if (!aims(fault.spec.vector, vector) || (late && this.#held.length >= MOST_HELD) || !fault.strikes()) continue;
       if (fault.spent) changed();
       if (!late) {
-        if (trace.on[events.fault_interrupt_lost] !== 0) trace.emit(events.fault_interrupt_lost, fn, vector);
+        this.#emit(events.fault_interrupt_lost, vector, 0);
         return false;
       }
-      if (trace.on[events.fault_interrupt_delayed] !== 0)
-        trace.emit(events.fault_interrupt_delayed, fn, vector, delayNs);
+      this.#emit(events.fault_interrupt_delayed, vector, delayNs);
       this.#held.push({ vector, dueNs: clock.now() + delayNs });
       this.#held.sort((a, b) => a.dueNs - b.dueNs);
       clock.arm(this.#timer, this.#held[0]!.dueNs);
       return false;
     }
     return true;
+  }
+
+  #emit(event: number, vector: number, delayNs: number): void {
+    const { fn, trace } = this.#options;
+    const kind = vector === INTX ? 2 : vector === MSI ? 1 : 0;
+    if (trace.on[event] !== 0) trace.emit(event, fn, kind, Math.max(0, vector), delayNs);
   }
 
   #release(untilNs: number): void {

@@ -2,16 +2,17 @@
 import type { TraceEventSpec } from '../ports/index.ts';
 
 const DIRECTION = ['rx', 'tx'] as const;
+const KIND = ['MSI-X', 'MSI', 'INTx'] as const;
 
 export const faultTraceEvents = {
   fault_link_flap: { args: { up: 'yes/no' }, doc: 'The wire lost its carrier, or has it again.' },
   fault_interrupt_lost: {
-    args: { function: 'function', vector: 'vector' },
-    doc: 'A message was not sent; vector -1 is MSI, -2 INTx.',
+    args: { function: 'function', kind: KIND, vector: 'vector' },
+    doc: 'An interrupt was not sent.',
   },
   fault_interrupt_delayed: {
-    args: { function: 'function', vector: 'vector', delay: 'ns' },
-    doc: 'A message is held; vector -1 is MSI, -2 INTx.',
+    args: { function: 'function', kind: KIND, vector: 'vector', delay: 'ns' },
+    doc: 'An interrupt is held.',
   },
   fault_bad_fcs: {
     args: { direction: DIRECTION, length: 'bytes' },

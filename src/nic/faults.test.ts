@@ -209,7 +209,7 @@ test('lost and delayed interrupts, by vector', () => {
   bench.send(1);
   bench.driver.sleep(1);
   assert.deepEqual(sent(), []);
-  assert.deepEqual(bench.driver.context.trace.of('fault_interrupt_lost')[0]!.slice(0, 2), [0, 1]);
+  assert.deepEqual(bench.driver.context.trace.of('fault_interrupt_lost')[0]!.slice(0, 3), [0, 0, 1]);
   bench.driver.write(pf.EIMS, 3);
   bench.fault('delayed-interrupt,delay=50ms,count=1');
   bench.send(2);

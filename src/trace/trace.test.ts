@@ -60,7 +60,7 @@ test('a pattern that is none selects nothing and harms nothing', () => {
 
 test('every event has a name of its module, arguments that fit into a record, and one line of documentation', () => {
   for (const [name, { args, doc }] of Object.entries(catalogue)) {
-    assert.match(name, /^(igb|pci|vmd|net|vfio_user|loop|pf_manager)_[a-z0-9_]+$/);
+    assert.match(name, /^(igb|pci|vmd|net|vfio_user|loop|pf_manager|fault)_[a-z0-9_]+$/);
     assert.ok(Object.keys(args).length <= MOST_ARGUMENTS, name);
     assert.match(doc, /^[A-Z].*\.$/, name);
   }
