@@ -11,7 +11,38 @@ const FCS_BYTES = 4;
 const MINIMUM_BYTES = 64;
 const LIMIT = 0xffffffff;
 
-const { MRQC, RQDPC, PRC64, PTC64 } = pf;
+// As constants of the module: V8 folds their fields then, and does not through an import.
+const {
+  BPRC,
+  BPTC,
+  GORCL,
+  GOTCL,
+  GPRC,
+  GPTC,
+  HGORCL,
+  HGOTCL,
+  HGPTC,
+  MPRC,
+  MPTC,
+  MRQC,
+  PRC64,
+  PTC64,
+  PVFGORC,
+  PVFGORLBC,
+  PVFGOTC,
+  PVFGOTLBC,
+  PVFGPRC,
+  PVFGPRLBC,
+  PVFGPTC,
+  PVFGPTLBC,
+  PVFMPRC,
+  RPTHC,
+  RQDPC,
+  TORL,
+  TOTL,
+  TPR,
+  TPT,
+} = pf;
 /** MRQC modes 3 and 5. */
 const VMDQ = 1;
 const POOL_MASK = 7;
@@ -78,78 +109,79 @@ export class Statistics {
 
   /** Adds to a 32-bit counter by its register index; it sticks at its maximum. */
   count(index: number, amount: number): void {
-    const sum = this.values[index]! + amount;
-    this.values[index] = sum > LIMIT ? LIMIT : sum;
+    // In whole numbers: a sum that is less than what was added has gone beyond 32 bits.
+    const sum = (this.values[index]! + amount) >>> 0;
+    this.values[index] = sum < amount ? LIMIT : sum;
   }
 
   /** A frame left by the wire. `length` is without FCS; for a segmented packet, call it for each segment. */
   transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void {
     const octets = wireLength(length);
     this.count(PTC64.index + sizeBin(octets), 1);
-    this.count(pf.GPTC.index, 1);
-    this.count(pf.TPT.index, 1);
-    this.count(pf.HGPTC.index, 1);
-    this.#count64(pf.GOTCL.index, octets);
-    this.#count64(pf.TOTL.index, octets);
-    this.#count64(pf.HGOTCL.index, octets);
+    this.count(GPTC.index, 1);
+    this.count(TPT.index, 1);
+    this.count(HGPTC.index, 1);
+    this.#count64(GOTCL.index, octets);
+    this.#count64(TOTL.index, octets);
+    this.#count64(HGOTCL.index, octets);
     const cast = castOf(bytes, offset);
-    if (cast === 1) this.count(pf.MPTC.index, 1);
-    else if (cast === 2) this.count(pf.BPTC.index, 1);
+    if (cast === 1) this.count(MPTC.index, 1);
+    else if (cast === 2) this.count(BPTC.index, 1);
     this.#countTraffic(queue, SENT, length);
     if (this.#pooled()) {
-      this.#countOfPool(pf.PVFGPTC.index, queue, 1);
-      this.#countOfPool(pf.PVFGOTC.index, queue, octets);
+      this.#countOfPool(PVFGPTC.index, queue, 1);
+      this.#countOfPool(PVFGOTC.index, queue, octets);
     }
   }
 
   /** A pause frame of our own left: only the totals see it. `length` is without FCS. */
   controlTransmitted(length: number): void {
-    this.count(pf.TPT.index, 1);
-    this.#count64(pf.TOTL.index, wireLength(length));
+    this.count(TPT.index, 1);
+    this.#count64(TOTL.index, wireLength(length));
   }
 
   /** A good frame from the wire was accepted by the filters. `length` is without FCS. */
   received(bytes: Uint8Array, offset: number, length: number): void {
     const octets = wireLength(length);
     this.count(PRC64.index + sizeBin(octets), 1);
-    this.count(pf.GPRC.index, 1);
-    this.count(pf.TPR.index, 1);
-    this.count(pf.RPTHC.index, 1);
-    this.#count64(pf.GORCL.index, octets);
-    this.#count64(pf.TORL.index, octets);
-    this.#count64(pf.HGORCL.index, octets);
+    this.count(GPRC.index, 1);
+    this.count(TPR.index, 1);
+    this.count(RPTHC.index, 1);
+    this.#count64(GORCL.index, octets);
+    this.#count64(TORL.index, octets);
+    this.#count64(HGORCL.index, octets);
     const cast = castOf(bytes, offset);
-    if (cast === 1) this.count(pf.MPRC.index, 1);
-    else if (cast === 2) this.count(pf.BPRC.index, 1);
+    if (cast === 1) this.count(MPRC.index, 1);
+    else if (cast === 2) this.count(BPRC.index, 1);
   }
 
   /** A good frame from the wire that no filter took: only the totals see it. */
   filtered(length: number): void {
-    this.count(pf.TPR.index, 1);
-    this.#count64(pf.TORL.index, wireLength(length));
+    this.count(TPR.index, 1);
+    this.#count64(TORL.index, wireLength(length));
   }
 
   /** A copy of a frame from the wire was stored in a queue: counts for its pool in the VMDq modes. */
   delivered(bytes: Uint8Array, offset: number, length: number, queue: number): void {
     this.#countTraffic(queue, RECEIVED, length);
     if (!this.#pooled()) return;
-    this.#countOfPool(pf.PVFGPRC.index, queue, 1);
-    this.#countOfPool(pf.PVFGORC.index, queue, wireLength(length));
-    if (castOf(bytes, offset) === 1) this.#countOfPool(pf.PVFMPRC.index, queue, 1);
+    this.#countOfPool(PVFGPRC.index, queue, 1);
+    this.#countOfPool(PVFGORC.index, queue, wireLength(length));
+    if (castOf(bytes, offset) === 1) this.#countOfPool(PVFMPRC.index, queue, 1);
   }
 
   /** A frame from another pool was stored in a queue. */
   deliveredLocally(length: number, queue: number): void {
     this.#countTraffic(queue, RECEIVED_LOCALLY, length);
-    this.#countOfPool(pf.PVFGPRLBC.index, queue, 1);
-    this.#countOfPool(pf.PVFGORLBC.index, queue, wireLength(length));
+    this.#countOfPool(PVFGPRLBC.index, queue, 1);
+    this.#countOfPool(PVFGORLBC.index, queue, wireLength(length));
   }
 
   /** A frame of a queue went to another pool. */
   transmittedLocally(length: number, queue: number): void {
     this.#countTraffic(queue, SENT_LOCALLY, length);
-    this.#countOfPool(pf.PVFGPTLBC.index, queue, 1);
-    this.#countOfPool(pf.PVFGOTLBC.index, queue, wireLength(length));
+    this.#countOfPool(PVFGPTLBC.index, queue, 1);
+    this.#countOfPool(PVFGOTLBC.index, queue, wireLength(length));
   }
 
   /** A queue dropped a frame for want of descriptors (SRRCTL.DROP_EN or QDE). */
@@ -169,20 +201,16 @@ export class Statistics {
   /** Adds to the 64-bit counter whose low half is at `low`. */
   #count64(low: number, amount: number): void {
     const { values } = this;
-    const sum = values[low]! + amount;
-    if (sum <= LIMIT) {
-      values[low] = sum;
-    } else if (values[low + 1] === LIMIT) {
-      values[low] = LIMIT;
-    } else {
-      values[low] = sum - (LIMIT + 1);
-      values[low + 1] = values[low + 1]! + 1;
-    }
+    const sum = (values[low]! + amount) >>> 0;
+    values[low] = sum;
+    if (sum >= amount) return;
+    if (values[low + 1] === LIMIT) values[low] = LIMIT;
+    else values[low + 1] = values[low + 1]! + 1;
   }
 
   /** Counters of VFs lie 100 hex apart and wrap as the array does. */
   #countOfPool(first: number, queue: number, amount: number): void {
-    const index = first + (queue & POOL_MASK) * pf.PVFGPRC.step;
+    const index = first + (queue & POOL_MASK) * PVFGPRC.step;
     this.values[index] = this.values[index]! + amount;
   }
 

@@ -18,22 +18,28 @@ export class Ram implements HostMemory {
   readonly sizeBytes: number;
   readonly #low: Region;
   readonly #high: Region;
+  /** The piece that the last look-up found. */
+  #last: MemoryPiece | undefined;
 
   /** `lowLimit`: the address where the hole begins, once memory reaches there. */
   constructor(sizeBytes: number, lowLimit: number) {
     const low = Math.min(sizeBytes, lowLimit);
     this.sizeBytes = sizeBytes;
+    this.#last = undefined;
     this.#low = { base: 0, length: low, pieces: [] };
     this.#high = { base: HIGH_BASE, length: sizeBytes - low, pieces: [] };
   }
 
   forReading(address: number, length: number): MemoryPiece | undefined {
+    const last = this.#last;
+    if (last !== undefined && address >= last.base && length > 0 && address + length <= last.base + last.length)
+      return last;
     const region = address < HIGH_BASE ? this.#low : this.#high;
     const offset = address - region.base;
     if (!(offset >= 0) || !(length > 0) || !(offset + length <= region.length)) return undefined;
     const index = Math.floor(offset / PIECE_BYTES);
     if (offset + length > (index + 1) * PIECE_BYTES) return undefined;
-    return region.pieces[index] ?? makePiece(region, index);
+    return (this.#last = region.pieces[index] ?? makePiece(region, index));
   }
 
   forWriting(address: number, length: number): MemoryPiece | undefined {

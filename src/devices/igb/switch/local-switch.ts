@@ -21,7 +21,7 @@ import { isChecked, spoofs } from './spoof-check.ts';
 const { DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
-  readonly link: Pick<Link, 'loopback' | 'passing'>;
+  readonly link: Pick<Link, 'loopback' | 'up'>;
   readonly receive: Pick<ReceiveEngine, 'loopback' | 'switched'>;
   readonly interrupts: Pick<Interrupts, 'raise'>;
   readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
@@ -34,6 +34,8 @@ export class LocalSwitch implements TransmitSink {
   private readonly tags: VlanTags;
   /** Pools that get the packet at hand. */
   private pools: number;
+  /** The packet at hand comes back instead of leaving. */
+  private loops: boolean;
 
   constructor(context: PortContext, parts: SwitchParts) {
     this.context = context;
@@ -41,10 +43,12 @@ export class LocalSwitch implements TransmitSink {
     this.values = context.registers.values;
     this.tags = new VlanTags();
     this.pools = 0;
+    this.loops = false;
   }
 
   route(queue: number, start: number, length: number, tagIsPools: boolean): number {
     const { values } = this;
+    this.loops = this.parts.link.loopback;
     if (!usesPools(values[MRQC.index]!)) return this.outside(queue, start, length);
     const pool = queue & 7;
     const dtxswc = values[DTXSWC.index]!;
@@ -53,13 +57,12 @@ export class LocalSwitch implements TransmitSink {
       const reason = spoofs(values, pool, arena.bytes, start, tagIsPools ? -1 : this.tags.vid);
       if (reason !== 0) return this.refuse(queue, reason, start, length);
     }
-    if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.parts.link.loopback) return this.outside(queue, start, length);
+    if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.loops) return this.outside(queue, start, length);
     return this.decide(queue, start, length);
   }
 
   transmit(_queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
-    const { link, receive } = this.parts;
-    if (link.loopback) receive.loopback(bytes, offset, length, offload);
+    if (this.loops) this.parts.receive.loopback(bytes, offset, length, offload);
     else {
       const { taps, wire } = this.context;
       if (taps.on[0] !== 0) taps.wire(1, bytes, offset, length, offload);
@@ -84,9 +87,8 @@ export class LocalSwitch implements TransmitSink {
 
   /** The way to the wire, or through a loopback of MAC or PHY. */
   private outside(queue: number, start: number, length: number): number {
-    const { link } = this.parts;
-    if (link.passing) return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
-    if (link.loopback) return route.wire;
+    if (this.loops) return route.wire;
+    if (this.parts.link.up) return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
     return this.drop(this.context.events.igb_tx_drop_link, queue, start, length, length);
   }
 
