@@ -3,6 +3,7 @@ import type { BenchCase } from './case.ts';
 import { type DeviceCase, deviceCases } from './device-cases.ts';
 import { measureDevice } from './measure-device.ts';
 import { processCases } from './process-cases.ts';
+import { transportCases } from './transport-cases.ts';
 
 const QEMU = "QEMU's igb";
 /** What a packet may cost with many against one, turned round. */
@@ -32,6 +33,7 @@ const scale = (name: string, title: string, many: string, one: string): BenchCas
 
 export const benchCases: readonly BenchCase[] = [
   ...deviceCases.map(besideQemu),
+  ...transportCases,
   scale('scale-queues', 'TX of 64 bytes: 16 queues against 1', 'queues-16', 'tx-64'),
   scale('scale-vfs', 'VF to VF, 64 bytes: 8 VFs against 1', 'vfs-8', 'vf-64'),
   ...processCases,

@@ -2,8 +2,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { pcapHeader, pcapRecordHeader } from '../capture/pcap.ts';
 import type { EventLoop } from '../linux/index.ts';
+import { arena } from '../packet/index.ts';
 import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
-import { type Hub, openWire, type OpenWire } from '../wires/index.ts';
+import { type Hub, openWire, type OpenWire, RECEIVE_BUFFER_LENGTH } from '../wires/index.ts';
 import type { FilterDumpOptions } from './options/filter-dump.ts';
 import type { QTestNetdev } from './options/netdev.ts';
 
@@ -137,7 +138,12 @@ export class MachineWires {
     for (const netdev of netdevs) {
       if (netdev.type === 'user') byId.set(netdev.id, new MachineWire(new OpenCable()));
       else {
-        const wire = openWire(netdev, { loop, hubs, log: (line) => log(`netdev ${netdev.id}: ${line}`) });
+        const buffer = {
+          bytes: arena.bytes,
+          offset: arena.reserve(RECEIVE_BUFFER_LENGTH),
+          length: RECEIVE_BUFFER_LENGTH,
+        };
+        const wire = openWire(netdev, { loop, hubs, buffer, log: (line) => log(`netdev ${netdev.id}: ${line}`) });
         this.#opened.push(wire);
         byId.set(netdev.id, new MachineWire(wire));
       }

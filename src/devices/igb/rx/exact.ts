@@ -11,11 +11,17 @@ const MATCHED = 1 << 8;
  * does, or of `all`.
  */
 export function exactEntries(values: Uint32Array, low: number, high: number, all: boolean): number {
+  const found = matches(values, RAL.index, RAL.count, low, high, all);
+  return found !== 0 && !all ? found : found | matches(values, RA2L.index, RA2L.count, low, high, all);
+}
+
+/** The same of `count` entries from an index on; low and high dwords take turns. */
+function matches(values: Uint32Array, first: number, count: number, low: number, high: number, all: boolean): number {
   let found = 0;
-  for (let entry = 0; entry < RAL.count + RA2L.count; entry += 1) {
-    const at = entry < RAL.count ? RAL.index + entry * RAL.step : RA2L.index + (entry - RAL.count) * RA2L.step;
+  const end = first + 2 * count;
+  for (let at = first; at < end; at += 2) {
     if ((values[at]! | 0) !== low) continue;
-    // RAH and RA2H follow their RAL and RA2L; AV makes the value negative.
+    // AV makes the value negative.
     const upper = values[at + 1]! | 0;
     if ((upper & 0xffff) !== high || upper >= 0) continue;
     found |= MATCHED | ((upper >>> RAH.POOLS.shift) & 0xff);
@@ -24,4 +30,9 @@ export function exactEntries(values: Uint32Array, low: number, high: number, all
   return found;
 }
 
-if (RAH.index !== RAL.index + 1 || RA2H.index !== RA2L.index + 1) throw new Error('RAH must follow RAL');
+for (const [low, high] of [
+  [RAL, RAH],
+  [RA2L, RA2H],
+] as const) {
+  if (high.index !== low.index + 1 || low.step !== 2) throw new Error('RAH must follow RAL');
+}
