@@ -16,13 +16,17 @@ export interface DwordRegisters {
  */
 export class RegisterWindow implements BarWindow {
   registers: DwordRegisters;
+  readonly #partial: (offset: number, size: number, write: boolean) => void;
 
-  constructor(registers: DwordRegisters) {
+  /** `partial` is told of accesses of less than a dword. */
+  constructor(registers: DwordRegisters, partial: (offset: number, size: number, write: boolean) => void = ignore) {
     this.registers = registers;
+    this.#partial = partial;
   }
 
   read(offset: number, size: number): number {
     if (size === 4) return this.registers.read(offset) >>> 0;
+    this.#partial(offset, size, false);
     const value = this.registers.read(offset & ~3) >>> ((offset & 3) << 3);
     return size === 2 ? value & 0xffff : value & 0xff;
   }
@@ -32,6 +36,7 @@ export class RegisterWindow implements BarWindow {
       this.registers.write(offset, value >>> 0);
       return;
     }
+    this.#partial(offset, size, true);
     const at = offset & ~3;
     const shift = (offset & 3) << 3;
     const lanes = (size === 2 ? 0xffff : 0xff) << shift;
@@ -39,6 +44,8 @@ export class RegisterWindow implements BarWindow {
     this.registers.write(at, merged >>> 0);
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Memory that is read only: a ROM or a flash; erased behind its contents. */
 export function romWindow(contents: Uint8Array): BarWindow {

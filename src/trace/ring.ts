@@ -24,6 +24,7 @@ const HEARD = 2;
 
 /** Hears events at once, in the thread and at the moment in which they are emitted. */
 export interface TraceListener {
+  /** `event`: the number, plus PORT_UNIT where it is the chip's second port's. */
   heard(event: number, a: number, b: number, c: number, d: number, e: number): void;
 }
 
@@ -109,9 +110,10 @@ export class TraceWriter implements Trace {
   }
 
   emit(event: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
-    const wanted = this.on[event]!;
+    const number = event & (PORT_UNIT - 1);
+    const wanted = this.on[number]!;
     if ((wanted & HEARD) !== 0) {
-      for (const { listener, wants } of this.#audience) if (wants[event] === 1) listener.heard(event, a, b, c, d, e);
+      for (const { listener, wants } of this.#audience) if (wants[number] === 1) listener.heard(event, a, b, c, d, e);
       if ((wanted & LOGGED) === 0) return;
     }
     const written = this.#written;

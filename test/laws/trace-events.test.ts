@@ -14,7 +14,7 @@ function words(): Set<string> {
   for (const entry of readdirSync(sources, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (!entry.isFile() || !path.endsWith('.ts')) continue;
-    if (/\.test\.ts$|\/testing[^/]*$|\/trace-events\.ts$|\/src\/(trace|lab|qtest)\//.test(path)) continue;
+    if (/\.test\.ts$|\/testing[^/]*$|\/trace-events\.ts$|\/src\/(trace|lint|lab|qtest)\//.test(path)) continue;
     for (const [word] of readFileSync(path, 'utf8').matchAll(/\b[a-z]+_[a-z0-9_]+\b/g)) found.add(word);
   }
   return found;

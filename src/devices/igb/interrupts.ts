@@ -16,7 +16,7 @@ const VECTOR_CAUSES = 0x01ff_ffff;
 const GROUP_CAUSES = 0x4000_ffff;
 const OTHER_CAUSE = 0x8000_0000;
 /** Entries of the PF's MSI-X table; a VF names none beyond its own. */
-const PF_VECTORS = 10;
+export const PF_VECTORS = 10;
 /** An IVAR byte: valid, and the vector (or bit of EICR). */
 const IVAR_VALID = 0x80;
 const IVAR_VECTOR = 0x1f;

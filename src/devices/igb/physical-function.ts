@@ -30,6 +30,7 @@ import {
   SriovCapability,
 } from '../../pci/index.ts';
 import type { Trace } from '../../ports/index.ts';
+import { partialAccess } from './partial-access.ts';
 import { IoWindow } from './io-window.ts';
 
 /** Registers behind BAR0 by byte offset, and how a reset of the function reaches them. */
@@ -132,7 +133,7 @@ export class IgbPhysicalFunction extends PciFunction {
     this.sriovListener = undefined;
     this.keeper = undefined;
     this.#registers = unconnected;
-    this.#window = new RegisterWindow(unconnected);
+    this.#window = new RegisterWindow(unconnected, partialAccess(options.trace, 0));
     declareType0(config, {
       vendorId: 0x8086,
       deviceId: 0x10c9,

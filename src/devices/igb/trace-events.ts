@@ -84,6 +84,14 @@ const guestErrors = {
     doc: 'MDIO access to a PHY or register that does not exist.',
   },
   igb_guest_error_nvm: { args: { word: 'count' }, doc: 'Read of an NVM word that does not exist.' },
+  igb_guest_error_tx_context: {
+    args: { queue: 'queue', slot: 'count' },
+    doc: 'A packet asks for what a context descriptor says, and there was none: zeros are used.',
+  },
+  igb_guest_error_access: {
+    args: { function: 'function', offset: 'hex', length: 'bytes', write: 'yes/no' },
+    doc: 'An access to registers that is no aligned dword.',
+  },
   igb_guest_error_semaphore: { args: { value: 'hex' }, doc: 'A resource was claimed without the semaphore.' },
 } as const satisfies Events;
 

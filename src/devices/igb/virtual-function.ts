@@ -31,6 +31,7 @@ import {
 } from '../../pci/index.ts';
 import type { AccessGuard } from '../../pci/access-guard.ts';
 import type { Trace, TraceEvents } from '../../ports/index.ts';
+import { partialAccess } from './partial-access.ts';
 import { type IgbPhysicalFunction, vfBars } from './physical-function.ts';
 import { igbTraceEvents } from './trace-events.ts';
 import { VF_VECTORS } from './vf-interrupts.ts';
@@ -136,7 +137,7 @@ export class HierarchyVirtualFunction extends VirtualPciFunction {
     this.refused = 0;
     this.#igbEvents = trace.declare(igbTraceEvents);
     this.#listener = listener;
-    this.#window = new RegisterWindow(unconnected);
+    this.#window = new RegisterWindow(unconnected, partialAccess(trace, 1 + index));
     const behind: readonly BarWindow[] = [this.#window, table];
     this.#shutters = behind.map((window, n) => {
       const bar = vfBars[n]!;
@@ -191,7 +192,7 @@ export class AttachedVirtualFunction extends PciFunction {
     this.index = index;
     this.domain = domain;
     this.#listener = listener;
-    this.#window = new RegisterWindow(unconnected);
+    this.#window = new RegisterWindow(unconnected, partialAccess(options.trace, 1 + index));
     this.addBar(registerBar, this.#window);
     const { msix, pciExpress } = addCapabilities(this.config);
     this.pciExpress = pciExpress;

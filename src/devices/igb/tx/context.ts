@@ -2,6 +2,8 @@
 export const CONTEXT_SLOTS = 2;
 
 export class OffloadContext {
+  /** A context descriptor has filled it in. */
+  stored: boolean;
   /** MACLEN: bytes before the IP header, a tag that the device inserts not among them. */
   macLength: number;
   /** IPLEN: bytes up to the transport header. */
@@ -13,6 +15,7 @@ export class OffloadContext {
   segmentSize: number;
 
   constructor() {
+    this.stored = false;
     this.macLength = 0;
     this.ipLength = 0;
     this.vlanTag = 0;
@@ -23,6 +26,7 @@ export class OffloadContext {
 
   /** Takes the dwords of a context descriptor. */
   store(word0: number, word2: number, word3: number): void {
+    this.stored = true;
     this.ipLength = word0 & 0x1ff;
     this.macLength = (word0 >>> 9) & 0x7f;
     this.vlanTag = word0 >>> 16;
@@ -33,6 +37,7 @@ export class OffloadContext {
 
   clear(): void {
     this.store(0, 0, 0);
+    this.stored = false;
   }
 }
 

@@ -143,6 +143,7 @@ export class PacketSender implements SegmentSink {
     this.#length = gathered;
     if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
     const context = ring.contexts[slotOf(this.#options)]!;
+    if (!context.stored && !this.#legacy) this.#traceContext();
     this.#insertTag(context);
     this.#route = this.#parts.sink.route(this.#queue, this.#frame, this.#length, this.#tagIsPools);
     if (this.#route === 0) return 0;
@@ -438,6 +439,13 @@ export class PacketSender implements SegmentSink {
 
   #charge(length: number): void {
     this.wireBytes += Math.max(length, SHORTEST_PADDED) + WIRE_OVERHEAD_BYTES;
+  }
+
+  #traceContext(): void {
+    const { trace, events } = this.#context;
+    if (trace.on[events.igb_guest_error_tx_context] === 0) return;
+    const wants = (this.#command & (command.VLE | command.TSE)) | (this.#options & (option.IXSM | option.TXSM));
+    if (wants !== 0) trace.emit(events.igb_guest_error_tx_context, this.#queue, slotOf(this.#options));
   }
 
   #traceChecksum(kind: number, from: number, byWire: number): void {
