@@ -84,10 +84,11 @@ export class DpdkPort {
     return text;
   }
 
-  /** Settings that need a stopped port. */
+  /** Settings that need a stopped port; waits until it is up again. */
   async configure(...lines: string[]): Promise<void> {
     await this.testpmd.type('stop');
     await this.set('port stop 0', ...lines, 'port start 0');
+    await this.waitForLink(true);
   }
 
   /** Ends what is forwarded and begins in another mode. */

@@ -11,8 +11,8 @@ const addressesLength = 12;
 /** Data room of a buffer in testpmd's pool. */
 const bufferLength = 2048;
 const jumboMtu = 9000;
-/** Room for a tag may be used for payload: of the driver of a virtual function, and of its PF. */
-const longestByMtu = 1500 + 4 + 4;
+/** A virtual function's driver leaves room for two tags and its PF for a third; payload may use it. */
+const longestByMtu = 1500 + 3 * 4;
 const backMs = 4000;
 
 const toMac = (destination: string): Buffer => build({ destination });
