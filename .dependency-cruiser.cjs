@@ -30,6 +30,12 @@ module.exports = {
     layer('faults', 'faults', ['ports', 'registers', 'packet', 'devices/igb/tables']),
     layer('hosted-pf', 'hosted-pf', ['driver', 'ports', 'registers', 'packet', 'devices/igb/tables']),
     {
+      name: 'metrics',
+      severity: 'error',
+      from: { path: '^src/metrics/', pathNot: tests },
+      to: { path: '^src/', pathNot: ['^src/metrics/'] },
+    },
+    {
       name: 'qmp',
       severity: 'error',
       from: { path: '^src/qmp/', pathNot: tests },

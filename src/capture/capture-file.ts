@@ -1,10 +1,12 @@
-/** Writes what a capture ring holds to where it goes, now and then, and at once while there is much. */
+/** Writes what a capture ring holds to where it goes: now and then, and without a pause while much comes. */
 import type { CaptureFormat } from './capture-format.ts';
 import type { CaptureReader } from './ring.ts';
 
 const DRAIN_EVERY_MS = 20;
 /** What is made of a ring at a time, so that the thread does other things in between. */
 const SLICE_BYTES = 1 << 20;
+/** With as much at a time there is no waiting: the ring stays short, and so in the caches of the device's processor. */
+const MUCH_BYTES = 1 << 15;
 
 /** What is open for writing. */
 export interface CaptureOutput {
@@ -39,7 +41,7 @@ export class CaptureFile {
   /** Writes the rest, as far as the reader takes it now. */
   close(): void {
     if (this.#ended) return;
-    while (this.#slice());
+    while (this.#slice() >= SLICE_BYTES);
     if (!this.#ended) {
       this.#format.finish();
       this.#output.write(this.#format.take());
@@ -48,22 +50,24 @@ export class CaptureFile {
   }
 
   #drain(): void {
-    if (this.#again !== undefined || this.#ended || !this.#slice()) return;
+    if (this.#again !== undefined || this.#ended || this.#slice() < MUCH_BYTES) return;
     this.#again = setImmediate(() => {
       this.#again = undefined;
       this.#drain();
     });
   }
 
-  /** Writes about SLICE_BYTES; true where there is more and it can be written. */
-  #slice(): boolean {
+  /** Writes about SLICE_BYTES; returns how much it was, 0 where no more can be written now. */
+  #slice(): number {
     // What waits goes before what is still in the ring.
-    if (!this.#write(new Uint8Array(0))) return false;
-    let frame = this.#reader.next();
-    for (; frame !== undefined; frame = this.#format.length < SLICE_BYTES ? this.#reader.next() : undefined)
+    if (!this.#write(new Uint8Array(0))) return 0;
+    while (this.#format.length < SLICE_BYTES) {
+      const frame = this.#reader.next();
+      if (frame === undefined) break;
       this.#format.add(frame);
-    const full = this.#format.length >= SLICE_BYTES;
-    return (this.#format.length === 0 || this.#write(this.#format.take())) && full;
+    }
+    const { length } = this.#format;
+    return length === 0 || this.#write(this.#format.take()) ? length : 0;
   }
 
   #write(bytes: Uint8Array): boolean {

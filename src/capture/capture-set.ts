@@ -1,18 +1,29 @@
 /** All captures of a NIC, as its device sees them. Device thread only. */
-import type { FrameCapture, FrameOffload } from '../ports/index.ts';
+import { capturedAt, type FrameCapture, type FrameOffload } from '../ports/index.ts';
+import { points } from './points.ts';
 import { CaptureWriter, type CaptureMemory, type Epoch } from './ring.ts';
 
 export class CaptureSet implements FrameCapture {
   readonly on: Uint8Array;
   readonly #now: () => number;
   readonly #epoch: Epoch;
+  readonly #framesATime: number;
+  /** Frames that the time at hand is still good for. */
+  #timely: number;
+  #timeNs: number;
   #writers: CaptureWriter[];
 
-  /** `now` gives nanoseconds from `epoch` on. */
-  constructor(now: () => number, epoch: Epoch) {
-    this.on = new Uint8Array(1);
+  /**
+   * `now` gives nanoseconds from `epoch` on. Reading it costs as much as all the rest: up to `framesATime` frames between two
+   * calls of `turnEnded` share one reading.
+   */
+  constructor(now: () => number, epoch: Epoch, framesATime = 1) {
+    this.on = new Uint8Array(3);
     this.#now = now;
     this.#epoch = epoch;
+    this.#framesATime = framesATime;
+    this.#timely = 0;
+    this.#timeNs = 0;
     this.#writers = [];
   }
 
@@ -22,8 +33,15 @@ export class CaptureSet implements FrameCapture {
     this.#set([...this.#writers, new CaptureWriter(memory, this.#epoch)]);
   }
 
+  /** The next frame has a time of its own. */
+  turnEnded(): void {
+    this.#timely = 0;
+  }
+
   remove(id: string): void {
-    this.#set(this.#writers.filter((writer) => writer.memory.id !== id));
+    const gone = this.#writers.filter((writer) => writer.memory.id === id);
+    this.#set(this.#writers.filter((writer) => !gone.includes(writer)));
+    for (const writer of gone) writer.close();
   }
 
   frame(
@@ -36,7 +54,12 @@ export class CaptureSet implements FrameCapture {
     kept: number,
     offload: FrameOffload | undefined,
   ): void {
-    const timeNs = this.#now();
+    if (this.#timely === 0) {
+      this.#timeNs = this.#now();
+      this.#timely = this.#framesATime;
+    }
+    this.#timely -= 1;
+    const timeNs = this.#timeNs;
     const writers = this.#writers;
     for (let n = 0; n < writers.length; n += 1) {
       writers[n]!.frame(timeNs, at, reason, packet, bytes, offset, length, kept, offload);
@@ -45,6 +68,10 @@ export class CaptureSet implements FrameCapture {
 
   #set(writers: CaptureWriter[]): void {
     this.#writers = writers;
-    this.on[0] = writers.length > 0 ? 1 : 0;
+    const any = (wanted: (point: number) => boolean): number =>
+      writers.some(({ memory }) => memory.points.some((point) => wanted(point))) ? 1 : 0;
+    this.on[capturedAt.wire] = any((point) => point === points.wire);
+    this.on[capturedAt.queues] = any((point) => point !== points.wire && point !== points.drops);
+    this.on[capturedAt.drops] = any((point) => point !== points.wire);
   }
 }

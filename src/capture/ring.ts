@@ -2,6 +2,7 @@
  * Captured frames in shared memory, from the device thread to the thread that writes the file. A full ring drops and
  * counts; it never waits.
  */
+import { close, createMemfd, mapShared, type Mapping } from '../linux/index.ts';
 import { ViewCache } from '../packet/views.ts';
 import { place, type FrameOffload } from '../ports/index.ts';
 import { points } from './points.ts';
@@ -9,7 +10,7 @@ import { points } from './points.ts';
 const CAPACITY = 1 << 25;
 /** Bytes in front of each frame; see `field`. */
 const HEADER = 40;
-/** Entries start at multiples of this, and bytes lie as they did modulo it: copies are then made word by word. */
+/** Entries start at multiples of this. */
 const ALIGN = 8;
 /** In place of a length: the rest of the ring is left out. */
 const SKIP = 0xffffffff;
@@ -32,6 +33,11 @@ const NEEDS_CHECKSUM = 1 << 16;
 const SEGMENTATION_SHIFT = 20;
 export const segmentations = ['none', 'tcp4', 'tcp6', 'udp'] as const;
 
+/** Places in `counters`. */
+const WRITTEN = 0;
+const READ = 1;
+const BASE = 2;
+
 /** Which ways of frames a capture takes: bits. */
 export const INBOUND = 1;
 export const OUTBOUND = 2;
@@ -39,8 +45,12 @@ export const OUTBOUND = 2;
 /** The memory that both sides share, and what a capture is of; safe to post to a worker. */
 export interface CaptureMemory {
   readonly id: string;
-  readonly data: SharedArrayBuffer;
-  /** Written bytes, read bytes (both modulo 2^32). */
+  /**
+   * Descriptor of a memfd with the entries, which each side maps: copies into and out of a SharedArrayBuffer take up to ten
+   * times as long.
+   */
+  readonly dataFd: number;
+  /** Written bytes, read bytes, and the written bytes at which the memory began anew (all modulo 2^32). */
   readonly counters: SharedArrayBuffer;
   /** Doubles: when the writer's time began, in whole seconds since 1970 and nanoseconds; then for each interface frames seen, and lost. */
   readonly figures: SharedArrayBuffer;
@@ -59,14 +69,19 @@ export type CaptureOptions = Pick<CaptureMemory, 'id' | 'maxLength' | 'points' |
 export function makeCaptureMemory(options: CaptureOptions): CaptureMemory {
   return {
     ...options,
-    data: new SharedArrayBuffer(CAPACITY),
-    counters: new SharedArrayBuffer(8),
+    dataFd: createMemfd(`capture ${options.id}`, CAPACITY),
+    counters: new SharedArrayBuffer(12),
     figures: new SharedArrayBuffer(8 * (FIGURES_BEFORE + 2 * options.points.length)),
   };
 }
 
-function entryBytes(pad: number, kept: number): number {
-  return (HEADER + pad + kept + ALIGN - 1) & -ALIGN;
+/** Gives back what `makeCaptureMemory` took; mappings of it stay. */
+export function releaseCaptureMemory({ dataFd }: CaptureMemory): void {
+  close(dataFd);
+}
+
+function entryBytes(kept: number): number {
+  return (HEADER + kept + ALIGN - 1) & -ALIGN;
 }
 
 /** Nanoseconds since 1970 in two parts, because one double cannot hold them. */
@@ -78,6 +93,7 @@ export interface Epoch {
 /** The device thread's side of one capture. */
 export class CaptureWriter {
   readonly memory: CaptureMemory;
+  readonly #mapping: Mapping;
   readonly #bytes: Uint8Array;
   readonly #doubles: Float64Array;
   readonly #dwords: Uint32Array;
@@ -90,9 +106,11 @@ export class CaptureWriter {
   /** Times of frames count from `epoch`. */
   constructor(memory: CaptureMemory, epoch: Epoch) {
     this.memory = memory;
-    this.#bytes = new Uint8Array(memory.data);
-    this.#doubles = new Float64Array(memory.data);
-    this.#dwords = new Uint32Array(memory.data);
+    this.#mapping = mapShared(memory.dataFd, 0, CAPACITY, true);
+    const { buffer } = this.#mapping;
+    this.#bytes = new Uint8Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+    this.#dwords = new Uint32Array(buffer);
     this.#counters = new Int32Array(memory.counters);
     this.#figures = new Float64Array(memory.figures);
     this.#figures[0] = epoch.seconds;
@@ -117,24 +135,32 @@ export class CaptureWriter {
     const { directions, withDrops, maxLength } = this.memory;
     if ((directions & ((at & place.outbound) !== 0 ? OUTBOUND : INBOUND)) === 0) return;
     if (reason >= 0 && !withDrops) return;
-    const count = Math.min(kept, maxLength);
+    const count = kept < maxLength ? kept : maxLength;
+    const found = this.#interfaces;
+    if ((at & place.wire) !== 0) {
+      this.#keep(found[points.wire]!, timeNs, at, reason, packet, bytes, offset, length, count, offload);
+      return;
+    }
     const queue = (at >>> place.queueShift) & place.queueMask;
     const fn = (at >>> place.functionShift) & place.functionMask;
     const pool = (at >>> place.poolShift) & place.poolMask;
     const queues = (at & place.outbound) !== 0 ? points.tx : points.rx;
-    const found = this.#interfaces;
-    for (let which = 0; which < 5; which += 1) {
-      let point = -1;
-      if (which === 0) point = (at & place.wire) !== 0 ? points.wire : -1;
-      else if (which === 1) point = fn === place.functionMask ? -1 : points.functions + fn;
-      else if (which === 2) point = pool === place.poolMask ? -1 : points.pools + pool;
-      else if (which === 3) point = queue === place.queueMask ? -1 : queues + queue;
-      else point = reason < 0 ? -1 : points.drops;
-      if (point < 0 || found[point]! < 0) continue;
-      this.#keep(found[point]!, timeNs, at, reason, packet, bytes, offset, length, count, offload);
+    for (let which = 0; which < 4; which += 1) {
+      let index = -1;
+      if (which === 0) index = fn === place.functionMask ? -1 : found[points.functions + fn]!;
+      else if (which === 1) index = pool === place.poolMask ? -1 : found[points.pools + pool]!;
+      else if (which === 2) index = queue === place.queueMask ? -1 : found[queues + queue]!;
+      else index = reason < 0 ? -1 : found[points.drops]!;
+      this.#keep(index, timeNs, at, reason, packet, bytes, offset, length, count, offload);
     }
   }
 
+  /** Gives the memory back. */
+  close(): void {
+    this.#mapping.unmap();
+  }
+
+  /** `interfaceIndex` is -1 of a point that is not captured. */
   #keep(
     interfaceIndex: number,
     timeNs: number,
@@ -147,11 +173,12 @@ export class CaptureWriter {
     kept: number,
     offload: FrameOffload | undefined,
   ): void {
+    if (interfaceIndex < 0) return;
     const figures = this.#figures;
     const seen = FIGURES_BEFORE + 2 * interfaceIndex;
     figures[seen]! += 1;
-    const pad = (bytes.byteOffset + offset) & (ALIGN - 1);
-    const start = this.#reserve(entryBytes(pad, kept));
+    const size = entryBytes(kept);
+    const start = this.#reserve(size);
     if (start < 0) {
       figures[seen + 1]! += 1;
       return;
@@ -161,7 +188,7 @@ export class CaptureWriter {
     this.#doubles[start >>> 3] = timeNs;
     this.#doubles[(start + field.packet) >>> 3] = packet;
     dwords[entry + field.length / 4] = length;
-    dwords[entry + field.kept / 4] = kept | (pad << 24);
+    dwords[entry + field.kept / 4] = kept;
     dwords[entry + field.interfaceAndReason / 4] = interfaceIndex | ((reason + 1) << 16);
     let flags = at;
     if (offload !== undefined) {
@@ -171,23 +198,24 @@ export class CaptureWriter {
       dwords[entry + field.segment / 4] = offload.headerLength | (offload.segmentSize << 16);
     }
     dwords[entry + field.place / 4] = flags;
-    if (kept > 0) this.#bytes.set(this.#views.of(bytes, offset, kept), start + HEADER + pad);
-    const size = entryBytes(pad, kept);
-    Atomics.store(this.#counters, 0, (this.#counters[0]! + size) | 0);
+    if (kept > 0) this.#bytes.set(this.#views.of(bytes, offset, kept), start + HEADER);
+    Atomics.store(this.#counters, WRITTEN, (this.#counters[WRITTEN]! + size) | 0);
   }
 
   /** Where an entry of `size` bytes goes, which must follow at once; -1 where there is no room. */
   #reserve(size: number): number {
     const counters = this.#counters;
-    const written = counters[0]! >>> 0;
-    const at = written & (CAPACITY - 1);
+    const written = counters[WRITTEN]! >>> 0;
+    const used = (written - (Atomics.load(counters, READ) >>> 0)) >>> 0;
+    // An empty ring begins anew: memory that was used just now is in the cache.
+    if (used === 0) Atomics.store(counters, BASE, written | 0);
+    const at = (written - counters[BASE]!) & (CAPACITY - 1);
     // An entry does not wrap: what is left at the end is skipped, and says so.
     const skip = at + size > CAPACITY ? CAPACITY - at : 0;
-    const used = (written - (Atomics.load(counters, 1) >>> 0)) >>> 0;
     if (used + skip + size > CAPACITY) return -1;
     if (skip === 0) return at;
     if (skip > field.length) this.#dwords[(at + field.length) >>> 2] = SKIP;
-    Atomics.store(counters, 0, (written + skip) | 0);
+    Atomics.store(counters, WRITTEN, (written + skip) | 0);
     return 0;
   }
 }
@@ -219,6 +247,7 @@ export interface CapturedFrame {
 export class CaptureReader {
   readonly #counters: Int32Array;
   readonly #figures: Float64Array;
+  readonly #mapping: Mapping;
   readonly #view: DataView;
   readonly #frame: CapturedFrame;
   #position: number;
@@ -226,7 +255,8 @@ export class CaptureReader {
   constructor(memory: CaptureMemory) {
     this.#counters = new Int32Array(memory.counters);
     this.#figures = new Float64Array(memory.figures);
-    this.#view = new DataView(memory.data);
+    this.#mapping = mapShared(memory.dataFd, 0, CAPACITY, true);
+    this.#view = new DataView(this.#mapping.buffer);
     this.#position = 0;
     this.#frame = {
       interface: 0,
@@ -236,7 +266,7 @@ export class CaptureReader {
       reason: -1,
       length: 0,
       kept: 0,
-      bytes: new Uint8Array(memory.data),
+      bytes: new Uint8Array(this.#mapping.buffer),
       start: 0,
       needsChecksum: false,
       segmentation: 'none',
@@ -248,15 +278,15 @@ export class CaptureReader {
   /** The oldest frame that is left, whose predecessor's room is given back; undefined where there is none. */
   next(): CapturedFrame | undefined {
     const counters = this.#counters;
-    Atomics.store(counters, 1, this.#position);
+    Atomics.store(counters, READ, this.#position);
     for (;;) {
-      if (Atomics.load(counters, 0) === this.#position) return undefined;
-      const at = (this.#position >>> 0) & (CAPACITY - 1);
+      if (Atomics.load(counters, WRITTEN) === this.#position) return undefined;
+      const at = (this.#position - Atomics.load(counters, BASE)) & (CAPACITY - 1);
       const left = CAPACITY - at;
       const length = left <= field.length ? SKIP : this.#view.getUint32(at + field.length, true);
       if (length !== SKIP) return this.#take(at, length);
       this.#position = (this.#position + left) | 0;
-      Atomics.store(counters, 1, this.#position);
+      Atomics.store(counters, READ, this.#position);
     }
   }
 
@@ -274,6 +304,11 @@ export class CaptureReader {
     return this.#figures[FIGURES_BEFORE + 2 * interfaceIndex + 1]!;
   }
 
+  /** Gives the memory back; `seen` and `lost` stay. */
+  close(): void {
+    this.#mapping.unmap();
+  }
+
   #take(at: number, length: number): CapturedFrame {
     const frame = this.#frame;
     const view = this.#view;
@@ -281,20 +316,19 @@ export class CaptureReader {
     const interfaceAndReason = view.getUint32(at + field.interfaceAndReason, true);
     const flags = view.getUint32(at + field.place, true);
     const segment = view.getUint32(at + field.segment, true);
-    const pad = kept >>> 24;
     frame.interface = interfaceAndReason & 0xffff;
     frame.reason = (interfaceAndReason >>> 16) - 1;
     frame.timeNs = view.getFloat64(at + field.time, true);
     frame.packet = view.getFloat64(at + field.packet, true);
     frame.at = flags & 0xffff;
     frame.length = length;
-    frame.kept = kept & 0xffffff;
-    frame.start = at + HEADER + pad;
+    frame.kept = kept;
+    frame.start = at + HEADER;
     frame.needsChecksum = (flags & NEEDS_CHECKSUM) !== 0;
     frame.segmentation = segmentations[flags >>> SEGMENTATION_SHIFT]!;
     frame.headerLength = segment & 0xffff;
     frame.segmentSize = segment >>> 16;
-    this.#position = (this.#position + entryBytes(pad, frame.kept)) | 0;
+    this.#position = (this.#position + entryBytes(kept)) | 0;
     return frame;
   }
 }

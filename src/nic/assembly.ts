@@ -18,6 +18,9 @@ import { addFault } from './commands/faults.ts';
 import { makePortParts, type PortOptions, type PortParts } from './port-parts.ts';
 import { RunState } from './run-state.ts';
 
+/** Frames sent or received in one go that a capture gives the same time: some microseconds. */
+const FRAMES_A_TIME = 4;
+
 export interface AssemblyOptions extends PortOptions {
   readonly netdevs: DeviceThreadData['netdevs'];
   readonly captures: DeviceThreadData['captures'];
@@ -97,7 +100,8 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
   const { config, loop, log, tell, trace } = options;
   const netdevs = new Netdevs(options.netdevs, loop, log, config.ports);
   if (config.metrics !== undefined) loop.measureTurns();
-  const captures = new CaptureSet(() => loop.now(), options.epoch);
+  const captures = new CaptureSet(() => loop.now(), options.epoch, FRAMES_A_TIME);
+  loop.atTurnEnd(() => captures.turnEnded());
   for (const memory of options.captures) captures.add(memory);
   let attachments: Attachments | undefined;
   const close = (): void => {

@@ -1,9 +1,9 @@
 /** The captures of a running NIC: QEMU's `filter-dump` objects. Main thread; the device thread knows their rings only. */
 import { CaptureFile } from '../capture/capture-file.ts';
 import { PcapFormat, PcapngFormat } from '../capture/capture-format.ts';
-import { FileOutput } from '../capture/capture-output.ts';
+import { DASH, FileOutput } from '../capture/capture-output.ts';
 import { pointNames, points } from '../capture/points.ts';
-import { CaptureReader, makeCaptureMemory, type CaptureMemory } from '../capture/ring.ts';
+import { CaptureReader, makeCaptureMemory, releaseCaptureMemory, type CaptureMemory } from '../capture/ring.ts';
 import { NicError } from './errors.ts';
 import { checkFilterDump, type FilterDumpOptions } from './filter-dump-options.ts';
 
@@ -55,25 +55,22 @@ export class Captures {
     this.#all = new Map();
   }
 
-  /** Opens the file of a capture whose ring is in use, where it is on. Throws NicError `OUTPUT` or `CONFIG`. */
+  /** Opens the file of a capture whose ring is in use, where it is on, and is ours from now on. Throws NicError. */
   open(options: FilterDumpOptions, memory: CaptureMemory): void {
-    const { id, file: path } = options;
-    if (this.#all.has(id)) throw new NicError('CONFIG', `there is an object "${id}" already`);
-    if (path === '-' && [...this.#all.values()].some(({ options: other }) => other.file === '-'))
-      throw new NicError('CONFIG', `filter-dump ${id}: standard output takes one capture only`);
-    let output: FileOutput;
+    const { id } = options;
     try {
-      output = new FileOutput(path);
+      const output = this.#openOutput(options);
+      const reader = new CaptureReader(memory);
+      const format =
+        options.format === 'pcap'
+          ? new PcapFormat(memory, reader)
+          : new PcapngFormat(memory, reader, namesOf(options), 'Outboard');
+      const file = new CaptureFile(reader, format, output, (why) => this.#failed(id, why));
+      this.#all.set(id, { options, memory, reader, file, status: options.status, failure: undefined });
     } catch (error) {
-      throw new NicError('OUTPUT', `cannot write filter-dump ${path}: ${(error as Error).message}`, error);
+      releaseCaptureMemory(memory);
+      throw error;
     }
-    const reader = new CaptureReader(memory);
-    const format =
-      options.format === 'pcap'
-        ? new PcapFormat(memory, reader)
-        : new PcapngFormat(memory, reader, namesOf(options), 'Outboard');
-    const file = new CaptureFile(reader, format, output, (why) => this.#failed(id, why));
-    this.#all.set(id, { options, memory, reader, file, status: options.status, failure: undefined });
   }
 
   /** Adds a capture to the running NIC. Rejects with NicError `OUTPUT` or `CONFIG`. */
@@ -86,10 +83,9 @@ export class Captures {
 
   /** Ends a capture and closes its file. Rejects with NicError `NOT_FOUND`. */
   async remove(id: string): Promise<void> {
-    const { file } = this.#find(id);
+    const capture = this.#find(id);
     await this.#switch.remove(id);
-    file.close();
-    this.#all.delete(id);
+    this.#end(capture);
   }
 
   /** QEMU's property `status`. */
@@ -126,6 +122,28 @@ export class Captures {
         this.#log(`filter-dump ${id}: ${lost} frames came faster than they could be written and are missing`);
     }
     this.#all.clear();
+  }
+
+  #openOutput({ id, file }: FilterDumpOptions): FileOutput {
+    if (this.#all.has(id)) throw new NicError('CONFIG', `there is an object "${id}" already`);
+    if (file === DASH && [...this.#all.values()].some(({ options }) => options.file === DASH))
+      throw new NicError('CONFIG', `filter-dump ${id}: standard output takes one capture only`);
+    try {
+      return new FileOutput(file);
+    } catch (error) {
+      throw new NicError('OUTPUT', `cannot write filter-dump ${file}: ${(error as Error).message}`, error);
+    }
+  }
+
+  /** Writes what is left, and says what is missing. */
+  #end({ options, memory, reader, file }: Capture): void {
+    file.close();
+    reader.close();
+    releaseCaptureMemory(memory);
+    this.#all.delete(options.id);
+    const lost = options.points.reduce((sum, _, index) => sum + reader.lost(index), 0);
+    if (lost > 0)
+      this.#log(`filter-dump ${options.id}: ${lost} frames came faster than they could be written and are missing`);
   }
 
   #find(id: string): Capture {

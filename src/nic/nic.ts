@@ -1,6 +1,6 @@
 /** A running NIC, seen from the main thread: it owns the device thread and the files that trace and captures go to. */
 import { Worker } from 'node:worker_threads';
-import { makeCaptureMemory } from '../capture/ring.ts';
+import { makeCaptureMemory, releaseCaptureMemory } from '../capture/ring.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
 import { expandGlobs } from '../trace/select.ts';
@@ -215,14 +215,20 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const captures = rings.filter((_, index) => dumps[index]!.status);
   const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory, rom }, control, log);
   if (nvm !== undefined) nic.addOutput(nvm);
-  await nic.listening;
+  try {
+    await nic.listening;
+  } catch (error) {
+    for (const ring of rings) releaseCaptureMemory(ring);
+    throw error;
+  }
   // Files are emptied by then only: where another NIC listens already, they may be its.
   try {
-    for (const [index, dump] of dumps.entries()) nic.captures.open(dump, rings[index]!);
+    for (const dump of dumps) nic.captures.open(dump, rings.shift()!);
     control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
     nic.addOutput(control);
     if (config.metrics !== undefined) await serveMetrics(nic, config.metrics, log);
   } catch (error) {
+    for (const ring of rings) releaseCaptureMemory(ring);
     await nic.close();
     throw error;
   }

@@ -26,12 +26,15 @@ export function placeOf(flags: number, queue: number, fn: number, pool: number):
   );
 }
 
+/** Places in `FrameCapture.on`: frames at the wire, at queues, and those that are dropped. */
+export const capturedAt = { wire: 0, queues: 1, drops: 2 } as const;
+
 /**
- * Frames at the points of a device, for captures. The caller tests `on[0]` before each call, so that nobody's capture
- * costs one load.
+ * Frames at the points of a device, for captures. The caller tests its byte of `on` before each call, so that nobody's
+ * capture costs one load.
  */
 export interface FrameCapture {
-  /** One byte, not 0 while a point is captured. */
+  /** By `capturedAt`, not 0 while such a point is captured. */
   readonly on: Uint8Array;
   /**
    * Takes a copy of a frame as it is at this place. `reason` is the trace event of its drop, -1 of a frame that goes on;
@@ -51,4 +54,4 @@ export interface FrameCapture {
 }
 
 /** Nobody captures. */
-export const noCapture: FrameCapture = { on: new Uint8Array(1), frame: () => undefined };
+export const noCapture: FrameCapture = { on: new Uint8Array(3), frame: () => undefined };

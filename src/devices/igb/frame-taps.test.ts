@@ -136,7 +136,7 @@ test('a packet whose data cannot be read is seen without bytes', () => {
 
 test('while nobody captures, frames are not shown and losses are counted all the same', () => {
   const { bench, capture } = makeBench();
-  capture.on[0] = 0;
+  capture.on.fill(0);
   bench.send(0, ethernet(STRANGER));
   bench.set('RXDCTL', 0, 4);
   bench.receive(ethernet(addressOf(4)));

@@ -2,7 +2,15 @@
  * Where frames are seen on their way through a port, for captures, and where they are lost, for metrics too. A reason of a
  * loss is the number of its trace event. With nobody capturing, a place costs one load.
  */
-import { NOWHERE, place, placeOf, type FrameCapture, type FrameOffload, type Trace } from '../../ports/index.ts';
+import {
+  capturedAt,
+  NOWHERE,
+  place,
+  placeOf,
+  type FrameCapture,
+  type FrameOffload,
+  type Trace,
+} from '../../ports/index.ts';
 import { QUEUE_ROWS, queueRow, rowMatches, type QueueRowFilter } from './queue-rows.ts';
 import { usesPools } from './rx/queue-select.ts';
 import { pf } from './tables/index.ts';
@@ -21,7 +29,7 @@ export interface FrameTapOptions {
 }
 
 export class FrameTaps {
-  /** Its byte tells whether the methods below, but for `drop`, need to be called. */
+  /** By `capturedAt`: whether `wire` and `queue` need to be called. */
   readonly on: Uint8Array;
   readonly #capture: FrameCapture;
   readonly #trace: Trace;
@@ -78,7 +86,7 @@ export class FrameTaps {
   ): void {
     const fn = queue < 0 ? 0 : this.#queueFunction[queue]!;
     this.#lost[event * QUEUE_ROWS + queueRow(queue, fn, usesPools(this.#values[MRQC.index]!))]! += 1;
-    if (this.on[0] === 0) return;
+    if (this.on[capturedAt.drops] === 0) return;
     this.#capture.frame(this.#at(outbound, queue), event, this.#trace.packet, bytes, offset, length, kept, undefined);
   }
 

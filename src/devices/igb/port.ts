@@ -5,6 +5,7 @@
 import { parseMac } from '../../packet/address.ts';
 import {
   beginPacket,
+  capturedAt,
   noCapture,
   NOWHERE,
   type Clock,
@@ -219,7 +220,7 @@ export class IgbPort implements WirePort {
     // Whoever brought the frame may have given it a number.
     const { packet } = trace;
     if (packet === 0) beginPacket(trace);
-    if (taps.on[0] !== 0) taps.wire(0, bytes, offset, length, offload);
+    if (taps.on[capturedAt.wire] !== 0) taps.wire(0, bytes, offset, length, offload);
     if (!this.link.passing) {
       taps.drop(0, events.igb_rx_drop_link, NOWHERE, bytes, offset, length);
       if (trace.on[events.igb_rx_drop_link] !== 0) trace.emit(events.igb_rx_drop_link, length);

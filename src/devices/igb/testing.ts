@@ -211,7 +211,7 @@ export class RecordingCapture implements FrameCapture {
   readonly frames: CapturedFrame[];
 
   constructor() {
-    this.on = Uint8Array.of(1);
+    this.on = Uint8Array.of(1, 1, 1);
     this.frames = [];
   }
 

@@ -3,7 +3,7 @@
  * buffer; at the end of a turn the interrupts of all of that leave. State is only what waits and what is due.
  */
 import { crc32 } from '../../../packet/checksum.ts';
-import { makeTask, type Task } from '../../../ports/index.ts';
+import { capturedAt, makeTask, type Task } from '../../../ports/index.ts';
 import { QUEUES, type PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
@@ -220,7 +220,7 @@ export class Delivery {
     }
     const { taps, trace, queueFunction } = this.context;
     if (this.store.damaged) this.lose(events.igb_rx_drop_dma, queue);
-    else if (taps.on[0] !== 0) taps.queue(0, queue, frame.bytes, frame.start, frame.length, undefined);
+    else if (taps.on[capturedAt.queues] !== 0) taps.queue(0, queue, frame.bytes, frame.start, frame.length, undefined);
     if (trace.on[events.igb_rx_packet] !== 0) {
       trace.emit(events.igb_rx_packet, queue, queueFunction[queue], frame.length);
     }

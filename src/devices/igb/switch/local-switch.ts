@@ -3,7 +3,7 @@
  * decided on once; what it becomes (segments, say) follows it.
  */
 import { arena } from '../../../packet/arena.ts';
-import type { FrameOffload } from '../../../ports/index.ts';
+import { capturedAt, type FrameOffload } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import type { Interrupts } from '../interrupts.ts';
 import type { Link } from '../link.ts';
@@ -65,7 +65,7 @@ export class LocalSwitch implements TransmitSink {
     if (this.loops) this.parts.receive.loopback(bytes, offset, length, offload);
     else {
       const { taps, wire } = this.context;
-      if (taps.on[0] !== 0) taps.wire(1, bytes, offset, length, offload);
+      if (taps.on[capturedAt.wire] !== 0) taps.wire(1, bytes, offset, length, offload);
       wire.send(bytes, offset, length, offload);
     }
   }

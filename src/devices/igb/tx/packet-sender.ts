@@ -9,7 +9,7 @@ import {
   SegmentLayout,
   type SegmentSink,
 } from '../../../packet/index.ts';
-import type { FrameOffload, GuestMemory } from '../../../ports/index.ts';
+import { capturedAt, type FrameOffload, type GuestMemory } from '../../../ports/index.ts';
 import { POOLS, type PortContext } from '../context.ts';
 import { pf } from '../tables/index.ts';
 import { slotOf, type OffloadContext } from './context.ts';
@@ -227,7 +227,7 @@ export class PacketSender implements SegmentSink {
   /** Shows captures the packet as software gave it, with what is left to do; a tag is in. */
   #tap(context: OffloadContext): void {
     const { taps } = this.#context;
-    if (taps.on[0] === 0) return;
+    if (taps.on[capturedAt.queues] === 0) return;
     if (this.#legacy) describeLegacy(this.#offload, this.#command, this.#options, this.#tagBytes);
     else describeAdvanced(this.#offload, context, this.#command, this.#options, this.#tagBytes, this.#frame);
     taps.queue(1, this.#queue, arena.bytes, this.#frame, this.#length, this.#offload);

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pointNames } from '../capture/points.ts';
+import { INBOUND, OUTBOUND } from '../capture/ring.ts';
+import { parseFilterDump } from './filter-dump-options.ts';
+
+const BOTH = INBOUND | OUTBOUND;
+
+function parse(options: string): readonly unknown[] {
+  const { points, directions, format, status } = parseFilterDump(`filter-dump,id=f0,${options}`);
+  return [points.map((point) => pointNames[point]!.name).join(' '), directions, format, status];
+}
+
+test('points, directions as seen from them, formats', () => {
+  assert.deepEqual(parse('netdev=n0,file=x'), ['wire', BOTH, 'pcap', true]);
+  assert.deepEqual(parse('netdev=n0,file=x.pcapng,queue=all,position=head'), ['wire', BOTH, 'pcapng', true]);
+  assert.deepEqual(parse('netdev=n0,queue=rx,file=x'), ['wire', OUTBOUND, 'pcap', true], 'what the netdev gets');
+  assert.deepEqual(parse('netdev=n0,queue=tx,file=x'), ['wire', INBOUND, 'pcap', true]);
+  assert.deepEqual(parse('function=vf7,queue=rx,file=x,status=off'), ['vf7', INBOUND, 'pcap', false]);
+  assert.deepEqual(parse('function=pf,pool=3,queue=tx,format=pcapng,file=x'), ['pf pool3', OUTBOUND, 'pcapng', true]);
+  assert.deepEqual(parse('queue=tx15,file=x'), ['tx15', BOTH, 'pcap', true]);
+  assert.deepEqual(parse('netdev=n0,queue=rx0,file=x'), ['wire rx0', BOTH, 'pcapng', true]);
+  assert.deepEqual(parse('points=drops,file=x.pcap'), ['drops', BOTH, 'pcapng', true]);
+  assert.equal(String(parse('points=all,file=-')[0]).split(' ').length, 51);
+});
+
+test('mistakes are said with what would be right', () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['filter-dump,file=x,netdev=n0', /^filter-dump needs "id"$/],
+    ['filter-dump,id=f,netdev=n0', /^filter-dump needs "file"$/],
+    ['filter-dump,id=f,file=x', /^filter-dump needs a point: netdev=ID, function=/],
+    ['filter-dump,id=f,file=x,function=vf8', /^filter-dump function=vf8 must be pf or vf0 to vf7$/],
+    ['filter-dump,id=f,file=x,pool=8', /must be a pool from 0 to 7$/],
+    ['filter-dump,id=f,file=x,queue=rx16', /^filter-dump queue=rx16 must be all, rx or tx for a direction, or a queue/],
+    ['filter-dump,id=f,file=x,points=al', /^filter-dump points=al must be all or drops/],
+    ['filter-dump,id=f,file=x,points=all,function=pf', /points=all has every point already/],
+    ['filter-dump,id=f,file=x,points=all,format=pcap', /^filter-dump format=pcap cannot tell several points/],
+    ['filter-dump,id=f,file=x,netdev=n0,netdev=n1', /^filter-dump netdev is given twice$/],
+    ['filter-dump,id=f,file=x,netdev=n0,functin=pf', /^filter-dump has no "functin"; did you mean "function"\?$/],
+    ['filter-dump,id=f,file=x,netdev=n0,function=pf,queue=rx', /says nothing clear of a netdev/],
+    ['filter-dump,id=f,file=x,netdev=n0,maxlen=0', /maxlen=0 must be from 1 to 65536/],
+    ['filter-dump,id=f,file=x,netdev=n0,status=maybe', /status=maybe must be on or off/],
+    ['filter-mirror,id=f', /^object "filter-mirror" is not known; the only one is filter-dump$/],
+  ];
+  for (const [text, message] of cases) assert.throws(() => parseFilterDump(text), { code: 'CONFIG', message }, text);
+});
