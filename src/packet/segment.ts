@@ -18,6 +18,12 @@ export interface SegmentSink {
   segment(bytes: Uint8Array, offset: number, length: number): void;
 }
 
+/** Where the payload of a frame comes from whose headers alone lie in the arena. */
+export interface PayloadSource {
+  /** Copies `length` bytes of the frame from `position` on to `to` in the arena, and returns their folded sum. */
+  copyAndSum(to: number, position: number, length: number): number;
+}
+
 /** How a large frame is laid out. Offsets are relative to the frame. */
 export class SegmentLayout {
   l3Offset: number;
@@ -111,9 +117,16 @@ export class Segmenter {
   /**
    * Delivers the segments of the frame at bytes[offset, offset + length) to `sink`; returns how many, 0 where the layout
    * does not fit the frame. The frame itself is left as it is; it should lie in the arena. Not to be entered again from
-   * `sink`: whoever segments in there needs a segmenter of its own.
+   * `sink`: whoever segments in there needs a segmenter of its own. With a `payload` only the headers are taken from `bytes`.
    */
-  segment(bytes: Uint8Array, offset: number, length: number, layout: SegmentLayout, sink: SegmentSink): number {
+  segment(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    layout: SegmentLayout,
+    sink: SegmentSink,
+    payload?: PayloadSource,
+  ): number {
     const count = segmentCount(layout, length);
     if (count === 0) return 0;
     const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
@@ -126,7 +139,8 @@ export class Segmenter {
     let from = offset + headerLength + done;
     for (let index = firstSegment; index < end; index += 1) {
       const size = left > layout.segmentSize ? layout.segmentSize : left;
-      const sum = copyAndSum(to, bytes, from, size);
+      const sum =
+        payload === undefined ? copyAndSum(to, bytes, from, size) : payload.copyAndSum(to, from - offset, size);
       this.#writeIp(layout, index, size);
       if (layout.protocol === ipProtocols.tcp) this.#writeTcp(layout, index, count, size, sum);
       else this.#writeUdp(layout, size, sum);

@@ -10,21 +10,21 @@ const QUEUE_BYTES = 256 * 1024;
 /** A repeater: a frame that comes in at one port goes out at all others. */
 export class Hub {
   private readonly tasks: Tasks;
-  private readonly ports: Set<HubPort>;
+  private readonly ports: HubPort[];
 
   constructor(tasks: Tasks) {
     this.tasks = tasks;
-    this.ports = new Set();
+    this.ports = [];
   }
 
   get size(): number {
-    return this.ports.size;
+    return this.ports.length;
   }
 
   /** A new port, to plug something into. */
   addPort(): HubPort {
     const port = new HubPort(this.tasks, this);
-    this.ports.add(port);
+    this.ports.push(port);
     return port;
   }
 
@@ -51,12 +51,17 @@ export class Hub {
 
   /** For its ports. */
   repeat(from: HubPort, bytes: Uint8Array, offset: number, length: number): void {
-    for (const port of this.ports) if (port !== from) port.take(bytes, offset, length);
+    // Those that are there now: what a frame causes may unplug one.
+    for (let n = this.ports.length - 1; n >= 0; n -= 1) {
+      const port = this.ports[n];
+      if (port !== undefined && port !== from) port.take(bytes, offset, length);
+    }
   }
 
   /** For its ports. */
   remove(port: HubPort): void {
-    this.ports.delete(port);
+    const at = this.ports.indexOf(port);
+    if (at !== -1) this.ports.splice(at, 1);
   }
 }
 

@@ -7,7 +7,7 @@ import { carriesData, command, DESCRIPTOR_BYTES, kindOf, kinds } from './descrip
 import type { TransmitRing } from './ring.ts';
 
 /** Descriptors of a packet; drivers use a few dozen. What is longer is thrown away up to its EOP. */
-const MOST_DESCRIPTORS = 512;
+export const MOST_DESCRIPTORS = 512;
 
 export const fetched = {
   /** The descriptors of a whole packet. */

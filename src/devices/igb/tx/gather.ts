@@ -19,17 +19,24 @@ export const GATHERED_AT = arena.reserve(MARGIN + MOST_GATHERED + MARGIN) + MARG
 /** Where segments of gathered frames are built. */
 export const SEGMENTS_AT = arena.reserve(SEGMENTER_BYTES);
 
-/** Gathers all fetched data descriptors, at most MOST_GATHERED bytes; returns the length, or -1 where a buffer is not readable. */
-export function gatherFrame(fetch: DescriptorFetch, memory: GuestMemory): number {
+/**
+ * Gathers what all fetched data descriptors hold, or of it the bytes from `from` up to `to`; returns the number of bytes up to
+ * there, or -1 where a buffer is not readable.
+ */
+export function gatherFrame(fetch: DescriptorFetch, memory: GuestMemory, from = 0, to = MOST_GATHERED): number {
   const { words, count } = fetch;
   let length = 0;
-  for (let at = 0; at < count * 4; at += 4) {
+  for (let at = 0; at < count * 4 && length < to; at += 4) {
     const word2 = words[at + 2]!;
     const size = word2 & command.LENGTH;
     if (size === 0 || !carriesData(word2)) continue;
-    const address = (words[at + 1]! >>> 0) * TWO_32 + (words[at]! >>> 0);
-    if (!copyIn(memory, address, GATHERED_AT + length, size)) return -1;
-    length += size;
+    const end = length + size < to ? length + size : to;
+    const start = length < from ? from : length;
+    if (start < end) {
+      const address = (words[at + 1]! >>> 0) * TWO_32 + (words[at]! >>> 0) + (start - length);
+      if (!copyIn(memory, address, GATHERED_AT + start, end - start)) return -1;
+    }
+    length = end;
   }
   return length;
 }

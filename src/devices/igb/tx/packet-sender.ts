@@ -17,6 +17,7 @@ import { carriesData, command, kindOf, kinds, l4Type, option } from './descripto
 import type { DescriptorFetch } from './fetch.ts';
 import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
 import { describeAdvanced, describeLegacy } from './left-to-do.ts';
+import { GuestPayload } from './guest-payload.ts';
 import {
   checksumOffsetOf,
   checksumsCover,
@@ -37,6 +38,8 @@ import type { TransmitRing } from './ring.ts';
 /** 9.5 KB, tag included, FCS not. */
 const LARGEST_FRAME = 9728;
 const MAC_BYTES = 14;
+/** More than MACLEN, IPLEN and L4LEN can say together. */
+const MOST_HEADERS = 1024;
 /** Segments of one packet that are made before others have their turn. Only segments of less than 256 bytes come to more. */
 const SEGMENTS_A_TURN = 256;
 const ADDRESS_BYTES = 12;
@@ -58,6 +61,7 @@ export class PacketSender implements SegmentSink {
   readonly #parts: TransmitParts;
   readonly #segmenter: Segmenter;
   readonly #layout: SegmentLayout;
+  readonly #payload: GuestPayload;
   readonly #offload: FrameOffload;
   /** The packet at hand: its queue, bytes inserted in front of its network header, command and option dwords. */
   #queue: number;
@@ -73,6 +77,8 @@ export class PacketSender implements SegmentSink {
   #tagIsPools: boolean;
   /** Where it goes, in bits of `route`; without `wire` once the wire has it whole. */
   #route: number;
+  /** Only its headers were gathered. */
+  #direct: boolean;
   /** Its segments' checksums are made from headers that a receiver reads the same way. */
   #checksumsKnown: boolean;
   /** What the last packet took on the wire, with FCS, preamble and gap, or would have taken. */
@@ -93,6 +99,7 @@ export class PacketSender implements SegmentSink {
     this.#parts = parts;
     this.#segmenter = new Segmenter(SEGMENTS_AT);
     this.#layout = new SegmentLayout();
+    this.#payload = new GuestPayload();
     this.#layout.mostSegments = SEGMENTS_A_TURN;
     this.#offload = {
       needsChecksum: false,
@@ -112,6 +119,7 @@ export class PacketSender implements SegmentSink {
     this.#fetchedBytes = 0;
     this.#tagIsPools = false;
     this.#route = 0;
+    this.#direct = false;
     this.#checksumsKnown = false;
     this.wireBytes = 0;
   }
@@ -136,10 +144,13 @@ export class PacketSender implements SegmentSink {
     const segments = !this.#legacy && (this.#command & command.TSE) !== 0;
     if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME))
       return this.drop(dropReason.oversize, ring.queue, fetch.bytes);
-    const gathered = gatherFrame(fetch, memory);
+    // Segments take their payload from where it lies, unless somebody wants to see the packet whole.
+    const direct = segments && this.#context.taps.on[0] === 0 && this.#payload.begin(fetch, memory);
+    let gathered = gatherFrame(fetch, memory, 0, direct ? MOST_HEADERS : MOST_GATHERED);
     if (gathered < 0) return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
     this.#frame = GATHERED_AT;
     // With or without IFCS: software's own FCS cannot be told from data, and QEMU's tests send packets that have none.
+    if (direct) gathered = fetch.bytes;
     this.#length = gathered;
     if (this.#length < MAC_BYTES) return this.drop(dropReason.short, this.#queue, this.#length);
     const context = ring.contexts[slotOf(this.#options)]!;
@@ -147,6 +158,9 @@ export class PacketSender implements SegmentSink {
     this.#insertTag(context);
     this.#route = this.#parts.sink.route(this.#queue, this.#frame, this.#length, this.#tagIsPools);
     if (this.#route === 0) return 0;
+    this.#direct = direct && (this.#route & route.whole) === 0;
+    if (direct && !this.#direct && gatherFrame(fetch, memory, MOST_HEADERS) < 0)
+      return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
     if (segments) return this.#sendSegmented(context, ring);
     if ((this.#command & command.TSTAMP) !== 0 && !this.#legacy) this.#stamp();
     if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
@@ -286,7 +300,9 @@ export class PacketSender implements SegmentSink {
     this.#checksumsKnown = checksumsCover(l3, l3 + layout.l3Length, layout.protocol);
     layout.pseudoHeader = pseudoHeaderSum(arena.bytes, l3, layout.l3Length, layout.protocol);
     if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length, layout.protocol);
-    const sent = this.#segmenter.segment(arena.bytes, this.#frame, this.#length, layout, this);
+    this.#payload.inserted = this.#tagBytes;
+    const payload = this.#direct ? this.#payload : undefined;
+    const sent = this.#segmenter.segment(arena.bytes, this.#frame, this.#length, layout, this, payload);
     return sent === 0 ? this.drop(dropReason.offload, this.#queue, this.#length) : sent;
   }
 
