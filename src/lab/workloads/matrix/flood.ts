@@ -42,8 +42,11 @@ type Counters = Map<string, number>;
 
 /** Columns of /proc/net/dev; rx_dropped there includes what the NIC missed. */
 const linkColumns = { rx_dropped: 3, rx_fifo_errors: 4, tx_dropped: 11, tx_fifo_errors: 12 };
-/** Counters that grow by one for each frame lost. What a queueing discipline refused was never sent. */
-const lossCounters = Object.keys(linkColumns).map((name) => `link.${name}`);
+/**
+ * Counters that grow by one for each frame lost. What a plain queueing discipline refuses was never sent, but fq_codel drops
+ * what its kernel already counts as sent.
+ */
+const lossCounters = [...Object.keys(linkColumns).map((name) => `link.${name}`), 'fq_codel.dropped'];
 
 /** All counters of a station by name. */
 async function counters(station: Station): Promise<Counters> {
@@ -53,6 +56,7 @@ async function counters(station: Station): Promise<Counters> {
       `cat /proc/net/snmp`,
       // /proc/net/dev and not /sys: that of the external host is another namespace's.
       `sed -n 's/^ *${name}: */link /p' /proc/net/dev`,
+      `tc -s qdisc show dev ${name}`,
     ].join('\n'),
   );
   const found: Counters = new Map();
@@ -65,6 +69,8 @@ async function counters(station: Station): Promise<Counters> {
   }
   const columns = /^link (.*)$/m.exec(text)?.[1]?.split(/\s+/) ?? [];
   for (const [counter, column] of Object.entries(linkColumns)) found.set(`link.${counter}`, Number(columns[column]));
+  // The first is the root, which sums up those below it.
+  if (/^qdisc fq_codel /m.test(text)) found.set('fq_codel.dropped', Number(/\(dropped (\d+)/.exec(text)?.[1] ?? 0));
   return found;
 }
 
