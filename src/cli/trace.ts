@@ -164,8 +164,11 @@ const sideWords = { nobody: 'ok', device: 'DEVICE', driver: 'DRIVER', unknown: '
 
 async function doctor(file: string, flags: TraceFlags): Promise<void> {
   const { diagnose } = await import('../trace/doctor.ts');
+  const { filterRecords } = await import('../trace/filter.ts');
   const { table } = await import('../lab/table.ts');
-  const { queues, missing, lost } = await withRecords(file, diagnose);
+  const { queues, missing, lost } = await withRecords(file, (records) =>
+    diagnose(filterRecords(records, filterOf(flags))),
+  );
   if (flags.json === true) console.log(asJson({ queues, missing, lost }));
   else {
     const rows = queues.map(
@@ -280,6 +283,7 @@ export function addTraceCommands(program: Command, actions: TraceActions): void 
     'match tail writes, write-backs, interrupts and their acknowledgement for each queue',
     'doctor nic.obt',
   )
+    .option('--to <SECONDS>', 'what was open then: before the driver reset the device, say', seconds)
     .option(...json)
     .action((file: string, flags: TraceFlags) => actions.traceDoctor(file, flags));
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf } from '../devices/igb/tables/index.ts';
+import { catalogue } from './catalogue.ts';
 import { diagnose, type QueueDiagnosis } from './doctor.ts';
+import type { TraceRecord } from './record.ts';
 import { openTracedDriver, type TracedDriver } from './testing.ts';
 
 const frame = Uint8Array.from({ length: 64 }, (_, at) => at).fill(0xff, 0, 6);
@@ -13,8 +15,8 @@ function send(traced: TracedDriver, times = 1): void {
   }
 }
 
-function transmitQueue(traced: TracedDriver): QueueDiagnosis {
-  const { queues } = diagnose(traced.records());
+function transmitQueue(traced: TracedDriver, change = (records: TraceRecord[]) => records): QueueDiagnosis {
+  const { queues } = diagnose(change(traced.records()));
   const found = queues.filter(({ direction, queue }) => direction === 'tx' && queue === 0);
   assert.equal(found.length, 1);
   return found[0]!;
@@ -83,6 +85,39 @@ test('MSI-X that is off is told, and so are a ring outside memory and a tail bey
   outside.driver.write(pf.TDT, 1);
   outside.driver.sleep(1);
   assert.match(transmitQueue(outside).finding, /its ring is not in memory/);
+});
+
+/** A record of a fault behind each one of an event. */
+const withFault = (behind: string, name: string, args: number[]) => (records: TraceRecord[]) =>
+  records.flatMap((record) => {
+    if (record.name !== behind) return [record];
+    return [record, { ...record, name, args, spec: catalogue[name]!, packet: 0 }];
+  });
+
+test('what a fault on demand has broken is the device’s, whatever the driver did since', () => {
+  const stuck = openTracedDriver();
+  send(stuck);
+  stuck.handle();
+  const { side, finding } = transmitQueue(
+    stuck,
+    withFault('igb_tx_write_back', 'fault_descriptor_stuck', [1, 0, 4096]),
+  );
+  assert.equal(side, 'device');
+  assert.match(finding, /a fault kept a descriptor/);
+  const lost = openTracedDriver();
+  send(lost);
+  const found = transmitQueue(lost, withFault('igb_irq_msix', 'fault_interrupt_lost', [0, 0, 1]));
+  assert.equal(found.side, 'device');
+  assert.match(found.finding, /vector 1 was sent, and a fault lost it/);
+});
+
+test('after a reset, what a fault had broken is whole', () => {
+  const traced = openTracedDriver();
+  send(traced);
+  const before = withFault('igb_tx_write_back', 'fault_descriptor_stuck', [1, 0, 4096])(traced.records());
+  traced.driver.write(pf.CTRL, pf.CTRL.RST.mask);
+  assert.equal(diagnose(before).queues[0]?.side, 'device');
+  assert.equal(diagnose([...before, ...traced.records()]).queues[0]?.side, 'nobody');
 });
 
 test('what was not traced is named', () => {

@@ -69,6 +69,8 @@ class Queue {
   writeBackAt = NEVER;
   askedAt = NEVER;
   maskedAt = NEVER;
+  /** A fault on demand kept a descriptor from its write-back: until a reset there is no way past it. */
+  stuckAt = NEVER;
   /** What last kept the queue from going on, and when. */
   obstacle = '';
   obstacleAt = NEVER;
@@ -87,6 +89,8 @@ class Vector {
   acknowledgedAt = NEVER;
   throttledAt = NEVER;
   unsentAt = NEVER;
+  /** A fault on demand lost what was sent. */
+  lostAt = NEVER;
 }
 
 /** Sentences for what keeps a queue from going on. */
@@ -109,6 +113,8 @@ class Doctor {
   readonly #seen: Set<string>;
   lost: number;
   #now: Moment;
+  /** Vector of the message that was sent last. */
+  #sent: Vector | undefined;
 
   constructor() {
     this.#queues = new Map();
@@ -116,6 +122,7 @@ class Doctor {
     this.#seen = new Set();
     this.lost = 0;
     this.#now = NEVER;
+    this.#sent = undefined;
   }
 
   add(record: TraceRecord): void {
@@ -131,7 +138,12 @@ class Doctor {
     ) {
       this.#forget(record.port);
     } else if (name.startsWith('igb_irq_')) this.#interrupt(record);
-    else this.#work(record);
+    else if (name === 'fault_descriptor_stuck') {
+      const direction = argumentOf(record, 'direction') === 1 ? 'tx' : 'rx';
+      this.#queue(record.port, direction, argumentOf(record, 'queue')!).stuckAt = this.#now;
+    } else if (name === 'fault_interrupt_lost') {
+      if (this.#sent !== undefined) this.#sent.lostAt = this.#now;
+    } else this.#work(record);
   }
 
   /** After a reset of the port a chain begins anew; counts stay. */
@@ -139,11 +151,11 @@ class Doctor {
     for (const queue of this.#queues.values()) {
       if (queue.port !== port) continue;
       Object.assign(queue, { head: -1, tail: -1, tailAt: NEVER, writeBackAt: NEVER, askedAt: NEVER, maskedAt: NEVER });
-      queue.obstacleAt = NEVER;
+      Object.assign(queue, { obstacleAt: NEVER, stuckAt: NEVER });
     }
     for (const [key, vector] of this.#vectors) {
       if (!key.startsWith(`${port} `)) continue;
-      Object.assign(vector, { sentAt: NEVER, acknowledgedAt: NEVER, throttledAt: NEVER, unsentAt: NEVER });
+      Object.assign(vector, new Vector(), { sent: vector.sent, acknowledged: vector.acknowledged });
     }
   }
 
@@ -224,6 +236,7 @@ class Doctor {
         break;
       case 'igb_irq_msix': {
         const vector = this.#vector(port, number);
+        this.#sent = vector;
         vector.sent += 1;
         vector.sentAt = this.#now;
         vector.throttledAt = NEVER;
@@ -261,6 +274,9 @@ class Doctor {
       finding,
       sinceNs: since.timeNs,
     });
+    if (happened(queue.stuckAt)) {
+      return find('device', 'a fault kept a descriptor from being written back', queue.stuckAt);
+    }
     if (happened(queue.obstacleAt)) {
       const side = queue.obstacle.includes('rate limit') ? 'device' : 'driver';
       return find(side, queue.obstacle, queue.obstacleAt);
@@ -288,6 +304,8 @@ class Doctor {
       return find('device', `vector ${queue.vector} was asked for and not sent`, queue.askedAt);
     }
     if (after(vector.sentAt, vector.acknowledgedAt)) {
+      if (after(vector.lostAt, vector.sentAt))
+        return find('device', `vector ${queue.vector} was sent, and a fault lost it`, vector.lostAt);
       return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentAt);
     }
     if (tx && happened(queue.tailAt) && this.#now.timeNs - queue.tailAt.timeNs > SILENCE_NS) {
