@@ -44,16 +44,16 @@ export function selectCases(names: readonly string[]): readonly BenchCase[] {
 
 function resultOf(one: BenchCase, { elapsed, processor }: Measured): Result {
   const { name, group, title, goal, against } = one;
-  const both = elapsed.theirs !== undefined && {
-    theirs: median(elapsed.theirs),
-    ratio: ratioOf(elapsed.ours, elapsed.theirs),
-  };
+  const shown = processor ?? elapsed;
+  const theirs = shown.theirs !== undefined && { theirs: median(shown.theirs) };
+  const ratio = elapsed.theirs !== undefined && { ratio: ratioOf(elapsed.ours, elapsed.theirs) };
   const processorRatio = processor?.theirs !== undefined && {
     processorRatio: ratioOf(processor.ours, processor.theirs),
   };
   return {
-    ...{ name, group, title, goal, against, unit: elapsed.unit, ours: median(elapsed.ours) },
-    ...both,
+    ...{ name, group, title, goal, against, unit: shown.unit, ours: median(shown.ours) },
+    ...theirs,
+    ...ratio,
     ...processorRatio,
   };
 }
@@ -90,7 +90,7 @@ export async function runBench(names: readonly string[], options: BenchOptions =
   const results = selected.map((one) => {
     process.stderr.write(`${one.name} … `);
     const result = measure(one, theirs, options.quick === true ? quick : full);
-    process.stderr.write(`${result.skipped ?? ratioText(result.ratio)}\n`);
+    process.stderr.write(`${result.skipped ?? ratioText(result.processorRatio ?? result.ratio)}\n`);
     return result;
   });
   const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: described, results };

@@ -1,7 +1,7 @@
 /** Results, and how they read. */
 import type { Ratio } from './sample.ts';
 
-/** One case's result; ratios say how many times as fast ours is. */
+/** One case's result: processor time where that is known; ratios say how many times as fast ours is. */
 export interface Result {
   readonly name: string;
   readonly group: string;
@@ -41,7 +41,7 @@ function verdict({ ratio, processorRatio, goal }: Result): string {
   return `${Number(goal.toFixed(2))}x${reached >= goal ? ' ✔' : ''}`;
 }
 
-export const resultHead = ['case', 'ours', 'theirs', 'times as fast', 'by processor time', 'goal'] as const;
+export const resultHead = ['case', 'ours', 'theirs', 'by processor time', 'by elapsed time', 'goal'] as const;
 
 export function resultRow(result: Result): string[] {
   const { title, unit, ours, theirs, ratio, processorRatio, skipped } = result;
@@ -50,8 +50,8 @@ export function resultRow(result: Result): string[] {
     title,
     inUnits(ours, unit),
     theirs === undefined ? '' : inUnits(theirs, unit),
-    ratioText(ratio),
     ratioText(processorRatio),
+    ratioText(ratio),
     verdict(result),
   ];
 }
