@@ -50,6 +50,12 @@ module.exports = {
         pathNot: ['^src/(qtest|qmp|driver|devices|pci|wires|linux|trace|capture|ports|registers|packet)/'],
       },
     },
+    {
+      name: 'lint',
+      severity: 'error',
+      from: { path: '^src/lint/', pathNot: tests },
+      to: { path: '^src/', pathNot: ['^src/(lint|trace|devices|ports|registers)/'] },
+    },
     noNode('registers|packet|ports|pci|devices|driver|faults|hosted-pf'),
     {
       name: 'ffi-only-in-linux',

@@ -8,6 +8,7 @@ import type { Nic } from '../nic/nic.ts';
 import { collect } from './arguments.ts';
 
 export interface NicFlags {
+  readonly lint?: boolean;
   config?: string;
   attach?: string[];
   vf?: string[];
@@ -78,6 +79,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
     'traceFile',
   ] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
+  if (flags.lint === true) config['lint'] = true;
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   if (config['traceFile'] !== undefined && config['trace'] === undefined)
     throw new NicError('CONFIG', "--trace-file writes what --trace names, such as --trace 'igb_irq_*'");
@@ -187,6 +189,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('--metrics <127.0.0.1:PORT>', 'answer Prometheus at http://127.0.0.1:PORT/metrics; port 0 takes a free one')
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
+    .option('--lint', 'tell of what drivers do wrong, each mistake once')
     .option(
       '--trace <GLOB>',
       'trace events, such as igb_irq_*; a leading - excludes; @FILE has a list; "help" lists them',

@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LintReport } from '../lint/index.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { ExternalHost } from './external-host.ts';
 import { LabError } from './errors.ts';
@@ -56,6 +57,8 @@ export class Fleet {
   readonly #lab: Lab;
   readonly #files: Files;
   readonly #machines: Map<string, VirtualMachine>;
+  /** What drivers did wrong; known when it is closed. */
+  lint: LintReport | undefined;
   #failure: Error | undefined;
 
   private constructor(lab: Lab, host: ExternalHost, nic: Nic, guests: readonly FleetGuest[], files: Files) {
@@ -65,6 +68,7 @@ export class Fleet {
     this.#lab = lab;
     this.#files = files;
     this.#machines = new Map();
+    this.lint = undefined;
     this.#failure = undefined;
     nic.ended.catch((error: Error) => (this.#failure = error));
   }
@@ -97,6 +101,7 @@ export class Fleet {
               vfs.map((index) => ({ index, mac: vfMac(index), ...vfSettings })),
             ),
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
+        lint: true,
         trace: [...trace],
         traceFile: join(folder, `trace${suffix}.obt`),
       },
@@ -148,6 +153,7 @@ export class Fleet {
         await machine.stop();
       }),
     );
+    this.lint = await this.nic.request('lint').catch(() => undefined);
     await this.nic.close().catch((error: Error) => (this.#failure = error));
     closeSync(this.#files.descriptor);
   }

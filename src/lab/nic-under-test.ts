@@ -4,6 +4,7 @@ import { close } from '../linux/index.ts';
 import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import { Monitor } from '../monitor/monitor.ts';
+import type { LintReport } from '../lint/index.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
 import { type Attachment, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
@@ -26,6 +27,8 @@ export interface NicUnderTest {
   setLink(up: boolean, machine: VirtualMachine): Promise<void>;
   /** Its own counters by name, where it tells them. */
   statistics?(): Promise<NicStatistics>;
+  /** What drivers did wrong; known when it has stopped. */
+  readonly lint?: LintReport | undefined;
   /** Path of the socket where it speaks QMP, for those that do. */
   readonly monitor?: string;
   /** Why it has ended by itself, if it has. */
@@ -45,6 +48,7 @@ export interface NicVariant {
 /** Outboard's NIC, in a thread of this process. */
 export class OutboardNic implements NicUnderTest {
   readonly name: string;
+  lint: LintReport | undefined;
   readonly descriptors: readonly number[];
   readonly #attachment: Attachment;
   readonly #trace: readonly string[];
@@ -58,6 +62,7 @@ export class OutboardNic implements NicUnderTest {
   constructor(attachment: Attachment, trace: readonly string[] = [], variant: NicVariant = {}) {
     this.name = [`Outboard, ${attachment}`, ...describeVariant(variant)].join(', ');
     this.descriptors = [];
+    this.lint = undefined;
     this.#attachment = attachment;
     this.#trace = trace;
     this.#variant = variant;
@@ -101,6 +106,7 @@ export class OutboardNic implements NicUnderTest {
         mac: nicMac,
         ...settings,
         netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`, ...(settings.ports === 2 ? hubOfPorts : [])],
+        lint: true,
         trace: [...this.#trace],
         traceFile: join(folder, `trace${suffix}.obt`),
       },
@@ -134,6 +140,7 @@ export class OutboardNic implements NicUnderTest {
   async stop(): Promise<void> {
     const nic = this.#nic;
     this.#nic = undefined;
+    this.lint = await nic?.request('lint').catch(() => undefined);
     await nic?.close().catch((error: Error) => (this.#failure = error));
     if (this.#folder !== undefined) closeSync(this.#folder);
     this.#folder = undefined;

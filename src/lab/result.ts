@@ -1,3 +1,4 @@
+import type { LintReport } from '../lint/index.ts';
 import type { StepResult } from './reporter.ts';
 
 export interface WorkloadFailure {
@@ -27,6 +28,8 @@ export interface RunResult {
   readonly kernel: string;
   /** Where the logs are. */
   readonly folder: string;
+  /** What drivers did wrong, on a NIC of ours. */
+  readonly lint: LintReport;
   readonly workloads: readonly WorkloadResult[];
 }
 

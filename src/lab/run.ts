@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './errors.ts';
+import { LintSummary } from './lint-summary.ts';
 import { ExternalHost } from './external-host.ts';
 import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
@@ -31,6 +32,8 @@ export class Run {
   readonly lab: Lab;
   readonly folder: string;
   readonly reporter: Reporter;
+  /** What drivers did wrong on NICs that have ended. */
+  readonly lint: LintSummary;
   readonly #options: RunOptions;
   #host: ExternalHost | undefined;
   #scene: Scene | undefined;
@@ -43,6 +46,7 @@ export class Run {
     this.lab = lab;
     this.folder = folder;
     this.reporter = reporter;
+    this.lint = new LintSummary();
     this.#options = options;
     this.#host = undefined;
     this.#scene = undefined;
@@ -122,11 +126,13 @@ export class Run {
     const fleet = this.#fleet;
     this.#fleet = undefined;
     await fleet?.close(keepLog);
+    if (fleet?.lint !== undefined) this.lint.add(fleet.lint);
     const scene = this.#scene;
     this.#scene = undefined;
     if (scene === undefined) return;
     await this.#host?.stopCapture().catch(() => undefined);
     await scene.close(keepLog);
+    if (scene.nic.lint !== undefined) this.lint.add(scene.nic.lint);
   }
 
   /** Tells the logs of one scene from those of the next. */

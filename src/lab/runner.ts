@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import colors from 'picocolors';
 import { likelyCause } from './diagnose.ts';
 import { describeError, LabError } from './errors.ts';
+import { lintLines } from './lint-summary.ts';
 import { Reporter, seconds } from './reporter.ts';
 import { junit, type RunResult, type WorkloadFailure, type WorkloadResult } from './result.ts';
 import { type Run, type RunOptions, withRun } from './run.ts';
@@ -56,6 +57,7 @@ export async function runLab(names: readonly string[], options: LabRunOptions = 
   return withRun(what, options, reporter, async (run) => {
     const results: WorkloadResult[] = [];
     for (const workload of chosen) results.push(await runWorkload(run, workload));
+    await run.closeScene(true);
     const result: RunResult = {
       ok: results.every((workload) => workload.outcome === 'passed'),
       started: started.toISOString(),
@@ -64,6 +66,7 @@ export async function runLab(names: readonly string[], options: LabRunOptions = 
       accelerator: run.lab.accelerator.described,
       kernel: run.lab.image.kernel.release,
       folder: run.folder,
+      lint: run.lint.report(),
       workloads: results,
     };
     writeResults(result, options);
@@ -144,4 +147,5 @@ function printSummary(result: RunResult, reporter: Reporter): void {
     reporter.line(`${mark} ${name} ${colors.dim(seconds(milliseconds))}`);
     if (failure !== undefined) for (const line of failureLines(failure, result.folder)) reporter.line(line);
   }
+  for (const line of lintLines(result.lint)) reporter.line(line);
 }

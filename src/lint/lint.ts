@@ -85,7 +85,11 @@ export class Lint implements TraceListener {
   readonly #stop: () => void;
 
   /** Listens from now on to the ports, of which number n is the chip's port n; `tell` hears of each new finding. */
-  constructor(trace: TraceWriter, ports: readonly PortContext[], tell: (finding: Finding) => void) {
+  constructor(
+    trace: Pick<TraceWriter, 'declare' | 'listen'>,
+    ports: readonly PortContext[],
+    tell: (finding: Finding) => void,
+  ) {
     this.#findings = new Findings();
     this.#tell = tell;
     this.#ports = ports.map(

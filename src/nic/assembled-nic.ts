@@ -11,6 +11,7 @@ import type { Trace } from '../ports/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { NicConfig } from './config.ts';
 import type { Netdevs } from './netdevs.ts';
+import type { NicLint } from './nic-lint.ts';
 import type { PortParts } from './port-parts.ts';
 import type { RunState } from './run-state.ts';
 
@@ -34,5 +35,6 @@ export interface AssembledNic {
   readonly captures: CaptureSet;
   readonly runState: RunState;
   readonly faults: Faults;
+  readonly lint: NicLint;
   close(): void;
 }

@@ -7,6 +7,7 @@ import { Faults, type FaultyPort } from '../faults/index.ts';
 import { AccessGuard } from '../pci/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
+import type { TraceWriter } from '../trace/ring.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { Attachments } from './attachments.ts';
@@ -15,6 +16,7 @@ import { Netdevs } from './netdevs.ts';
 import type { NicEvent } from './events.ts';
 import type { DeviceThreadData } from './messages.ts';
 import { addFault } from './commands/faults.ts';
+import { NicLint } from './nic-lint.ts';
 import { makePortParts, type PortOptions, type PortParts } from './port-parts.ts';
 import { RunState } from './run-state.ts';
 
@@ -22,6 +24,7 @@ import { RunState } from './run-state.ts';
 const FRAMES_A_TIME = 4;
 
 export interface AssemblyOptions extends PortOptions {
+  readonly trace: TraceWriter;
   readonly netdevs: DeviceThreadData['netdevs'];
   readonly captures: DeviceThreadData['captures'];
   /** When the loop's time began. */
@@ -112,6 +115,9 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     const wires = netdevs.wires.map((wire, port) => new TracedWire(wire, traceOf(trace, port)));
     const devices = makeDevices(options, wires, captures);
     const { pf, port, vfs, second, hierarchy, runState, faults, makeHosted } = devices;
+    const ports = [port, ...(second === undefined ? [] : [second.port])].map(({ context }) => context);
+    const lint = new NicLint({ trace, ports, log });
+    lint.set(config.lint);
     attachments = makeAttachments(options, devices);
     let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
     for (const attachment of config.attach) attachments.add(attachment);
@@ -119,7 +125,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     runState.onChange = (running) => tell({ type: 'run-state', running });
     const nic: AssembledNic = {
       ...{ config, loop, trace, pf, port, vfs, second, hierarchy, netdevs, captures, attachments, runState, close },
-      faults,
+      ...{ faults, lint },
       get manager() {
         return hosted?.manager;
       },

@@ -1,5 +1,6 @@
 /** Stand-ins for what is above a PCI domain, and a trace that tests look into. */
 import type { MemoryPiece, Trace, TraceEvents, TraceEventSpec } from '../ports/index.ts';
+import type { TraceListener } from '../trace/ring.ts';
 import type { HostClient, HostMemory } from './host.ts';
 
 /** Every event is on and kept by name. */
@@ -13,6 +14,7 @@ export class RecordingTrace implements Trace {
     readonly packet: number;
     readonly args: readonly (number | undefined)[];
   }[];
+  readonly listeners: { readonly listener: TraceListener; readonly events: readonly number[] }[];
 
   constructor() {
     this.on = new Uint8Array(1024).fill(1);
@@ -20,6 +22,7 @@ export class RecordingTrace implements Trace {
     this.lastPacket = 0;
     this.names = [];
     this.emitted = [];
+    this.listeners = [];
   }
 
   declare<const T extends Readonly<Record<string, TraceEventSpec>>>(specs: T): TraceEvents<T> {
@@ -34,6 +37,14 @@ export class RecordingTrace implements Trace {
   emit(event: number, a?: number, b?: number, c?: number, d?: number, e?: number): void {
     const args = e === undefined ? [a, b, c, d] : [a, b, c, d, e];
     this.emitted.push({ name: this.names[event]!, packet: this.packet, args });
+    for (const { listener, events } of this.listeners)
+      if (events.includes(event)) listener.heard(event, a ?? 0, b ?? 0, c ?? 0, d ?? 0, e ?? 0);
+  }
+
+  listen(listener: TraceListener, events: readonly number[]): () => void {
+    const entry = { listener, events };
+    this.listeners.push(entry);
+    return () => this.listeners.splice(this.listeners.indexOf(entry), 1);
   }
 
   /** Arguments of every occurrence of an event. */

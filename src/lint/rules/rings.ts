@@ -82,7 +82,7 @@ export const ringRules = {
     wrong: 'moves a tail over descriptors that the device has not given back',
     advice: 'Give away no more than there are free, and keep one between tail and head.',
     section: '3.8',
-    looks: [onRingWrite(['tail'], (sight) => tailStep(sight) > roomIn(sight))],
+    looks: [onRingWrite(['tail'], (sight) => tailStep(sight) > 0 && tailStep(sight) > roomIn(sight))],
   },
   'tail-while-off': {
     wrong: 'moves a tail of a queue that is off',

@@ -4,6 +4,7 @@ import { attachments } from './attachments.ts';
 import { faults } from './faults.ts';
 import { general } from './general.ts';
 import { interrupts } from './interrupts.ts';
+import { lint } from './lint.ts';
 import { mailbox } from './mailbox.ts';
 import { memory } from './memory.ts';
 import { network } from './network.ts';
@@ -19,6 +20,6 @@ import { trace } from './trace.ts';
 import { vfs } from './vfs.ts';
 
 export const modules: readonly MonitorModule[] = [
-  ...[attachments, faults, general, interrupts, localSwitch, mailbox, memory, network, objects, pci],
+  ...[attachments, faults, general, interrupts, lint, localSwitch, mailbox, memory, network, objects, pci],
   ...[registers, rings, runState, rxFilter, statistics, trace, vfs],
 ];

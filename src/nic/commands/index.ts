@@ -7,6 +7,7 @@ import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
 import { addCapture, removeCapture } from './captures.ts';
 import { addFault, clearFaults, listFaults } from './faults.ts';
+import { lint, setLint } from './lint.ts';
 import { metrics } from './metrics.ts';
 import { interruptStatus } from './interrupts.ts';
 import { readMemory } from './memory.ts';
@@ -28,6 +29,7 @@ export const commands = {
   cont,
   interruptStatus,
   isRunning,
+  lint,
   listAttachments,
   listFaults,
   listNetdevs,
@@ -40,6 +42,7 @@ export const commands = {
   removeCapture,
   removeNetdev,
   setLink,
+  setLint,
   setVf,
   statistics,
   stop,

@@ -7,7 +7,7 @@ import { POOLS, QUEUES, type PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import { slotOf } from './context.ts';
-import { DESCRIPTOR_BYTES } from './descriptor.ts';
+import { DESCRIPTOR_BYTES, kindOf, kinds } from './descriptor.ts';
 import { DescriptorFetch, fetched } from './fetch.ts';
 import { PacketSender } from './packet-sender.ts';
 import type { TransmitParts } from './parts.ts';
@@ -246,7 +246,7 @@ export class TransmitEngine {
         trace.emit(events.igb_tx_context, ring.queue, slot, words[0]! & 0xffff, words[3]! >>> 16);
       }
     } else if (kind === fetched.endless) this.#sender.dropEndless(ring.queue, this.#fetch);
-    else if (trace.on[events.igb_guest_error_tx_descriptor] !== 0) {
+    else if (kindOf(words[2]!) === kinds.invalid && trace.on[events.igb_guest_error_tx_descriptor] !== 0) {
       trace.emit(events.igb_guest_error_tx_descriptor, ring.queue, ring.head, (words[2]! >>> 20) & 0xf);
     }
     return 0;
