@@ -53,6 +53,7 @@ test('findings are told apart by what they hold', () => {
     accelerator: '',
     kernel: '6.1',
     folder: '',
+    lint: { findings: [], unlisted: 0 },
     workloads: [workload],
   };
   assert.deepEqual(findingsOf(run), { nic: 'ours', kernel: '6.1', matrices, effects });

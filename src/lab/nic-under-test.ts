@@ -13,6 +13,7 @@ import type { VirtualMachine } from './virtual-machine.ts';
 import { firstDescriptor } from './virtual-machine.ts';
 
 export const nicMac = '52:54:00:82:57:60';
+const noFindings: LintReport = { findings: [], unlisted: 0 };
 /** Longest path of a unix socket, in bytes. */
 const longestSocketPath = 107;
 
@@ -27,8 +28,8 @@ export interface NicUnderTest {
   setLink(up: boolean, machine: VirtualMachine): Promise<void>;
   /** Its own counters by name, where it tells them. */
   statistics?(): Promise<NicStatistics>;
-  /** What drivers did wrong; known when it has stopped. */
-  readonly lint?: LintReport | undefined;
+  /** What drivers did wrong since it started, or had done when it stopped. */
+  lint?(): Promise<LintReport>;
   /** Path of the socket where it speaks QMP, for those that do. */
   readonly monitor?: string;
   /** Why it has ended by itself, if it has. */
@@ -48,7 +49,6 @@ export interface NicVariant {
 /** Outboard's NIC, in a thread of this process. */
 export class OutboardNic implements NicUnderTest {
   readonly name: string;
-  lint: LintReport | undefined;
   readonly descriptors: readonly number[];
   readonly #attachment: Attachment;
   readonly #trace: readonly string[];
@@ -57,12 +57,13 @@ export class OutboardNic implements NicUnderTest {
   #socket: string;
   #folder: number | undefined;
   #failure: Error | undefined;
+  #lint: LintReport;
 
   /** `trace` are globs of trace events for the run folder. */
   constructor(attachment: Attachment, trace: readonly string[] = [], variant: NicVariant = {}) {
     this.name = [`Outboard, ${attachment}`, ...describeVariant(variant)].join(', ');
     this.descriptors = [];
-    this.lint = undefined;
+    this.#lint = noFindings;
     this.#attachment = attachment;
     this.#trace = trace;
     this.#variant = variant;
@@ -133,6 +134,10 @@ export class OutboardNic implements NicUnderTest {
     return this.#nic?.request('statistics') ?? Promise.resolve({});
   }
 
+  lint(): Promise<LintReport> {
+    return this.#nic?.request('lint') ?? Promise.resolve(this.#lint);
+  }
+
   setLink(up: boolean): Promise<void> {
     return this.#nic?.request('setLink', { up }) ?? Promise.resolve();
   }
@@ -140,7 +145,7 @@ export class OutboardNic implements NicUnderTest {
   async stop(): Promise<void> {
     const nic = this.#nic;
     this.#nic = undefined;
-    this.lint = await nic?.request('lint').catch(() => undefined);
+    this.#lint = (await nic?.request('lint').catch(() => undefined)) ?? this.#lint;
     await nic?.close().catch((error: Error) => (this.#failure = error));
     if (this.#folder !== undefined) closeSync(this.#folder);
     this.#folder = undefined;

@@ -10,6 +10,7 @@ const run: RunResult = {
   accelerator: 'a',
   kernel: 'k',
   folder: '/runs/x',
+  lint: { findings: [], unlisted: 0 },
   workloads: [
     {
       name: 'ping',

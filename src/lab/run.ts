@@ -132,7 +132,7 @@ export class Run {
     if (scene === undefined) return;
     await this.#host?.stopCapture().catch(() => undefined);
     await scene.close(keepLog);
-    if (scene.nic.lint !== undefined) this.lint.add(scene.nic.lint);
+    if (scene.nic.lint !== undefined) this.lint.add(await scene.nic.lint());
   }
 
   /** Tells the logs of one scene from those of the next. */

@@ -3,6 +3,7 @@ import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
 import { matrix } from './matrix/workload.ts';
 import { dpdk } from './dpdk/workload.ts';
+import { lint } from './lint.ts';
 import { link } from './link.ts';
 import { monitor } from './monitor.ts';
 import { ping } from './ping.ts';
