@@ -27,7 +27,8 @@ class Memory implements DriverMemory {
     this.fd = createMemfd(name, MEMORY_BYTES, { seal: true });
     this.#mapping = mapShared(this.fd, 0, MEMORY_BYTES, true);
     this.#view = new DataView(this.#mapping.buffer);
-    this.#next = 0;
+    // Address 0 is where no driver has a ring.
+    this.#next = ALIGNMENT;
   }
 
   allocate(lengthBytes: number): number {

@@ -12,6 +12,7 @@ import { connectPeer, type Peer } from '../../src/monitor/peer.ts';
 import { startNic, type Nic } from '../../src/nic/nic.ts';
 import { QmpClient } from '../../src/qmp/index.ts';
 import { registerName } from '../../src/registers/index.ts';
+import { pack, u32 } from './client.ts';
 import { Machine } from './machine.ts';
 
 let folder: string;
@@ -303,6 +304,32 @@ test('who floods, never reads, or sends nonsense harms nobody else', async () =>
     logged.filter((line) => line.includes('bug')),
     [],
   );
+});
+
+test('lint: drivers that do nothing wrong, one that does, and the monitor shows it', async () => {
+  const { qmp } = await qmpClient();
+  await qmp.execute('set-lint', { on: true });
+  const machine = machines[0];
+  assert.equal(machine.port.reset(), true);
+  exchange(machines, 3);
+  type Report = { on: boolean; findings: { rule: string; count: number; function: string; register: string }[] };
+  const seen = async (): Promise<Report> => (await qmp.execute('query-lint')) as Report;
+  assert.deepEqual(await seen(), { on: true, findings: [], unlisted: 0 });
+  for (const value of [1, 2]) machine.client.write(0, 0x3ff0, pack(u32(value)));
+  machine.client.read(0, 8, 1);
+  const { findings } = await seen();
+  assert.deepEqual(
+    findings.map(({ rule, count, function: owner }) => [rule, count, owner]),
+    [
+      ['vf-register-unknown', 2, 'VF0'],
+      ['access-partial', 1, 'VF0'],
+    ],
+  );
+  const text = (await qmp.execute('human-monitor-command', { 'command-line': 'info lint' })) as string;
+  assert.match(text, /2 +vf-register-unknown +VF0 +uses a register that a VF does not have +§1\.4/);
+  await qmp.execute('set-lint', { on: false });
+  assert.deepEqual({ ...(await seen()), findings: [] }, { on: false, findings: [], unlisted: 0 });
+  qmp.close();
 });
 
 test('quit tells SHUTDOWN, and ends the NIC', async () => {

@@ -21,7 +21,7 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, ethtool, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, ethtool, lint, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
   dpdk,
 ];
