@@ -3,6 +3,11 @@ import { capturedAt, type FrameCapture, type FrameOffload } from '../ports/index
 import { points } from './points.ts';
 import { CaptureWriter, type CaptureMemory, type Epoch } from './ring.ts';
 
+/** Sees frames in the device's thread, at the moment at which they pass; of each, the bytes that are there. */
+export interface FrameWatcher {
+  frame(packet: number, bytes: Uint8Array, offset: number, length: number): void;
+}
+
 export class CaptureSet implements FrameCapture {
   readonly on: Uint8Array;
   readonly #now: () => number;
@@ -12,6 +17,7 @@ export class CaptureSet implements FrameCapture {
   #timely: number;
   #timeNs: number;
   #writers: CaptureWriter[];
+  #watchers: readonly FrameWatcher[];
 
   /**
    * `now` gives nanoseconds from `epoch` on. Reading it costs as much as all the rest: up to `framesATime` frames between two
@@ -25,6 +31,7 @@ export class CaptureSet implements FrameCapture {
     this.#timely = 0;
     this.#timeNs = 0;
     this.#writers = [];
+    this.#watchers = [];
   }
 
   /** From now on frames go to this capture too; a second time changes nothing. */
@@ -64,12 +71,24 @@ export class CaptureSet implements FrameCapture {
     for (let n = 0; n < writers.length; n += 1) {
       writers[n]!.frame(timeNs, at, reason, packet, bytes, offset, length, kept, offload);
     }
+    for (const watcher of this.#watchers) watcher.frame(packet, bytes, offset, kept);
+  }
+
+  /** Lets somebody see frames as they pass; returns what ends that. */
+  watch(watcher: FrameWatcher): () => void {
+    this.#watchers = [...this.#watchers, watcher];
+    this.#set(this.#writers);
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher);
+      this.#set(this.#writers);
+    };
   }
 
   #set(writers: CaptureWriter[]): void {
     this.#writers = writers;
+    const watched = this.#watchers.length > 0;
     const any = (wanted: (point: number) => boolean): number =>
-      writers.some(({ memory }) => memory.points.some((point) => wanted(point))) ? 1 : 0;
+      watched || writers.some(({ memory }) => memory.points.some((point) => wanted(point))) ? 1 : 0;
     this.on[capturedAt.wire] = any((point) => point === points.wire);
     this.on[capturedAt.queues] = any((point) => point !== points.wire && point !== points.drops);
     this.on[capturedAt.drops] = any((point) => point !== points.wire);

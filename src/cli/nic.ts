@@ -16,6 +16,7 @@ export interface NicFlags {
   object?: string[];
   qmp?: string[];
   monitor?: string[];
+  break?: string[];
   fault?: string[];
   trace?: string[];
   traceFile?: string;
@@ -68,6 +69,8 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   for (const key of [
     'netdev',
     'object',
+    'break',
+    'fault',
     'qmp',
     'monitor',
     'trace',
@@ -152,7 +155,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('-c, --config <FILE>', 'JSON configuration; flags win over it')
     .option(
       '--attach <KIND,path=SOCKET>',
-      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint; port=1 for the second) or vf,index=N (a VF)',
+      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint; port=1 for the second) or vf,index=N (a VF); qmp=SOCKET of its QEMU for --break',
       collect,
     )
     .option(
@@ -168,6 +171,11 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option(
       '--object <filter-dump,id=ID,POINT,file=FILE>',
       'capture frames, pcapng or pcap: netdev=ID function=pf|vfN pool=N queue=rxN|txN points=all|drops; file=- is standard output',
+      collect,
+    )
+    .option(
+      '--break <EXPR>',
+      "stop device and machines (qmp=SOCKET of --attach) where it holds, such as 'reg:TDT[0] write' (docs/debugging.md)",
       collect,
     )
     .option(

@@ -56,7 +56,7 @@ const calls = async (line: string): Promise<unknown[]> => (await parsed(line)).c
 test('every flag of "nic" takes its value, repeated ones a list', async () => {
   const flags =
     '--config c.json --attach hierarchy,path=a --attach vf,index=0,path=b --vf 0,vlan=5 --netdev tap,id=n0 ' +
-    '--object filter-dump,id=f --mac 52:54:00:00:00:01 --nvm n.bin --media sfp --link-partner speed=100 ' +
+    '--object filter-dump,id=f --fault drop --break reg:TDT --mac 52:54:00:00:00:01 --nvm n.bin --media sfp --link-partner speed=100 ' +
     '--no-msix --no-msi --trace igb_* --trace -igb_reg_* --trace-file t.log';
   assert.deepEqual(await calls(`nic ${flags}`), [
     'nic',
@@ -66,6 +66,8 @@ test('every flag of "nic" takes its value, repeated ones a list', async () => {
       vf: ['0,vlan=5'],
       netdev: ['tap,id=n0'],
       object: ['filter-dump,id=f'],
+      fault: ['drop'],
+      break: ['reg:TDT'],
       mac: '52:54:00:00:00:01',
       nvm: 'n.bin',
       media: 'sfp',

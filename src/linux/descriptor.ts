@@ -57,3 +57,12 @@ export function duplicate(fd: number): number {
 export function isOpen(fd: number): boolean {
   return libc.fcntl(fd, F_GETFD, 0) !== -1;
 }
+
+const TIOCOUTQ = 0x5411;
+const outQueue = new NativeBlock(8);
+
+/** Bytes written to a unix socket that the other end has not read yet. */
+export function unreadBytes(fd: number): number {
+  check(libc.ioctl(fd, TIOCOUTQ, outQueue.address), 'ioctl');
+  return outQueue.words[0]!;
+}

@@ -1,5 +1,5 @@
 export { errorCode, SystemError } from './errors.ts';
-export { close, duplicate, read, setNonblocking, write } from './descriptor.ts';
+export { close, duplicate, read, setNonblocking, unreadBytes, write } from './descriptor.ts';
 export { createEventFd, drain, signal, signalShared } from './event-fd.ts';
 export * from './event-loop.ts';
 export * from './memory.ts';

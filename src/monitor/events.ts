@@ -11,6 +11,10 @@ export function qmpEvent(event: NicEvent): { readonly name: string; readonly dat
       };
     case 'link':
       return { name: 'NIC_LINK_CHANGED', data: { name: 'pf', up: event.up, speed: event.speedMbps } };
+    case 'break': {
+      const { number, event: name, what, packet } = event.place;
+      return { name: 'NIC_BREAK', data: { number, event: name, what, packet, stopped: event.stopped } };
+    }
     case 'run-state':
       return { name: event.running ? 'RESUME' : 'STOP', data: undefined };
   }

@@ -9,6 +9,7 @@ import type { PfManager } from '../hosted-pf/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import type { Trace } from '../ports/index.ts';
 import type { Attachments } from './attachments.ts';
+import type { Breaks } from './breaks.ts';
 import type { NicConfig } from './config.ts';
 import type { Netdevs } from './netdevs.ts';
 import type { NicLint } from './nic-lint.ts';
@@ -36,5 +37,6 @@ export interface AssembledNic {
   readonly runState: RunState;
   readonly faults: Faults;
   readonly lint: NicLint;
+  readonly breaks: Breaks;
   close(): void;
 }

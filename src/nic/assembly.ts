@@ -6,11 +6,12 @@ import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';
 import { AccessGuard } from '../pci/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
-import { traceOf } from '../trace/port-trace.ts';
 import type { TraceWriter } from '../trace/ring.ts';
+import { traceOf } from '../trace/port-trace.ts';
 import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { Attachments } from './attachments.ts';
+import { Breaks } from './breaks.ts';
 import { HostedPf } from './hosted.ts';
 import { Netdevs } from './netdevs.ts';
 import type { NicEvent } from './events.ts';
@@ -107,7 +108,9 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
   loop.atTurnEnd(() => captures.turnEnded());
   for (const memory of options.captures) captures.add(memory);
   let attachments: Attachments | undefined;
+  let breaks: Breaks | undefined;
   const close = (): void => {
+    breaks?.close();
     attachments?.close();
     netdevs.close();
   };
@@ -122,10 +125,17 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
     for (const attachment of config.attach) attachments.add(attachment);
     watchLink(options, devices);
+    breaks = new Breaks({
+      ...{ loop, trace, tell, log, runState, attachments },
+      now: () => port.context.clock.now(),
+      listen: (...given) => trace.listen(...given),
+      watchFrames: (watcher) => captures.watch(watcher),
+    });
+    for (const text of config.break) breaks.add(text);
     runState.onChange = (running) => tell({ type: 'run-state', running });
     const nic: AssembledNic = {
       ...{ config, loop, trace, pf, port, vfs, second, hierarchy, netdevs, captures, attachments, runState, close },
-      ...{ faults, lint },
+      ...{ faults, lint, breaks },
       get manager() {
         return hosted?.manager;
       },

@@ -32,19 +32,23 @@ const socketPath = v.pipe(
   v.maxLength(107, 'is longer than a unix socket path may be (107 bytes)'),
 );
 
+/** QMP of the virtual machine that is there, to stop it at breakpoints. */
+const qmp = v.optional(socketPath);
+
 const needsAttachment = 'needs at least one attachment, such as hierarchy,path=nic.sock';
 
 const attachmentSchemas = {
   /** A PCIe domain behind a VMD, with the PF in it. */
-  hierarchy: v.strictObject({ kind: v.literal('hierarchy'), path: socketPath }),
+  hierarchy: v.strictObject({ kind: v.literal('hierarchy'), path: socketPath, qmp }),
   /** The PF of a port as a plain endpoint. */
   function: v.strictObject({
     kind: v.literal('function'),
     port: v.optional(v.picklist([0, 1]), 0),
     path: socketPath,
+    qmp,
   }),
   /** One VF as a plain endpoint. */
-  vf: v.strictObject({ kind: v.literal('vf'), index: vfIndex, path: socketPath }),
+  vf: v.strictObject({ kind: v.literal('vf'), index: vfIndex, path: socketPath, qmp }),
 } as const;
 
 const onOff = v.boolean('must be true or false');
@@ -130,6 +134,8 @@ const nicSchema = v.strictObject({
   monitor: v.optional(v.array(v.string()), []),
   /** Faults from the start: `drop,direction=rx,probability=0.01` (docs/faults.md). */
   fault: v.optional(v.array(v.string()), []),
+  /** Where the device stops: `reg:TDT[0] write && value > 5` (docs/debugging.md). */
+  break: v.optional(v.array(v.string()), []),
   msix: v.optional(v.boolean(), true),
   msi: v.optional(v.boolean(), true),
   /** Tells of what drivers do wrong. */

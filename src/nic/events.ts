@@ -1,6 +1,10 @@
+import type { BreakPlace } from './breaks.ts';
+
 /** What a NIC tells while it runs, to whoever listens in the main thread. */
 export type NicEvent =
   /** A machine has attached to, or left, a socket: `pf`, or `vf` and its number. */
   | { readonly type: 'client'; readonly id: string; readonly attached: boolean }
   | { readonly type: 'link'; readonly up: boolean; readonly speedMbps: number }
-  | { readonly type: 'run-state'; readonly running: boolean };
+  | { readonly type: 'run-state'; readonly running: boolean }
+  /** The device stands at a breakpoint; of `stopped` the machines were told to stop. */
+  | { readonly type: 'break'; readonly place: BreakPlace; readonly stopped: readonly string[] };

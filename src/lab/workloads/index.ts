@@ -1,6 +1,7 @@
 import type { Workload } from '../workload.ts';
 import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
+import { faults } from './faults.ts';
 import { matrix } from './matrix/workload.ts';
 import { dpdk } from './dpdk/workload.ts';
 import { lint } from './lint.ts';
@@ -21,7 +22,7 @@ import { vlan } from './vlan.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, ethtool, lint, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, faults, ethtool, lint, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
   dpdk,
 ];

@@ -1,6 +1,7 @@
 /** Everything that a monitor can be asked, a module a subject. */
 import type { MonitorModule } from '../context.ts';
 import { attachments } from './attachments.ts';
+import { breaks } from './breaks.ts';
 import { faults } from './faults.ts';
 import { general } from './general.ts';
 import { interrupts } from './interrupts.ts';
@@ -20,6 +21,6 @@ import { trace } from './trace.ts';
 import { vfs } from './vfs.ts';
 
 export const modules: readonly MonitorModule[] = [
-  ...[attachments, faults, general, interrupts, lint, localSwitch, mailbox, memory, network, objects, pci],
+  ...[attachments, breaks, faults, general, interrupts, lint, localSwitch, mailbox, memory, network, objects, pci],
   ...[registers, rings, runState, rxFilter, statistics, trace, vfs],
 ];

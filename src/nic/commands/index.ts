@@ -5,6 +5,7 @@
  */
 import type { AssembledNic } from '../assembled-nic.ts';
 import { addAttachment, listAttachments, removeAttachment } from './attachments.ts';
+import { addBreak, breaksStatus, deleteBreak, step } from './breaks.ts';
 import { addCapture, removeCapture } from './captures.ts';
 import { addFault, clearFaults, listFaults } from './faults.ts';
 import { lint, setLint } from './lint.ts';
@@ -22,11 +23,14 @@ import { setVf, vfsStatus } from './vfs.ts';
 
 export const commands = {
   addAttachment,
+  addBreak,
   addCapture,
   addFault,
   addNetdev,
+  breaksStatus,
   clearFaults,
   cont,
+  deleteBreak,
   interruptStatus,
   isRunning,
   lint,
@@ -45,6 +49,7 @@ export const commands = {
   setLint,
   setVf,
   statistics,
+  step,
   stop,
   vfsStatus,
 } as const satisfies Readonly<Record<string, (nic: AssembledNic, given: never) => unknown>>;

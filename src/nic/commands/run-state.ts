@@ -5,8 +5,9 @@ export function stop({ runState }: AssembledNic): void {
   runState.stop();
 }
 
-export function cont({ runState }: AssembledNic): void {
-  runState.cont();
+/** The device goes on, and machines that stand at a breakpoint. */
+export function cont({ breaks }: AssembledNic): void {
+  breaks.cont();
 }
 
 /** The device works; false from `stop` to `cont`. */

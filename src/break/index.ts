@@ -1,0 +1,4 @@
+export { type Breakpoint, Breakpoints, type BreakSources } from './breakpoints.ts';
+export { BreakError } from './errors.ts';
+export type { Moment } from './moment.ts';
+export { parseBreak } from './expression.ts';
