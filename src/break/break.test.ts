@@ -14,18 +14,7 @@ function frame({ tagged = false, protocol = 1, port = 0 } = {}): Uint8Array {
   const ip = [0x45, 0, 0, 40, 0, 0, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
   const ether = [0x52, 0x54, 0, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1];
   const type = tagged ? [0x81, 0, 0x20, 5, 8, 0] : [8, 0];
-  return Uint8Array.from([
-    ...ether,
-    ...type,
-    ...ip,
-    0x30,
-    0x39,
-    port >> 8,
-    port & 255,
-    0,
-    20,
-    ...new Uint8Array(14),
-  ]);
+  return Uint8Array.from([...ether, ...type, ...ip, 0x30, 0x39, port >> 8, port & 255, 0, 20, ...new Uint8Array(14)]);
 }
 
 class Bench {
