@@ -6,7 +6,7 @@ import type { EventLoop } from '../linux/index.ts';
 import { hex } from '../registers/index.ts';
 import type { Attachments } from './attachments.ts';
 import { NicError } from './errors.ts';
-import type { NicEvent } from './events.ts';
+import type { BreakPlace, NicEvent } from './events.ts';
 import type { RunState } from './run-state.ts';
 import { VmMonitor, type VmState } from './vm-monitor.ts';
 
@@ -18,20 +18,6 @@ export interface VmStatus {
   /** Undefined where it is not known. */
   readonly qmp: string | undefined;
   readonly state: VmState;
-}
-
-/** Where a breakpoint was hit. */
-export interface BreakPlace {
-  /** Of the breakpoint; 0 of a step. */
-  readonly number: number;
-  /** Of the device. */
-  readonly timeNs: number;
-  readonly port: number;
-  readonly packet: number;
-  /** Name of the trace event, or `packet`. */
-  readonly event: string;
-  /** Its arguments in words, or the first bytes of the frame. */
-  readonly what: string;
 }
 
 export interface BreaksStatus {

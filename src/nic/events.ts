@@ -1,4 +1,16 @@
-import type { BreakPlace } from './breaks.ts';
+/** Where a breakpoint was hit. */
+export interface BreakPlace {
+  /** Of the breakpoint; 0 of a step. */
+  readonly number: number;
+  /** Of the device. */
+  readonly timeNs: number;
+  readonly port: number;
+  readonly packet: number;
+  /** Name of the trace event, or `packet`. */
+  readonly event: string;
+  /** Its arguments in words, or the first bytes of the frame. */
+  readonly what: string;
+}
 
 /** What a NIC tells while it runs, to whoever listens in the main thread. */
 export type NicEvent =
