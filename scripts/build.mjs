@@ -24,6 +24,20 @@ export function filesBelow(folder, ending) {
 /** When a file was written, in ms since 1970; 0 where there is none. */
 const writtenMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
+/** What a source becomes in build/: the text of a module. */
+export async function transpile(path, text) {
+  const { transform } = await import('esbuild');
+  const { code } = await transform(text, {
+    loader: 'ts',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    sourcefile: path,
+    sourcesContent: false,
+  });
+  return code.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"']*)\.ts(["'])/g, '$1.js$2');
+}
+
 /** Brings build/ up to date; resolves to the number of files transpiled. Every start of the program waits for this. */
 export async function build() {
   const sources = folders.flatMap((folder) => filesBelow(`${root}/${folder}`, '.ts'));
@@ -32,23 +46,12 @@ export async function build() {
     if (!wanted.has(path)) rmSync(path, { force: true });
   const stale = [...wanted].filter(([target, source]) => writtenMs(target) < writtenMs(source));
   if (stale.length === 0) return 0;
-  const { transform } = await import('esbuild');
   await Promise.all(
     stale.map(async ([target, source]) => {
-      const result = await transform(readFileSync(source, 'utf8'), {
-        loader: 'ts',
-        format: 'esm',
-        target: 'node20',
-        sourcemap: 'inline',
-        sourcefile: source,
-        sourcesContent: false,
-      });
+      const code = await transpile(source, readFileSync(source, 'utf8'));
       mkdirSync(dirname(target), { recursive: true });
       const partial = `${target}.${process.pid}`;
-      writeFileSync(
-        partial,
-        result.code.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"']*)\.ts(["'])/g, '$1.js$2'),
-      );
+      writeFileSync(partial, code);
       renameSync(partial, target);
     }),
   );

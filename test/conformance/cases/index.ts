@@ -13,3 +13,4 @@ import './resets.ts';
 import './statistics.ts';
 import './platform.ts';
 import './beyond.ts';
+import './boundaries.ts';

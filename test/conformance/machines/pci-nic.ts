@@ -75,9 +75,7 @@ class PciNicFunction extends PciDevice implements NicFunction {
   }
 
   takeVectors(): number[] {
-    return Array.from({ length: this.#vectors }, (_, vector) => vector).filter((vector) =>
-      this.#platform.takeMessage(this.#firstSlot + vector),
-    );
+    return this.#platform.takeMessages(this.#firstSlot, this.#vectors);
   }
 
   #msix(): Msix {
@@ -142,7 +140,7 @@ export class PciNic implements ConformanceMachine {
   reset(): void {
     this.#restart();
     if (this.#used) this.#drain();
-    for (let slot = 0; slot < SLOTS_PER_FUNCTION * (1 + VFS); slot += 1) this.#platform.takeMessage(slot);
+    this.#platform.takeMessages(0, SLOTS_PER_FUNCTION * (1 + VFS));
     this.#platform.wire.take();
     this.#platform.memory.freeAll();
   }

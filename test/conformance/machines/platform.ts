@@ -22,8 +22,8 @@ export interface Platform {
   readonly barBase: number;
   /** Address that a message for a slot is written to, with data that is not 0. */
   messageAddress(slot: number): number;
-  /** A message has come for the slot since the last call. */
-  takeMessage(slot: number): boolean;
+  /** Of `count` slots from `first` on those for which a message has come since the last call, counted from `first`. */
+  takeMessages(first: number, count: number): number[];
   wait(durationNs: number): void;
   close(): Promise<void> | void;
 }

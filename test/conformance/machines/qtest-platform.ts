@@ -84,11 +84,15 @@ export class QTestPlatform implements Platform {
     return MESSAGES + slot * MESSAGE_BYTES;
   }
 
-  takeMessage(slot: number): boolean {
-    const address = this.messageAddress(slot);
-    if (this.memory.read32(address) === 0) return false;
-    this.memory.write32(address, 0);
-    return true;
+  /** All slots are read by one command: against QEMU that is what costs. */
+  takeMessages(first: number, count: number): number[] {
+    const bytes = this.memory.readBytes(this.messageAddress(first), count * MESSAGE_BYTES);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const taken = Array.from({ length: count }, (_, slot) => slot).filter(
+      (slot) => view.getUint32(slot * MESSAGE_BYTES, true) !== 0,
+    );
+    for (const slot of taken) this.memory.write32(this.messageAddress(first + slot), 0);
+    return taken;
   }
 
   wait(durationNs: number): void {

@@ -191,9 +191,11 @@ class VfioUserPlatform implements Platform {
     return MESSAGES + slot * MESSAGE_BYTES;
   }
 
-  takeMessage(slot: number): boolean {
+  takeMessages(first: number, count: number): number[] {
     this.#guest.settle();
-    return this.#guest.messages.delete(this.messageAddress(slot));
+    return Array.from({ length: count }, (_, slot) => slot).filter((slot) =>
+      this.#guest.messages.delete(this.messageAddress(first + slot)),
+    );
   }
 
   wait(durationNs: number): void {
