@@ -15,7 +15,7 @@ export class CaptureSet implements FrameCapture {
   readonly #framesATime: number;
   /** Frames that the time at hand is still good for. */
   #timely: number;
-  #timeNs: number;
+  readonly #time: Float64Array;
   #writers: CaptureWriter[];
   #watchers: readonly FrameWatcher[];
 
@@ -29,7 +29,7 @@ export class CaptureSet implements FrameCapture {
     this.#epoch = epoch;
     this.#framesATime = framesATime;
     this.#timely = 0;
-    this.#timeNs = 0;
+    this.#time = new Float64Array(1);
     this.#writers = [];
     this.#watchers = [];
   }
@@ -37,7 +37,7 @@ export class CaptureSet implements FrameCapture {
   /** From now on frames go to this capture too; a second time changes nothing. */
   add(memory: CaptureMemory): void {
     if (this.#writers.some((writer) => writer.memory.id === memory.id)) return;
-    this.#set([...this.#writers, new CaptureWriter(memory, this.#epoch)]);
+    this.#set([...this.#writers, new CaptureWriter(memory, this.#epoch, this.#time)]);
   }
 
   /** The next frame has a time of its own. */
@@ -62,14 +62,13 @@ export class CaptureSet implements FrameCapture {
     offload: FrameOffload | undefined,
   ): void {
     if (this.#timely === 0) {
-      this.#timeNs = this.#now();
+      this.#time[0] = this.#now();
       this.#timely = this.#framesATime;
     }
     this.#timely -= 1;
-    const timeNs = this.#timeNs;
     const writers = this.#writers;
     for (let n = 0; n < writers.length; n += 1) {
-      writers[n]!.frame(timeNs, at, reason, packet, bytes, offset, length, kept, offload);
+      writers[n]!.frame(at, reason, packet, bytes, offset, length, kept, offload);
     }
     for (const watcher of this.#watchers) watcher.frame(packet, bytes, offset, kept);
   }

@@ -12,6 +12,7 @@ import {
   type CapturedFrame,
 } from './ring.ts';
 
+const time = new Float64Array(1);
 const epoch = { seconds: 0, nanoseconds: 0 };
 const WIRE_IN = placeOf(place.wire, NOWHERE, NOWHERE, NOWHERE);
 /** Queue 3 of VF 2 in pool 3, as a frame from there and to there. */
@@ -27,11 +28,12 @@ function make(options: Partial<CaptureOptions> = {}): { writer: CaptureWriter; r
     withDrops: true,
     ...options,
   });
-  return { writer: new CaptureWriter(memory, epoch), reader: new CaptureReader(memory) };
+  return { writer: new CaptureWriter(memory, epoch, time), reader: new CaptureReader(memory) };
 }
 
 function record(writer: CaptureWriter, timeNs: number, bytes: Uint8Array, offset: number, length: number): void {
-  writer.frame(timeNs, WIRE_IN, -1, 7, bytes, offset, length, length, undefined);
+  time[0] = timeNs;
+  writer.frame(WIRE_IN, -1, 7, bytes, offset, length, length, undefined);
 }
 
 function drain(reader: CaptureReader): (CapturedFrame & { readonly captured: Uint8Array })[] {
@@ -83,7 +85,7 @@ test('a frame is kept once for each captured point that it passes, a lost one at
   const { writer, reader } = make({ points: list });
   const bytes = new Uint8Array(60);
   const seen = (at: number, reason: number): (number | undefined)[] => {
-    writer.frame(0, at, reason, 0, bytes, 0, 60, 60, undefined);
+    writer.frame(at, reason, 0, bytes, 0, 60, 60, undefined);
     return drain(reader).map((frame) => list[frame.interface]);
   };
   assert.deepEqual(seen(WIRE_IN, -1), []);
@@ -96,8 +98,8 @@ test('a frame is kept once for each captured point that it passes, a lost one at
 test('one direction only; drops are left out where a format cannot tell them', () => {
   const { writer, reader } = make({ points: [points.tx + 3, points.rx + 3], directions: OUTBOUND, withDrops: false });
   const bytes = new Uint8Array(60);
-  for (const at of [FROM_QUEUE, TO_QUEUE]) writer.frame(0, at, -1, 0, bytes, 0, 60, 60, undefined);
-  writer.frame(0, FROM_QUEUE, 4, 0, bytes, 0, 60, 60, undefined);
+  for (const at of [FROM_QUEUE, TO_QUEUE]) writer.frame(at, -1, 0, bytes, 0, 60, 60, undefined);
+  writer.frame(FROM_QUEUE, 4, 0, bytes, 0, 60, 60, undefined);
   assert.deepEqual(
     drain(reader).map(({ at, reason }) => [at, reason]),
     [[FROM_QUEUE, -1]],
@@ -115,11 +117,11 @@ test('what is left to do is told, and forgotten with the next frame', () => {
     segmentSize: 1448,
   };
   const bytes = new Uint8Array(60);
-  writer.frame(0, FROM_QUEUE, -1, 0, bytes, 0, 60, 60, offload);
+  writer.frame(FROM_QUEUE, -1, 0, bytes, 0, 60, 60, offload);
   // Over the same place of the ring, once around.
   const filler = new Uint8Array(65_000);
   for (let n = 0; n < 1000; n += 1) {
-    writer.frame(0, FROM_QUEUE, -1, 0, filler, 0, filler.length, filler.length, undefined);
+    writer.frame(FROM_QUEUE, -1, 0, filler, 0, filler.length, filler.length, undefined);
     const [first, second] = drain(reader);
     if (n === 0) {
       assert.deepEqual([first!.segmentation, first!.segmentSize, first!.headerLength], ['tcp6', 1448, 66]);

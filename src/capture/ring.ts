@@ -93,6 +93,7 @@ export interface Epoch {
 /** The device thread's side of one capture. */
 export class CaptureWriter {
   readonly memory: CaptureMemory;
+  readonly #time: Float64Array;
   readonly #mapping: Mapping;
   readonly #bytes: Uint8Array;
   readonly #doubles: Float64Array;
@@ -103,9 +104,10 @@ export class CaptureWriter {
   readonly #interfaces: Int16Array;
   readonly #views: ViewCache;
 
-  /** Times of frames count from `epoch`. */
-  constructor(memory: CaptureMemory, epoch: Epoch) {
+  /** Times of frames count from `epoch`; `time` holds that of the frame at hand, since a double that is passed on is allocated. */
+  constructor(memory: CaptureMemory, epoch: Epoch, time: Float64Array) {
     this.memory = memory;
+    this.#time = time;
     this.#mapping = mapShared(memory.dataFd, 0, CAPACITY, true);
     const { buffer } = this.#mapping;
     this.#bytes = new Uint8Array(buffer);
@@ -120,9 +122,8 @@ export class CaptureWriter {
     this.#views = new ViewCache();
   }
 
-  /** Keeps a frame once for each captured point that it passes; arguments as of FrameCapture, and the time. */
+  /** Keeps a frame once for each captured point that it passes; arguments as of FrameCapture. */
   frame(
-    timeNs: number,
     at: number,
     reason: number,
     packet: number,
@@ -138,7 +139,7 @@ export class CaptureWriter {
     const count = kept < maxLength ? kept : maxLength;
     const found = this.#interfaces;
     if ((at & place.wire) !== 0) {
-      this.#keep(found[points.wire]!, timeNs, at, reason, packet, bytes, offset, length, count, offload);
+      this.#keep(found[points.wire]!, at, reason, packet, bytes, offset, length, count, offload);
       return;
     }
     const queue = (at >>> place.queueShift) & place.queueMask;
@@ -151,7 +152,7 @@ export class CaptureWriter {
       else if (which === 1) index = pool === place.poolMask ? -1 : found[points.pools + pool]!;
       else if (which === 2) index = queue === place.queueMask ? -1 : found[queues + queue]!;
       else index = reason < 0 ? -1 : found[points.drops]!;
-      this.#keep(index, timeNs, at, reason, packet, bytes, offset, length, count, offload);
+      this.#keep(index, at, reason, packet, bytes, offset, length, count, offload);
     }
   }
 
@@ -163,7 +164,6 @@ export class CaptureWriter {
   /** `interfaceIndex` is -1 of a point that is not captured. */
   #keep(
     interfaceIndex: number,
-    timeNs: number,
     at: number,
     reason: number,
     packet: number,
@@ -185,7 +185,7 @@ export class CaptureWriter {
     }
     const dwords = this.#dwords;
     const entry = start >>> 2;
-    this.#doubles[start >>> 3] = timeNs;
+    this.#doubles[start >>> 3] = this.#time[0]!;
     this.#doubles[(start + field.packet) >>> 3] = packet;
     dwords[entry + field.length / 4] = length;
     dwords[entry + field.kept / 4] = kept;
