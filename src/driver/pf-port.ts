@@ -16,6 +16,8 @@ export function resetPort(bus: RegisterBus): void {
   write(bus, pf.TCTL, pf.TCTL.PSP.mask);
   read(bus, pf.STATUS);
   update(bus, pf.CTRL, 0, pf.CTRL.RST.mask);
+  // AUTO_RD: nothing may be written before the reset is over.
+  read(bus, pf.EECD);
   write(bus, pf.IMC, ALL);
   read(bus, pf.ICR);
 }

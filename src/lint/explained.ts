@@ -10,7 +10,14 @@ export interface Explanation {
   readonly why: string;
 }
 
-export const explanations: readonly Explanation[] = [];
+export const explanations: readonly Explanation[] = [
+  {
+    rule: 'register-unknown',
+    register: '0x0b66c',
+    who: 'igb, each time that an interface is opened or comes back from a reset',
+    why: 'It reads TSICR to forget old time-sync interrupts whatever the chip; the register came with the 82580, and the read has no effect.',
+  },
+];
 
 /** Why a finding is none of a stock driver's mistakes; undefined where that is not known. */
 export function explanationOf({ rule, register }: Finding): Explanation | undefined {

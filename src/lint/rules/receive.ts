@@ -9,8 +9,8 @@ const { MRQC, RAH, RAL, RCTL, RLPML, RSSRK, VLVF } = pf;
 /** Longest frame of standard Ethernet, FCS included. */
 const STANDARD_BYTES = 1518;
 const GROUP = 1;
-/** MRQC.MODE: RSS alone, and RSS within pools. */
-const RSS_MODES: readonly number[] = [2, 5];
+/** MRQC.MODE: RSS and no pools. A pool whose driver is not open has its queues off by right. */
+const RSS = 2;
 const LONG = RCTL.EN.mask | RCTL.LPE.mask;
 
 const isValid = (high: number): boolean => (high & RAH.AV.mask) !== 0;
@@ -70,7 +70,7 @@ export const receiveRules = {
       onEvent(
         'igb_rx_drop_queue',
         (sight) =>
-          RSS_MODES.includes(sight.now(MRQC, 0) & MRQC.MODE.mask) &&
+          (sight.now(MRQC, 0) & MRQC.MODE.mask) === RSS &&
           sight.history.settled &&
           sight.someRing(receiveRing, QUEUES, (ring) => ring.running),
       ),
