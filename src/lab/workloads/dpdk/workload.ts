@@ -44,7 +44,7 @@ const places: Readonly<Record<'pf' | 'vf' | 'behindVmd', Place>> = {
   },
 };
 const iommu = ['-device', 'intel-iommu,caching-mode=on'];
-const bootMs = 240_000;
+const bootMs = 480_000;
 
 async function restarts(port: DpdkPort): Promise<void> {
   for (let round = 0; round < 3; round++) {
