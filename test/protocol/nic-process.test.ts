@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, GET_REGION_INFO, pack, u32, u64 } from './client.ts';
 
@@ -123,7 +124,9 @@ test('a socket that a killed NIC left is taken over, one that is listened on is 
   assert.equal((await first.end('SIGKILL')).status, 'SIGKILL');
   assert.deepEqual(readdirSync(folder).sort(), ['nic.sock', 'wire.sock', 'x.pcap']);
   const second = await nic(...args).listening();
-  assert.equal(readFileSync(join(folder, 'x.pcap')).length, 24);
+  // The header is written soon after, by the thread that writes captures.
+  for (let wait = 0; statSync(join(folder, 'x.pcap')).size === 0 && wait < 100; wait += 1) await sleep(20);
+  assert.equal(statSync(join(folder, 'x.pcap')).size, 24);
   writeFileSync(join(folder, 'x.pcap'), 'frames of the second');
   const third = nic(...args);
   const [status] = (await once(third.child, 'close')) as [number];
