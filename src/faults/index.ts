@@ -1,3 +1,3 @@
-export { aims, Fault, type FaultKind, faultKinds, type FaultSpec } from './fault.ts';
+export { type FaultKind, faultKinds, type FaultSpec } from './fault.ts';
 export { Faults, type FaultStatus } from './faults.ts';
-export type { FaultyPort, Interposed } from './port-faults.ts';
+export type { FaultyPort } from './port-faults.ts';
