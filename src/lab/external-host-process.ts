@@ -112,9 +112,11 @@ class ExternalHost {
     this.#handover.send(Buffer.from('w'), 0, 1, [fd]);
     close(fd);
     await this.#ip('link set lo up');
+    // Without an address of IPv6 the host sends nothing of its own accord, which counters would show.
+    if (plain) await this.#ip(`link set ${hostInterface} addrgenmode none`);
     await this.#ip(`link set ${hostInterface} mtu ${jumboMtu} up`);
     await this.#ip(`address add ${hostAddress}/24 dev ${hostInterface}`);
-    await this.#ip(`-6 address add ${hostAddress6}/64 dev ${hostInterface} nodad`);
+    if (!plain) await this.#ip(`-6 address add ${hostAddress6}/64 dev ${hostInterface} nodad`);
     return kind;
   }
 

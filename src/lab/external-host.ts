@@ -80,7 +80,7 @@ export class ExternalHost {
 
   /**
    * Makes a fresh wire and gives its end; the one before must have been closed. A plain wire is a tap that takes no
-   * unfinished frames, so that the NIC has to segment and sum by itself.
+   * unfinished frames, so that the NIC has to segment and sum by itself, and the host on it is silent: it has IPv4 only.
    */
   async plug(plain = false): Promise<WireEnd> {
     const kind = (await this.#request({ method: 'plug', plain })) as WireEnd['kind'];

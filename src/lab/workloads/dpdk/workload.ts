@@ -161,7 +161,7 @@ export const dpdk: Workload = {
     await vf.run('', [...offloads, ...tags, ...lengths, ...addresses, ['statistics', statistics]]);
     const behind = await Session.open(context, places.behindVmd, image, effects);
     // uio_pci_generic finds no INTx behind a VMD, so the link is asked for and not reported.
-    await behind.run('--no-lsc-interrupt --no-link-check', [
+    await behind.run('--no-lsc-interrupt --disable-link-check', [
       ['starts again and again', restarts],
       ...offloads,
       ['statistics', statistics],
