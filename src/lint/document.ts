@@ -5,13 +5,7 @@ import { ruleGroups } from './rules/index.ts';
 export const GENERATED_FROM = '## What stock drivers do\n';
 
 function explained(): string {
-  if (explanations.length === 0) return 'Nothing against these rules has been seen of them.';
-  return explanations
-    .map(
-      ({ rule, register, who, why }) =>
-        `- \`${rule}\`${register === undefined ? '' : ` of ${register}`}: ${who}. ${why}`,
-    )
-    .join('\n');
+  return explanations.map(({ rule, who, why }) => `- \`${rule}\`: ${who}. ${why}`).join('\n');
 }
 
 const groups = (): string[] =>

@@ -37,6 +37,7 @@ testRules(ringRules, {
     'ring-moved-while-on': {
       wrong: (driver) => driver.set(TDBAL, 0, SPARE),
       right: (driver) => {
+        driver.set(TDH, 0, 0);
         driver.set(TXDCTL, 0, 0);
         driver.set(TDBAL, 0, SPARE);
         driver.set(TDH, 0, 0);

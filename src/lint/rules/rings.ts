@@ -52,7 +52,11 @@ export const ringRules = {
     wrong: 'writes base, length or head of a queue that runs',
     advice: 'Clear ENABLE first.',
     section: '2.9',
-    looks: [onRingWrite(['low', 'high', 'length', 'head'], ({ ring }) => ring.running)],
+    looks: [
+      onRingWrite(['low', 'high', 'length'], ({ ring }) => ring.running),
+      // DPDK writes the 0 that is there already.
+      onRingWrite(['head'], ({ ring, value }) => ring.running && indexIn(value) !== ring.head),
+    ],
   },
   'srrctl-while-on': {
     wrong: 'changes buffers or descriptor type of a queue that runs',
