@@ -24,7 +24,7 @@ if (!all) {
   const beside = ['wires', 'qtest-qemu', 'qos'].map((name) => `test/guest/${name}.test.ts`);
   add(await runTests(beside, { reporter: 'spec', concurrency: 1 }));
   // Hundreds of cases: a line each only where one fails.
-  add(await runTests(['test/guest/conformance.test.ts']));
+  add(await runTests(['test/guest/conformance.test.ts', 'test/guest/differential.test.ts'], { concurrency: 1 }));
 }
 heading('Speed: heap, deoptimisation, ratios to QEMU');
 add(await runTests(['test/speed'], { reporter: 'spec', concurrency: 1 }));

@@ -7,7 +7,7 @@ import { filesBelow } from './build.mjs';
 import { root, setUp } from './setup.mjs';
 
 /** Folders whose tests take milliseconds and need nothing but Node. */
-export const fastFolders = ['src', 'test/laws', 'test/conformance'];
+export const fastFolders = ['src', 'test/laws', 'test/conformance', 'test/differential'];
 
 /** Built paths of the test files below the named source paths. */
 function testFiles(paths) {

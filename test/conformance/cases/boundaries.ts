@@ -1,6 +1,6 @@
-/** Limits and exceptions that nothing but a case of their own would miss: each answers a mutation (test/mutation). */
+/** Limits and exceptions that only a case of their own shows: found by mutations (test/mutation), then by programs (test/differential). */
 import assert from 'node:assert/strict';
-import { BROADCAST, ethernet, internetChecksum, packet, STATION, STRANGER } from '../frames.ts';
+import { BROADCAST, ethernet, internetChecksum, packet, poolAddress, STATION, STRANGER } from '../frames.ts';
 import { DESCRIPTOR, L4, OPTION, RX, TX } from '../rings.ts';
 import type { Station } from '../station.ts';
 import { conformance } from '../suite.ts';
@@ -218,5 +218,73 @@ conformance(
     assert.equal(station.get('ICR') & SCE, 0);
     storm(station, 1);
     assert.equal(station.get('ICR') & SCE, SCE);
+  },
+);
+
+conformance(
+  'RSS chooses queues whether or not descriptors tell of the hash',
+  { area: 'RSS', evidence: '04 §4.6', expect: { qemu: 'q-rss-pcsd' } },
+  (station) => {
+    const { rx } = station.open();
+    const second = station.rx(1);
+    for (let n = 0; n < 32; n += 1) station.set('RETA', 0x0101_0101, n);
+    station.set('RXCSUM', 0);
+    station.set('MRQC', 2 | (1 << 17));
+    station.wire.send(packet());
+    assert.deepEqual([rx.take().length, second.take().length], [0, 1]);
+  },
+);
+
+conformance(
+  'octets count with the tag that is taken out',
+  { area: 'statistics', evidence: '08 §8.10, 11.1', expect: { qemu: 'q-octets-stripped' } },
+  (station) => {
+    station.open();
+    station.change('CTRL', 0, 1 << 30);
+    station.wire.send(ethernet(STATION, { tags: [5], length: 100 }));
+    assert.equal(station.get('GORCL'), 104);
+  },
+);
+
+conformance(
+  'RCTL.MPE takes broadcast too',
+  { area: 'receive filters', evidence: '04 §4.4', expect: { qemu: 'q-mpe-broadcast' } },
+  (station) => {
+    const { rx } = station.open();
+    station.change('RCTL', 1 << 15, 1 << 4);
+    station.wire.send(ethernet(BROADCAST));
+    assert.equal(rx.take().length, 1);
+  },
+);
+
+conformance(
+  'header split: nothing is said of a header buffer that holds nothing',
+  { area: 'header split', evidence: '03 §3.7', expect: { qemu: 'q-header-length' } },
+  (station) => {
+    const { rx } = station.open({ rx: { srrctl: DESCRIPTOR.split | (4 << 8) | 2 } });
+    station.wire.send(ethernet(STATION));
+    assert.equal(rx.take()[0]!.dwords[0], 0);
+  },
+);
+
+conformance(
+  'a unicast to a pool’s address that is too long to receive stays off the wire',
+  { area: 'switch', evidence: '05 §5.8', expect: { qemu: 'q-too-long-local' } },
+  (station) => {
+    const { tx, rx } = station.openPools({ pools: [1, 2] });
+    station.set('RLPML', 600);
+    tx[1]!.send(ethernet(poolAddress(2), { from: poolAddress(1), length: 1000 }));
+    assert.deepEqual([station.wire.take(), rx[2]!.take()], [[], []]);
+  },
+);
+
+conformance(
+  'headers behind a second tag are found',
+  { area: 'receive offloads', evidence: '04 §4.8', expect: { qemu: 'q-double-tag' } },
+  (station) => {
+    const { rx } = station.open();
+    station.wire.send(packet({ tags: [5, 6], payload: numbers(40) }));
+    // IPv4 and TCP.
+    assert.equal(rx.take()[0]!.dwords[0]! & 0xfff0, 0x110);
   },
 );
