@@ -26,7 +26,7 @@ export const explanations: readonly Explanation[] = [
   {
     rule: 'request-before-reset',
     who: 'igbvf asks for its multicast addresses after a function-level reset of its VF while the interface is up',
-    why: 'It says RESET before that reset and not after it. The PF refuses, and igbvf resets itself two seconds later.',
+    why: 'It says RESET before that reset and not after it. The PF does not answer; igbvf waits a second for that, and then resets itself.',
   },
 ];
 
