@@ -309,7 +309,7 @@ class Doctor {
       return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentAt);
     }
     if (tx && happened(queue.tailAt) && this.#now.timeNs - queue.tailAt.timeNs > SILENCE_NS) {
-      const finding = 'every tail write had its write-back and its interrupt: the driver has asked for nothing since';
+      const finding = 'every tail write had its write-back and its interrupt: the device has nothing to do';
       return find('driver', finding, queue.tailAt);
     }
     return find('nobody', 'nothing is open');

@@ -1,4 +1,7 @@
 import type { Workload } from '../workload.ts';
+import { hungQueue } from './cases/hung-queue.ts';
+import { lostPacket } from './cases/lost-packet.ts';
+import { reentrantDma } from './cases/reentrant-dma.ts';
 import { ethtool } from './ethtool/ethtool.ts';
 import { neighbours } from './sriov/neighbours.ts';
 import { faults } from './faults.ts';
@@ -25,4 +28,6 @@ export const workloads: readonly Workload[] = [
   ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, faults, ethtool, lint, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
   dpdk,
+  // They share a guest: the one that makes virtual functions comes last.
+  ...[hungQueue, reentrantDma, lostPacket],
 ];
