@@ -7,7 +7,7 @@ import { filesBelow } from './build.mjs';
 import { root, setUp } from './setup.mjs';
 
 /** Folders whose tests take milliseconds and need nothing but Node. */
-export const fastFolders = ['src', 'test/laws', 'test/conformance', 'test/differential'];
+export const fastFolders = ['src', 'test/laws', 'test/conformance', 'test/differential', 'test/coverage'];
 
 /** Built paths of the test files below the named source paths. */
 function testFiles(paths) {
