@@ -8,7 +8,7 @@ const STEADY_MS = 1000;
 const names = process.argv.slice(2);
 const works = names.map((name) => openInProcess(deviceCases.find((device) => device.name === name)!));
 
-function run(milliseconds: number): void {
+function loopOverCases(milliseconds: number): void {
   for (const end = process.cpuUsage().user + milliseconds * 1000; process.cpuUsage().user < end;) {
     for (const work of works) {
       work.prepare();
@@ -17,6 +17,6 @@ function run(milliseconds: number): void {
   }
 }
 
-run(WARM_UP_MS);
+loopOverCases(WARM_UP_MS);
 console.log('steady');
-run(STEADY_MS);
+loopOverCases(STEADY_MS);
