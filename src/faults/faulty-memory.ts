@@ -52,6 +52,14 @@ export class FaultyMemory implements GuestMemory {
     return this.#meets(this.#place(address, 'rx')) ? undefined : this.#inner.forWriting(address, length);
   }
 
+  placeForReading(address: number, length: number): number {
+    return this.#meets(this.#place(address, 'tx')) ? -1 : this.#inner.placeForReading(address, length);
+  }
+
+  placeForWriting(address: number, length: number): number {
+    return this.#meets(this.#place(address, 'rx')) ? -1 : this.#inner.placeForWriting(address, length);
+  }
+
   read(address: number, target: Uint8Array, offset: number, length: number): boolean {
     if (this.#fails(this.#place(address, 'tx'), address, length)) return false;
     return this.#inner.read(address, target, offset, length);

@@ -16,7 +16,33 @@ export interface ArenaOperations {
   copy(to: number, from: number, length: number): void;
   /** Stores four dwords, each two of them at once. */
   store(at: number, a: number, b: number, c: number, d: number): void;
+  /** Copies a frame, and then stores its descriptor's four dwords. */
+  deliver(
+    to: number,
+    from: number,
+    length: number,
+    descriptor: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void;
+  /** What a frame of at least 60 bytes holds, in bits of `inspected`; 0 for anything unusual. `verify` 0: its sums are known. */
+  inspect(at: number, length: number, verify: number): number;
 }
+
+/** Bits of `inspect`: whole TCP or UDP in IPv4 without options or IPv6 without extension headers, untagged. */
+export const inspected = {
+  plain: 1,
+  ipv6: 2,
+  udp: 4,
+  badIpv4: 8,
+  badTransport: 16,
+  /** A datagram without checksum. */
+  unchecked: 32,
+} as const;
+/** More than any result of `inspect`. */
+export const INSPECTED_VALUES = 64;
 
 /** What of WebAssembly is used here; the es libraries declare none of it. */
 interface WebAssemblyLike {
@@ -76,6 +102,8 @@ export class PacketArena {
    * that bytes lie here.
    */
   readonly bytes: Uint8Array;
+  /** All of the memory, windows included, as dwords: what lies at a place is at `place >>> 2`. */
+  readonly dwords: Uint32Array;
   /** Undefined where the engine has no WebAssembly. */
   readonly simd: ArenaOperations | undefined;
   /**
@@ -91,6 +119,7 @@ export class PacketArena {
     const size = Math.ceil(lengthBytes / PAGE) * PAGE;
     const { buffer, simd } = instantiateWith(size, windowBytes);
     this.bytes = new Uint8Array(buffer, 0, size);
+    this.dwords = new Uint32Array(buffer);
     this.simd = simd;
     this.windows = new Windows(size, buffer.byteLength);
     this.#memory = buffer;

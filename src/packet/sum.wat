@@ -34,7 +34,7 @@
     (i32.wrap_i64 (local.get $sum)))
 
   ;; Sum of $length bytes at $at.
-  (func (export "sum") (param $at i32) (param $length i32) (result i32)
+  (func $sum (export "sum") (param $at i32) (param $length i32) (result i32)
     (local $end i32) (local $a v128) (local $b v128)
     (local.set $end (i32.add (local.get $at) (local.get $length)))
     (block $pairs_done
@@ -83,7 +83,7 @@
         (call $finish (local.get $b) (local.get $end) (local.get $end)))))
 
   ;; Copies $length bytes. Short runs go by vectors, the last of which may overlap the one before.
-  (func (export "copy") (param $to i32) (param $from i32) (param $length i32)
+  (func $copy (export "copy") (param $to i32) (param $from i32) (param $length i32)
     (local $last i32)
     (if (i32.or (i32.lt_u (local.get $length) (i32.const 16)) (i32.gt_u (local.get $length) (i32.const 256)))
       (then
@@ -102,8 +102,106 @@
       (v128.load (local.get $last))))
 
   ;; Stores four dwords, the upper two of which are seen together.
-  (func (export "store") (param $at i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
+  (func $store (export "store") (param $at i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
     (i64.store (local.get $at)
       (i64.or (i64.extend_i32_u (local.get $a)) (i64.shl (i64.extend_i32_u (local.get $b)) (i64.const 32))))
     (i64.store offset=8 (local.get $at)
-      (i64.or (i64.extend_i32_u (local.get $c)) (i64.shl (i64.extend_i32_u (local.get $d)) (i64.const 32))))))
+      (i64.or (i64.extend_i32_u (local.get $c)) (i64.shl (i64.extend_i32_u (local.get $d)) (i64.const 32)))))
+
+  ;; Copies a frame and then stores the four dwords of its descriptor.
+  (func (export "deliver") (param $to i32) (param $from i32) (param $length i32)
+    (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
+    (call $copy (local.get $to) (local.get $from) (local.get $length))
+    (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d)))
+
+  ;; A word whose bytes are the other way round.
+  (func $swap (param $word i32) (result i32)
+    (i32.or
+      (i32.shl (i32.and (local.get $word) (i32.const 0xff)) (i32.const 8))
+      (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xff))))
+
+  ;; What an untagged frame of at least 60 bytes holds: 0 where it is not whole TCP or UDP behind an IPv4 header without options
+  ;; or an IPv6 header without extensions; otherwise 1, and 2 for IPv6, 4 for UDP, 8 where the IPv4 checksum is wrong, 16 where
+  ;; the transport checksum is, 32 where a UDP datagram has none. $verify 0 takes the transport checksum for right.
+  (func (export "inspect") (param $at i32) (param $length i32) (param $verify i32) (result i32)
+    (local $found i32) (local $l4 i32) (local $room i32) (local $protocol i32) (local $total i32) (local $sum i64)
+    (local.set $found (i32.const 1))
+    (if (i32.eq (i32.load16_u offset=12 (local.get $at)) (i32.const 0x0008))
+      (then
+        ;; Version 4, five dwords, no fragment.
+        (if (i32.ne (i32.load8_u offset=14 (local.get $at)) (i32.const 0x45)) (then (return (i32.const 0))))
+        (if (i32.and (i32.load16_u offset=20 (local.get $at)) (i32.const 0xff3f)) (then (return (i32.const 0))))
+        (local.set $total (call $swap (i32.load16_u offset=16 (local.get $at))))
+        (if (i32.gt_u (i32.add (local.get $total) (i32.const 14)) (local.get $length)) (then (return (i32.const 0))))
+        (if (i32.lt_u (local.get $total) (i32.const 20)) (then (return (i32.const 0))))
+        (local.set $protocol (i32.load8_u offset=23 (local.get $at)))
+        (local.set $l4 (i32.add (local.get $at) (i32.const 34)))
+        (local.set $room (i32.sub (local.get $total) (i32.const 20)))
+        (if (i32.ne
+              (call $fold
+                (i64.add
+                  (i64.add
+                    (i64.add
+                      (i64.load32_u offset=14 (local.get $at))
+                      (i64.load32_u offset=18 (local.get $at)))
+                    (i64.load32_u offset=22 (local.get $at)))
+                  (i64.add
+                    (i64.load32_u offset=26 (local.get $at))
+                    (i64.load32_u offset=30 (local.get $at)))))
+              (i32.const 0xffff))
+          (then (local.set $found (i32.const 9))))
+        (local.set $sum
+          (i64.add (i64.load32_u offset=26 (local.get $at)) (i64.load32_u offset=30 (local.get $at)))))
+      (else
+        (if (i32.ne (i32.load16_u offset=12 (local.get $at)) (i32.const 0xdd86)) (then (return (i32.const 0))))
+        (if (i32.ne (i32.and (i32.load8_u offset=14 (local.get $at)) (i32.const 0xf0)) (i32.const 0x60))
+          (then (return (i32.const 0))))
+        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $at))))
+        (if (i32.gt_u (i32.add (local.get $room) (i32.const 54)) (local.get $length)) (then (return (i32.const 0))))
+        (local.set $protocol (i32.load8_u offset=20 (local.get $at)))
+        (local.set $l4 (i32.add (local.get $at) (i32.const 54)))
+        (local.set $found (i32.const 3))
+        (local.set $sum
+          (i64.add
+            (i64.add
+              (i64.add
+                (i64.load32_u offset=22 (local.get $at))
+                (i64.load32_u offset=26 (local.get $at)))
+              (i64.add
+                (i64.load32_u offset=30 (local.get $at))
+                (i64.load32_u offset=34 (local.get $at))))
+            (i64.add
+              (i64.add
+                (i64.load32_u offset=38 (local.get $at))
+                (i64.load32_u offset=42 (local.get $at)))
+              (i64.add
+                (i64.load32_u offset=46 (local.get $at))
+                (i64.load32_u offset=50 (local.get $at))))))))
+    (if (i32.eq (local.get $protocol) (i32.const 6))
+      (then
+        (if (i32.lt_u (local.get $room) (i32.const 20)) (then (return (i32.const 0))))
+        ;; Bytes of the header, four times the upper half of this one.
+        (local.set $total
+          (i32.shl (i32.shr_u (i32.load8_u offset=12 (local.get $l4)) (i32.const 4)) (i32.const 2)))
+        (if (i32.lt_u (local.get $total) (i32.const 20)) (then (return (i32.const 0))))
+        (if (i32.gt_u (local.get $total) (local.get $room)) (then (return (i32.const 0)))))
+      (else
+        (if (i32.ne (local.get $protocol) (i32.const 17)) (then (return (i32.const 0))))
+        (if (i32.lt_u (local.get $room) (i32.const 8)) (then (return (i32.const 0))))
+        (local.set $found (i32.or (local.get $found) (i32.const 4)))
+        (if (i32.eqz (i32.load16_u offset=6 (local.get $l4)))
+          (then (return (i32.or (local.get $found) (i32.const 32)))))
+        (local.set $total (call $swap (i32.load16_u offset=4 (local.get $l4))))
+        (if (i32.lt_u (local.get $total) (i32.const 8)) (then (return (i32.const 0))))
+        (if (i32.gt_u (local.get $total) (local.get $room)) (then (return (i32.const 0))))
+        (local.set $room (local.get $total))))
+    (if (i32.eqz (local.get $verify)) (then (return (local.get $found))))
+    (local.set $sum
+      (i64.add
+        (i64.add (local.get $sum) (i64.extend_i32_u (i32.shl (local.get $protocol) (i32.const 8))))
+        (i64.add
+          (i64.extend_i32_u (call $swap (local.get $room)))
+          (i64.extend_i32_u (call $sum (local.get $l4) (local.get $room))))))
+    (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
+      (then (local.set $found (i32.or (local.get $found) (i32.const 16)))))
+    (local.get $found)))

@@ -57,6 +57,20 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     return undefined;
   }
 
+  placeForReading(address: number, length: number): number {
+    const host = this.domain.host;
+    return host !== undefined && this.#fn.dmaEnabled
+      ? placeIn(host.dma.forReading(address, length), address)
+      : NO_PLACE;
+  }
+
+  placeForWriting(address: number, length: number): number {
+    const host = this.domain.host;
+    return host !== undefined && this.#fn.dmaEnabled
+      ? placeIn(host.dma.forWriting(address, length), address)
+      : NO_PLACE;
+  }
+
   /** Counts a question that has no answer at all; one that `read` or `write` may still answer is none. */
   #missed(address: number, length: number): void {
     if (!this.#allowed(address, length)) return;
@@ -163,6 +177,12 @@ export class FunctionMemory implements GuestMemory, MessageSender {
     if (this.domain.map.claims(address)) this.domain.map.write(address, 4, data);
     else this.domain.host!.writeMessage(address, data);
   }
+}
+
+const NO_PLACE = -1;
+
+function placeIn(piece: MemoryPiece | undefined, address: number): number {
+  return piece === undefined || piece.window === NO_PLACE ? NO_PLACE : (piece.window + (address - piece.base)) | 0;
 }
 
 /** A subarray costs an object: short runs go byte by byte. */

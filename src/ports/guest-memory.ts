@@ -22,6 +22,12 @@ export interface GuestMemory {
   forReading(address: number, length: number): MemoryPiece | undefined;
   /** The same for memory that the device may write. */
   forWriting(address: number, length: number): MemoryPiece | undefined;
+  /**
+   * Where [address, address + length) lies in the packet arena's memory, for `arena.simd`, as a signed number; -1 where it does
+   * not. Nothing is counted or traced: whoever asks has another way.
+   */
+  placeForReading(address: number, length: number): number;
+  placeForWriting(address: number, length: number): number;
   /** Copies guest memory to target[offset…]; crosses pieces and reaches register windows. False: nothing usable was copied. */
   read(address: number, target: Uint8Array, offset: number, length: number): boolean;
   /** Copies source[offset…] to guest memory; crosses pieces and reaches register windows. */

@@ -6,8 +6,14 @@ import type { igbTraceEvents } from './trace-events.ts';
 
 export { POOLS, QUEUES } from './sizes.ts';
 
+/** Moves on whenever something changes that steers packets, for what is worked out from such registers beforehand. */
+export interface Settings {
+  version: number;
+}
+
 export interface PortContext {
   readonly registers: RegisterFile;
+  readonly settings: Settings;
   readonly clock: Clock;
   readonly tasks: Tasks;
   readonly trace: Trace;

@@ -129,3 +129,33 @@ export const readOnly = pfPlan.register.map((register, dword) => {
   const takes = pfPlan.writable[dword]! | pfPlan.writeOneClears[dword]! | pfPlan.writeOneSets[dword]!;
   return register !== 0 && takes === 0 && pfPlan.writeHook[dword] === 0 ? 1 : 0;
 });
+
+/** Writes that change nothing about how packets are handled: tails, causes and masks of interrupts, mailboxes. */
+const BESIDE_THE_PATH: ReadonlySet<number> = new Set([
+  onWrite.tdt,
+  onWrite.rdt,
+  onWrite.eims,
+  onWrite.ims,
+  onWrite.imc,
+  onWrite.eimc,
+  onWrite.eitr,
+  onWrite.icr,
+  onWrite.eicr,
+  onWrite.ics,
+  onWrite.eics,
+  onWrite.eiac,
+  onWrite.eiam,
+  onWrite.iam,
+  onWrite.p2vmailbox,
+  onWrite.v2pmailbox,
+  onWrite.mbvficr,
+  onWrite.pvteics,
+  onWrite.pvteims,
+  onWrite.pvteimc,
+  onWrite.pvteiac,
+  onWrite.pvteiam,
+  onWrite.pvteicr,
+]);
+
+/** Dwords whose writes may change how packets are handled, by what is in no other register. */
+export const steering = writeActions.map((action) => (BESIDE_THE_PATH.has(action) ? 0 : 1));

@@ -276,6 +276,7 @@ function makeContext(options: IgbPortOptions): PortContext {
   const queueFunction = new Uint8Array(QUEUES);
   return {
     registers,
+    settings: { version: 0 },
     clock,
     tasks,
     trace,

@@ -4,7 +4,16 @@
  */
 import { QUEUES, type PortContext } from './context.ts';
 import type { FlowControl } from './flow-control.ts';
-import { onRead, onWrite, readActions, readOnly, writeActions, type ReadAction, type WriteAction } from './hooks.ts';
+import {
+  onRead,
+  onWrite,
+  readActions,
+  readOnly,
+  steering,
+  writeActions,
+  type ReadAction,
+  type WriteAction,
+} from './hooks.ts';
 import type { I2c } from './i2c.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
@@ -98,6 +107,7 @@ export class RegisterAccess {
       trace.emit(events.igb_guest_error_register_read_only, at, value >>> 0);
     }
     const before = this.context.registers.write(pfPlan.storage[dword]!, value);
+    this.context.settings.version += steering[dword]!;
     const action = writeActions[dword]! as WriteAction;
     if (action !== 0) this.writeAction(action, pfPlan.element[dword]!, value >>> 0, before);
   }

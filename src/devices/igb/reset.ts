@@ -41,6 +41,7 @@ const registerResets = {
  */
 export function resetPort(context: PortContext, parts: ResettableParts, kind: PortResetKind): void {
   context.registers.reset(registerResets[kind]);
+  context.settings.version += 1;
   parts.semaphores.reset(kind);
   parts.nvm.reset();
   parts.flow.reset();

@@ -113,6 +113,14 @@ export class FakeMemory implements GuestMemory {
     return this.forReading(address, length);
   }
 
+  placeForReading(): number {
+    return -1;
+  }
+
+  placeForWriting(): number {
+    return -1;
+  }
+
   read(address: number, target: Uint8Array, offset: number, length: number): boolean {
     const piece = this.forReading(address, length);
     if (piece === undefined) return false;
@@ -302,6 +310,7 @@ export function makeTestContext(options: TestContextOptions = {}): TestContext {
   const functions = Array.from({ length: 1 + POOLS }, (_, n) => n);
   return {
     registers,
+    settings: { version: 0 },
     clock: new FakeClock(),
     tasks: new FakeTasks(),
     trace,

@@ -51,6 +51,7 @@ export class VfResources {
     const owner = live ? 1 + vf : 0;
     this.context.queueFunction[vf] = owner;
     this.context.queueFunction[vf + POOLS] = owner;
+    this.context.settings.version += 1;
     for (let vector = 0; vector < VF_VECTORS; vector += 1) {
       const number = firstVector(vf) + vector;
       this.parts.interrupts.assignVector(number, owner, live ? vector : number);
@@ -69,6 +70,7 @@ export class VfResources {
       values[pf.VFRE.index]! &= ~(1 << vf);
       values[pf.VFTE.index]! &= ~(1 << vf);
     }
+    this.context.settings.version += 1;
     if (kind === 'function') this.parts.mailbox.release(vf);
     else if (kind === 'machine') {
       this.parts.mailbox.forget(vf);

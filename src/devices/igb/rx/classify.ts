@@ -13,21 +13,12 @@ const { MRQC, RXCSUM, VET } = pf;
 export class Classifier {
   private readonly values: Uint32Array;
   private readonly offload: ReceiveOffload;
-  private readonly scaling: ReceiveSideScaling;
+  readonly scaling: ReceiveSideScaling;
 
   constructor(values: Uint32Array) {
     this.values = values;
     this.offload = new ReceiveOffload();
     this.scaling = new ReceiveSideScaling(values);
-  }
-
-  /** RSS type and hash of the frame at hand, whether or not it tells software of them. */
-  get rssType(): number {
-    return this.scaling.type;
-  }
-
-  get rssHash(): number {
-    return this.scaling.hash;
   }
 
   /** What the filters need: tags and kind of destination. */

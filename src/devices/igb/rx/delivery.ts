@@ -38,7 +38,7 @@ export class Delivery {
   private readonly context: PortContext;
   private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>;
   private readonly values: Uint32Array;
-  private readonly rings: ReceiveRings;
+  readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
   private readonly held: HeldWriteBacks;
@@ -165,6 +165,18 @@ export class Delivery {
     if (this.blocked === 0) this.waiting.clear();
     this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
+  }
+
+  /** Queues, a bit each, for which frames or write-backs wait: what comes later has to wait behind them. */
+  get waitingQueues(): number {
+    return this.blocked | this.held.queues;
+  }
+
+  /** A frame was stored in queues, a bit each, and written back; `causes` are those that it has besides. */
+  stored(queues: number, causes: number): void {
+    this.written |= queues;
+    this.causes |= causes;
+    this.context.tasks.mark(this.task);
   }
 
   /** Stores a new frame in its queues, and keeps it where one has to wait. */

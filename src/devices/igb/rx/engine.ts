@@ -13,6 +13,7 @@ import { STORM_DROP, STORM_EVENT, StormControl } from '../switch/storm-control.t
 import { pf } from '../tables/index.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
+import { FastPath } from './fast-path.ts';
 import { BROADCAST, UNICAST, acceptsDestination } from './filter.ts';
 import { ReceivedFrame } from './frame.ts';
 import { STATUS } from './offload.ts';
@@ -39,6 +40,7 @@ export class ReceiveEngine implements SegmentSink {
   private readonly values: Uint32Array;
   private readonly classifier: Classifier;
   private readonly delivery: Delivery;
+  private readonly fast: FastPath;
   private readonly stamps: ReceiveStamps | undefined;
   private readonly storms: StormControl;
   private readonly segmenter: Segmenter;
@@ -62,6 +64,7 @@ export class ReceiveEngine implements SegmentSink {
       room: this.room,
       views,
     });
+    this.fast = new FastPath(context, parts, this.delivery, this.classifier.scaling);
     this.stamps = parts.time && new ReceiveStamps(this.values, parts.time);
     this.storms = new StormControl(this.values, context.clock);
     this.segmenter = new Segmenter();
@@ -93,6 +96,7 @@ export class ReceiveEngine implements SegmentSink {
   ): boolean {
     const { frame, values, classifier } = this;
     this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
+    if (bytes === arena.bytes && this.fast.switched(offset, length, knownGood, sourcePool, pools)) return true;
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
@@ -221,6 +225,7 @@ export class ReceiveEngine implements SegmentSink {
   /** A finished frame from the wire, in the arena, through filters to its queues. */
   private accept(bytes: Uint8Array, start: number, length: number, knownGood: boolean, hasSpare: boolean): void {
     const { frame, classifier } = this;
+    if (this.fast.receive(start, length, knownGood)) return;
     if (!this.take(bytes, start, length, knownGood, hasSpare, -1)) return;
     const pools = this.filter();
     if (pools === 0) {
@@ -241,7 +246,7 @@ export class ReceiveEngine implements SegmentSink {
     const { trace, events } = this.context;
     const queues = classifier.queues(frame, pools);
     if (trace.on[events.igb_rx_rss] !== 0)
-      trace.emit(events.igb_rx_rss, classifier.rssType, classifier.rssHash, queues);
+      trace.emit(events.igb_rx_rss, classifier.scaling.type, classifier.scaling.hash, queues);
     this.delivery.deliver(queues);
   }
 

@@ -14,6 +14,8 @@ const BYTES = 16;
 export class HeldWriteBacks {
   /** How many each queue holds. */
   readonly counts: Uint8Array;
+  /** Those that hold some, a bit each. */
+  queues: number;
   private readonly context: PortContext;
   private readonly timers: readonly Timer[];
   private readonly addresses: Float64Array;
@@ -25,6 +27,7 @@ export class HeldWriteBacks {
     this.context = context;
     this.timers = Array.from({ length: QUEUES }, (_, queue) => makeTimer(() => due(queue)));
     this.counts = new Uint8Array(QUEUES);
+    this.queues = 0;
     this.addresses = new Float64Array(QUEUES * MOST_HELD);
     this.dwords = new Uint32Array(QUEUES * MOST_HELD * DWORDS);
     this.bytes = new Uint8Array(this.dwords.buffer);
@@ -38,6 +41,7 @@ export class HeldWriteBacks {
     this.addresses[at] = address;
     this.dwords.set(dwords, at * DWORDS);
     this.counts[queue] = count + 1;
+    this.queues |= 1 << queue;
     return true;
   }
 
@@ -63,6 +67,7 @@ export class HeldWriteBacks {
 
   forget(queue: number): void {
     this.counts[queue] = 0;
+    this.queues &= ~(1 << queue);
     this.context.clock.disarm(this.timers[queue]!);
   }
 }

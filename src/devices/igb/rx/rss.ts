@@ -20,6 +20,7 @@ export const RSS_TYPE = {
   ipv6UdpEx: 9,
 } as const;
 
+const MAC_BYTES = 14;
 const IPV4_SOURCE = 12;
 const IPV6_SOURCE = 8;
 
@@ -124,6 +125,20 @@ export class ReceiveSideScaling {
       if (headers.finalDestinationOffset !== 0) destination = start + headers.finalDestinationOffset;
     }
     this.hash = this.toeplitz.hash(bytes, source, destination, 16, ports);
+  }
+
+  /**
+   * The same for a plain frame of a type that is known: untagged, `four` says which IP, ports right behind its header.
+   */
+  classifyPlain(type: number, four: boolean, bytes: Uint8Array, start: number): void {
+    this.type = type;
+    this.hash = 0;
+    if (type === RSS_TYPE.none) return;
+    this.toeplitz.useKey(this.values, RSSRK.index);
+    const source = start + MAC_BYTES + (four ? IPV4_SOURCE : IPV6_SOURCE);
+    const size = four ? 4 : 16;
+    const ports = (WITH_PORTS & (1 << type)) === 0 ? -1 : source + 2 * size;
+    this.hash = this.toeplitz.hash(bytes, source, source + size, size, ports);
   }
 
   /** The entry of the redirection table for the last frame classified; 0 where it got no type. */

@@ -20,7 +20,7 @@ const FLAGS_OF_FIELDS = Uint8Array.from({ length: 64 }, (_, fields) =>
 );
 
 /** Whether anything depends on some filter: without branches, since that is asked of every frame and mostly false. */
-function inUse(values: Uint32Array): boolean {
+export function tuplesInUse(values: Uint32Array): boolean {
   let filters = 0;
   let immediates = 0;
   for (let entry = 0; entry < FTQF.count; entry += 1) {
@@ -32,7 +32,7 @@ function inUse(values: Uint32Array): boolean {
 
 /** The filters that match a classified frame, a bit each; those that nothing depends on are left out. */
 export function matchTuples(values: Uint32Array, frame: ReceivedFrame): number {
-  if (frame.headers.ipVersion === 0 || !inUse(values)) return 0;
+  if (frame.headers.ipVersion === 0 || !tuplesInUse(values)) return 0;
   let matches = 0;
   for (let entry = 0; entry < FTQF.count; entry += 1) {
     const filter = values[FTQF.index + entry]!;

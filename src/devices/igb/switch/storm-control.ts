@@ -14,6 +14,11 @@ const MINIMUM_BYTES = 64;
 export const STORM_DROP = 1;
 export const STORM_EVENT = 2;
 
+/** Whether SCCRL asks for any of it. */
+export function controlsStorms(values: Uint32Array): boolean {
+  return (values[SCCRL.index]! & (MULTICAST_BITS | BROADCAST_BITS)) !== 0;
+}
+
 /** One class of traffic in the current window. */
 class StormWindow {
   /** Number of the window since time 0. */
@@ -53,7 +58,7 @@ export class StormControl {
 
   /** Whether frames have to be shown to `judge` at all. */
   get isOn(): boolean {
-    return (this.values[SCCRL.index]! & (MULTICAST_BITS | BROADCAST_BITS)) !== 0;
+    return controlsStorms(this.values);
   }
 
   /** Counts a broadcast or multicast frame of `length` bytes without FCS; STORM_DROP and STORM_EVENT as they apply. */
