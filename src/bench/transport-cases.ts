@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pf } from '../devices/igb/tables/index.ts';
+import { allowedProcessors, allowProcessors, pinProcess } from '../linux/index.ts';
 import { type BenchCase, BenchSkip, type Effort, type Measured } from './case.ts';
 import { processorNs } from './processor-time.ts';
 import { readMessage, VfioClient, writeMessage } from './vfio-client.ts';
@@ -65,8 +66,43 @@ function enableVector(client: VfioClient): void {
   client.request(writeMessage(0, pf.EIMS.at, 4, 1));
 }
 
-/** Both in turns; `run` does `accesses` of them. */
-function measure(run: (client: VfioClient) => void, accesses: number, { rounds, warmUp }: Effort): Measured {
+/**
+ * Where client and server run. Left to the scheduler that changes between runs, and a message to an idle processor costs ten
+ * times as much as one on the same: its sender has to wake it.
+ */
+type Placement = 'one processor' | 'two processors';
+
+/** Has `work` run with this thread on a processor, and `server` given that of the servers. */
+function placed<T>(placement: Placement, work: (server: number) => T): T {
+  const all = allowedProcessors();
+  const [first, second] = all as [number, ...number[]];
+  if (placement === 'two processors' && second === undefined) throw new BenchSkip('there is only one processor');
+  try {
+    allowProcessors([first]);
+    return work(placement === 'two processors' ? second! : first);
+  } finally {
+    allowProcessors(all);
+  }
+}
+
+interface Accesses {
+  readonly placement: Placement;
+  /** How many one `run` does. */
+  readonly count: number;
+  readonly run: (client: VfioClient) => void;
+}
+
+/** Both in turns. */
+function measure({ run, count, placement }: Accesses, effort: Effort): Measured {
+  return placed(placement, (processor) => measureOn(processor, run, count, effort));
+}
+
+function measureOn(
+  processor: number,
+  run: (client: VfioClient) => void,
+  accesses: number,
+  { rounds, warmUp }: Effort,
+): Measured {
   const folder = mkdtempSync(join(tmpdir(), 'outboard-bench-'));
   const servers: Server[] = [];
   try {
@@ -74,7 +110,10 @@ function measure(run: (client: VfioClient) => void, accesses: number, { rounds, 
     const theirs = compiled(folder);
     servers.push(start(paths[0], program, ['nic', '--attach', `function,path=${paths[0]}`]));
     servers.push(start(paths[1], theirs, [paths[1]]));
-    for (const { client } of servers) enableVector(client);
+    for (const { child, client } of servers) {
+      enableVector(client);
+      pinProcess(child.pid!, processor);
+    }
     for (let round = -warmUp; round < rounds; round += 1) {
       for (const { child, client, elapsed, processor } of servers) {
         const before = processorNs(child.pid!);
@@ -115,44 +154,28 @@ const repeated =
 
 const common = { group: 'transport', against: 'bench/server.c' } as const;
 
+const reads = repeated((client) => client.request(status));
+const writes = repeated((client) => client.request(write));
+const interrupts = repeated((client) => client.untilInterrupt(interrupt));
+
+const transportCase = (name: string, title: string, accesses: Accesses): BenchCase => ({
+  ...common,
+  name,
+  title: `${title} (beside C)`,
+  measure: (_, effort) => measure(accesses, effort),
+});
+
+const one = { placement: 'one processor', count: ACCESSES } as const;
+const two = { placement: 'two processors', count: ACCESSES } as const;
+
 export const transportCases: readonly BenchCase[] = [
-  {
-    ...common,
-    name: 'mmio-read',
-    title: 'register read, round trip (beside C)',
-    measure: (_, effort) =>
-      measure(
-        repeated((client) => client.request(status)),
-        ACCESSES,
-        effort,
-      ),
-  },
-  {
-    ...common,
-    name: 'mmio-write',
-    title: 'register write, answered (beside C)',
-    measure: (_, effort) =>
-      measure(
-        repeated((client) => client.request(write)),
-        ACCESSES,
-        effort,
-      ),
-  },
-  {
-    ...common,
-    name: 'mmio-posted',
-    title: '64 posted writes and a read, a message (beside C)',
-    measure: (_, effort) => measure((client) => client.request(batch), BATCH + 1, effort),
-  },
-  {
-    ...common,
-    name: 'interrupt',
-    title: 'write to eventfd: an interrupt (beside C)',
-    measure: (_, effort) =>
-      measure(
-        repeated((client) => client.untilInterrupt(interrupt)),
-        ACCESSES,
-        effort,
-      ),
-  },
+  transportCase('mmio-read', 'register read, round trip', { ...one, run: reads }),
+  transportCase('mmio-write', 'register write, answered', { ...one, run: writes }),
+  transportCase('mmio-posted', '64 posted writes and a read, a message', {
+    ...{ placement: 'one processor', count: BATCH + 1 },
+    run: (client) => client.request(batch),
+  }),
+  transportCase('interrupt', 'write to eventfd: an interrupt', { ...one, run: interrupts }),
+  transportCase('mmio-read-across', 'register read across processors', { ...two, run: reads }),
+  transportCase('interrupt-across', 'interrupt across processors', { ...two, run: interrupts }),
 ];

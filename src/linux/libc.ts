@@ -38,6 +38,8 @@ export const libc = {
   read: declare('read', 'int', ['int', pointer, 'size_t']),
   readv: declare('readv', 'int', ['int', pointer, 'int']),
   recvmsg: declare('recvmsg', 'int', ['int', pointer, 'int']),
+  sched_getaffinity: declare('sched_getaffinity', 'int', ['int', 'size_t', pointer]),
+  sched_setaffinity: declare('sched_setaffinity', 'int', ['int', 'size_t', pointer]),
   sendmsg: declare('sendmsg', 'int', ['int', pointer, 'int']),
   setsockopt: declare('setsockopt', 'int', ['int', 'int', 'int', pointer, 'uint']),
   shutdown: declare('shutdown', 'int', ['int', 'int']),
