@@ -184,10 +184,6 @@ test('flags go before the file, and a list of flags in the place of its list', (
     assert.throws(() => configuration({ config, msix: true, msi: true }), expected);
   }
   assert.throws(() => configuration({ config: folder, msix: true, msi: true }), /cannot read .*EISDIR/);
-  assert.throws(
-    () => configuration({ traceFile: 'x', msix: true, msi: true }),
-    /--trace-file writes what --trace names/,
-  );
 });
 
 test('an error with a code is one line with its advice; one without is a bug of ours', () => {

@@ -160,7 +160,7 @@ async function follow(packet: number, file: string, flags: TraceFlags): Promise<
 const queueName = (port: number, direction: string, queue: number): string =>
   `${port === 0 ? '' : `port ${port} `}${direction} ${queue}`;
 
-const sideWords = { nobody: 'ok', device: 'DEVICE', driver: 'DRIVER', unknown: '?' } as const;
+const sideWords = { nobody: 'ok', device: 'DEVICE', driver: 'DRIVER', idle: 'idle' } as const;
 
 async function doctor(file: string, flags: TraceFlags): Promise<void> {
   const { diagnose } = await import('../trace/doctor.ts');
@@ -183,7 +183,9 @@ async function doctor(file: string, flags: TraceFlags): Promise<void> {
     for (const { port, direction, queue, side, finding, sinceNs } of queues) {
       if (side === 'nobody') continue;
       const since = sinceNs < 0 ? '' : `, since ${(sinceNs / 1e9).toFixed(6)} s`;
-      console.log(`${queueName(port, direction, queue)}: ${finding}${since}: it is the ${side}'s turn`);
+      const turn =
+        side === 'idle' ? 'the queue is idle, or the driver stands still by itself' : `it is the ${side}'s turn`;
+      console.log(`${queueName(port, direction, queue)}: ${finding}${since}: ${turn}`);
     }
     if (lost > 0) console.log(`${lost} records were lost: what is said here may be wrong`);
     for (const name of missing) console.log(`no ${name} in this trace: was it on?`);

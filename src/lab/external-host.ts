@@ -30,7 +30,10 @@ export interface WireEnd {
   readonly descriptor: number;
 }
 
-/** A host on the other end of the wire, in a network namespace that lasts as long as its process. */
+/**
+ * A host on the other end of the wire, in namespaces that last as long as its process: it is the first process of its own
+ * process namespace, so what its shells have started, floods say, ends with it, however the lab ends.
+ */
 export class ExternalHost {
   readonly #child: ChildProcess;
   readonly #handover: MessageSocket;
@@ -66,7 +69,7 @@ export class ExternalHost {
     const log = openSync(join(folder, 'host.log'), 'a');
     const [command, ...args] = [
       ...unshare,
-      // Entering a user namespace may clear the signal that spawnBound asked for.
+      // Entering a user namespace may clear the signal that spawnBound asked for, and unshare forks.
       ...['setpriv', '--pdeathsig', 'KILL', '--'],
       ...[process.execPath, '--enable-source-maps', script, JSON.stringify(setup)],
     ];
@@ -209,11 +212,12 @@ function shellWith(tools: GuestTools, folder: string): Program {
   return { command: 'env', args: [`PATH=${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`, 'LC_ALL=C', 'sh'] };
 }
 
-/** The command that starts a program in a new network namespace: as root, else in a user namespace of its own. */
+/** The command that starts a program in new network and process namespaces: as root, else in a user namespace of its own. */
 async function namespaceCommand(): Promise<string[]> {
+  const own = ['--net', '--pid', '--fork', '--kill-child', '--'];
   const ways = [
-    ['unshare', '--net', '--'],
-    ['unshare', '--user', '--map-root-user', '--net', '--'],
+    ['unshare', ...own],
+    ['unshare', '--user', '--map-root-user', ...own],
   ];
   let reason = '';
   for (const way of process.getuid?.() === 0 ? ways : ways.slice(1)) {

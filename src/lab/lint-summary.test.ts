@@ -25,3 +25,9 @@ test('mistakes of several NICs are summed by place, and told a line a rule', () 
     'lint: 6× tail-beyond-ring: a driver moves a tail beyond its ring (register TDT[0], and 1 more)',
   ]);
 });
+
+test('what docs/lint.md explains says so', () => {
+  const pattern = { ...finding(0, 1), value: 0xffff };
+  assert.match(lintLines({ findings: [pattern], unlisted: 0 })[0]!, /; docs\/lint.md says why$/);
+  assert.doesNotMatch(lintLines({ findings: [pattern, finding(1, 1)], unlisted: 0 })[0]!, /says why/);
+});

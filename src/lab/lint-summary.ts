@@ -1,4 +1,5 @@
 /** What drivers did wrong in the course of a run, over all its NICs. */
+import { explanationOf } from '../lint/explained.ts';
 import type { Finding, LintReport } from '../lint/index.ts';
 
 /** The same mistake at the same place is one, whichever NIC saw it. */
@@ -36,6 +37,7 @@ export function lintLines({ findings }: LintReport): string[] {
     const count = places.reduce((sum, finding) => sum + finding.count, 0);
     const { wrong, detail } = places[0]!;
     const more = places.length === 1 ? '' : `, and ${places.length - 1} more`;
-    return `lint: ${count}× ${rule}: a driver ${wrong} (${detail}${more})`;
+    const known = places.every((place) => explanationOf(place) !== undefined) ? '; docs/lint.md says why' : '';
+    return `lint: ${count}× ${rule}: a driver ${wrong} (${detail}${more})${known}`;
   });
 }

@@ -6,6 +6,7 @@ import { ExternalHost } from './external-host.ts';
 import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
 import { chooseNic, type NicUnderTest, type NicVariant } from './nic-under-test.ts';
+import { usualEvents } from '../trace/select.ts';
 import type { Attachment } from './qemu-args.ts';
 import type { Reporter } from './reporter.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -19,13 +20,6 @@ export interface RunOptions extends LabOptions {
   /** Globs of trace events that the run folder's trace keeps. */
   readonly trace?: readonly string[] | undefined;
 }
-
-/** What a driver does to the device and what goes wrong, not what happens to each packet. */
-const defaultTrace = [
-  ...['igb_guest_error*', 'igb_reg_inert', 'igb_reg_*_unknown', 'igb_reset*', 'igb_link*', 'igb_mailbox*'],
-  ...['igb_*_queue_*', 'igb_rx_drop*', 'igb_tx_drop*', 'igb_switch_drop*'],
-  ...['pci_reset', 'pci_cfg_write', 'pci_dma_refused', 'pci_reentrant_access', 'pci_unclaimed_access'],
-];
 
 /** Owns what a run starts: the external host, the guest at hand with its NIC, and their end. */
 export class Run {
@@ -84,7 +78,7 @@ export class Run {
   }
 
   makeNic(variant?: NicVariant): NicUnderTest {
-    const { nic = 'hierarchy', trace = defaultTrace } = this.#options;
+    const { nic = 'hierarchy', trace = usualEvents } = this.#options;
     return chooseNic(nic, this.lab.qemu, trace, variant);
   }
 
@@ -116,7 +110,7 @@ export class Run {
   async openFleet(guests: readonly FleetGuest[], plainWire = false): Promise<Fleet> {
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
-    const trace = this.#options.trace ?? defaultTrace;
+    const trace = this.#options.trace ?? usualEvents;
     this.#fleet = await Fleet.open(this.lab, this.host, guests, this.folder, this.#nextSuffix(), trace, plainWire);
     return this.#fleet;
   }

@@ -5,7 +5,9 @@ import { ruleGroups } from './rules/index.ts';
 export const GENERATED_FROM = '## What stock drivers do\n';
 
 function explained(): string {
-  return explanations.map(({ rule, who, why }) => `- \`${rule}\`: ${who}. ${why}`).join('\n');
+  return explanations
+    .map(({ rules, who, why }) => `- ${rules.map((rule) => `\`${rule}\``).join(', ')}: ${who}. ${why}`)
+    .join('\n');
 }
 
 const groups = (): string[] =>

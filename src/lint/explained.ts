@@ -2,35 +2,52 @@
 import type { Finding } from './findings.ts';
 
 export interface Explanation {
-  readonly rule: string;
+  readonly rules: readonly string[];
   /** Names of the registers, where it is some only. */
   readonly registers?: RegExp;
+  /** What is written the first time, in hexadecimal, where it is some values only. */
+  readonly values?: RegExp;
   /** Who does it, and when. */
   readonly who: string;
   readonly why: string;
 }
 
+/** Of 0x5a5a5a5a, 0xa5a5a5a5 and 0xffffffff, what a register may keep. */
+const testPatterns = /5a5a|ffff/;
+
 export const explanations: readonly Explanation[] = [
   {
-    rule: 'register-unknown',
+    rules: ['register-unknown'],
     registers: /^0x0b66c$/,
     who: 'igb reads TSICR (0xb66c) each time that an interface is opened or comes back from a reset',
     why: 'It forgets old time-sync interrupts, whatever the chip; the register came with the 82580, and the read has no effect.',
   },
   {
-    rule: 'register-unknown',
+    rules: ['register-unknown'],
     registers: /^0x(01008|09[89ab][0-9a-f]{2})$/,
     who: 'igb reads PBS (0x1008) and FFVT (0x9800 to 0x9bf8) for `ethtool -d`',
     why: 'The dump has the registers of the whole family; those of older chips are 0 here.',
   },
   {
-    rule: 'request-before-reset',
+    rules: ['ring-base-unaligned', 'ring-length-unaligned', 'tail-beyond-ring', 'address-multicast'],
+    values: testPatterns,
+    who: 'igb writes patterns to registers of rings and addresses for `ethtool -t … offline`',
+    why: 'Its self-test sees what they keep, with everything off, and resets the device afterwards.',
+  },
+  {
+    rules: ['request-before-reset'],
     who: 'igbvf asks for its multicast addresses after a function-level reset of its VF while the interface is up',
     why: 'It says RESET before that reset and not after it. The PF does not answer; igbvf waits a second for that, and then resets itself.',
   },
 ];
 
 /** Why a finding is none of a stock driver's mistakes; undefined where that is not known. */
-export function explanationOf({ rule, register = '' }: Finding): Explanation | undefined {
-  return explanations.find((entry) => entry.rule === rule && entry.registers?.test(register) !== false);
+export function explanationOf({ rule, register = '', value = 0 }: Finding): Explanation | undefined {
+  const hexadecimal = value.toString(16).padStart(8, '0');
+  return explanations.find(
+    (entry) =>
+      entry.rules.includes(rule) &&
+      entry.registers?.test(register) !== false &&
+      entry.values?.test(hexadecimal) !== false,
+  );
 }

@@ -140,8 +140,8 @@ const nicSchema = v.strictObject({
   msi: v.optional(v.boolean(), true),
   /** Tells of what drivers do wrong. */
   lint: v.optional(onOff, false),
-  /** Globs of trace events; a leading `-` excludes. */
-  trace: v.optional(v.array(v.string()), []),
+  /** Globs of trace events; a leading `-` excludes. Without it a trace file gets the usual ones, standard error none. */
+  trace: v.optional(v.array(v.string())),
   /** Loopback address and port that answer Prometheus, such as `127.0.0.1:9100`; port 0 for any that is free. */
   metrics: v.optional(
     v.pipe(

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { makeCaptureMemory, releaseCaptureMemory } from '../capture/ring.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
-import { expandGlobs } from '../trace/select.ts';
+import { expandGlobs, usualEvents } from '../trace/select.ts';
 import { TraceControl } from '../trace/control.ts';
 import { parseNetdev, resolveHosts, type NetdevOptions } from '../wires/index.ts';
 import { parseConfig, type NicConfigInput } from './config.ts';
@@ -207,7 +207,8 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   for (const dump of dumps) checkFilterDump(dump, own);
   const trace = makeTraceMemory();
   const control = new TraceControl(trace, log);
-  for (const glob of control.select(expandGlobs(config.trace)))
+  const events = config.trace ?? (config.traceFile === undefined ? [] : usualEvents);
+  for (const glob of control.select(expandGlobs(events)))
     log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
   const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
   const rom = config.romfile === undefined ? undefined : readRom(config.romfile, log);

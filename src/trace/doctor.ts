@@ -4,8 +4,8 @@
  */
 import { argumentOf, LOST, type TraceRecord } from './record.ts';
 
-/** Who has to do something next. */
-export type Side = 'nobody' | 'device' | 'driver' | 'unknown';
+/** Who has to do something next. Of an idle queue a trace cannot tell: the driver, where it has something to send. */
+export type Side = 'nobody' | 'device' | 'driver' | 'idle';
 
 export interface QueueDiagnosis {
   readonly port: number;
@@ -41,7 +41,7 @@ export const needed = [
   'igb_irq_msix',
   'igb_irq_eims',
 ];
-/** A driver that is not heard of for so long at the end of the trace is said to be silent. */
+/** A queue whose tail was not written for so long at the end of the trace is idle. */
 const SILENCE_NS = 1e9;
 
 /** When something happened; the order tells what came first where the time is the same. */
@@ -309,8 +309,7 @@ class Doctor {
       return find('driver', `vector ${queue.vector} was sent and not acknowledged`, vector.sentAt);
     }
     if (tx && happened(queue.tailAt) && this.#now.timeNs - queue.tailAt.timeNs > SILENCE_NS) {
-      const finding = 'every tail write had its write-back and its interrupt: the device has nothing to do';
-      return find('driver', finding, queue.tailAt);
+      return find('idle', 'every tail write had its write-back and its interrupt', queue.tailAt);
     }
     return find('nobody', 'nothing is open');
   }

@@ -9,6 +9,13 @@ import { LOGGED, type TraceMemory } from './ring.ts';
 /** Longer ones are no names of events. */
 const LONGEST_GLOB = 256;
 
+/** What a file gets where nobody names events: what drivers do to the device and what goes wrong, not what happens to each packet. */
+export const usualEvents: readonly string[] = [
+  ...['igb_guest_error*', 'igb_reg_inert', 'igb_reg_*_unknown', 'igb_reset*', 'igb_link*', 'igb_mailbox*'],
+  ...['igb_*_queue_*', 'igb_rx_drop*', 'igb_tx_drop*', 'igb_switch_drop*'],
+  ...['pci_reset', 'pci_cfg_write', 'pci_dma_refused', 'pci_reentrant_access', 'pci_unclaimed_access'],
+];
+
 /** Numbers of the events that a glob names; none where it is no glob. */
 function matching(glob: string): number[] {
   if (glob === '' || glob.length > LONGEST_GLOB) return [];

@@ -89,6 +89,46 @@ test('a full ring: what is kept waiting is not lost, what the packet buffer cann
   assert.equal(capture.frames.filter(({ where }) => where === 'in rx1 function 0 pool 1').length, count - lost);
 });
 
+test('frames that wait when their queue or the port is reset, or receive is turned off, are lost and seen', () => {
+  const resets: readonly ((bench: PoolBench) => void)[] = [
+    ({ port }) => port.blocks.receive.resetQueue(1),
+    (bench) => bench.set('CTRL', bench.get('CTRL') | pf.CTRL.RST.mask),
+    (bench) => {
+      bench.set('RCTL', bench.get('RCTL') & ~pf.RCTL.EN.mask);
+      bench.where();
+    },
+  ];
+  for (const reset of resets) {
+    const { bench, capture } = makeBench();
+    bench.set('QDE', 0);
+    bench.stall(1);
+    for (let n = 1; n <= 3; n += 1) {
+      bench.context.trace.packet = n;
+      bench.receive(ethernet(addressOf(1)));
+    }
+    bench.context.trace.packet = 0;
+    assert.deepEqual(seen(bench, capture), ['in wire', 'in wire', 'in wire']);
+    reset(bench);
+    // What resets the port has turned its pools off.
+    for (const drop of seen(bench, capture)) assert.match(drop, /^!rx_drop_reset in rx1 function 0( pool 1)?$/);
+    const { taps, events, trace } = bench.context;
+    assert.equal(taps.lost(events.igb_rx_drop_reset, { queue: 1 }), 3);
+    const packets = (event: string): number[] =>
+      trace.emitted.filter(({ name }) => name === event).map(({ packet }) => packet);
+    assert.deepEqual(packets('igb_rx_drop_reset'), packets('igb_rx_wait'), 'each under its own number');
+  }
+});
+
+test('frames that wait for a pool when it is turned off are lost and seen', () => {
+  const { bench, capture } = makeBench();
+  bench.set('QDE', 0);
+  bench.stall(1);
+  bench.receive(ethernet(addressOf(1)));
+  bench.set('VFRE', bench.get('VFRE') & ~2);
+  bench.where();
+  assert.deepEqual(seen(bench, capture), ['in wire', '!rx_drop_pool in rx1 function 0 pool 1']);
+});
+
 test('a large packet is seen whole, with what is left to do; the wire gets its segments', () => {
   const { bench, capture } = makeBench();
   const frame = tcpFrame(4000);

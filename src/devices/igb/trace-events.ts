@@ -217,6 +217,10 @@ const receive = {
     args: { queues: 'queues', length: 'bytes' },
     doc: 'Dropped: no descriptor, and the packet buffer is full (MPC).',
   },
+  igb_rx_drop_reset: {
+    args: { queues: 'queues', length: 'bytes' },
+    doc: 'Dropped: it waited for descriptors when its queue or the port was reset, or receive was turned off.',
+  },
   igb_rx_drop_ring: {
     args: { queue: 'queue' },
     doc: 'Dropped: the ring is outside memory, or too small for the frame.',

@@ -82,6 +82,10 @@ export const lint: Workload = {
       for (const option of ['-d', '-e', '-S']) await scene.machine.run(`ethtool ${option} ${name} > /dev/null`, 60_000);
       report(mustBeExplained(await seen()));
     });
+    await step('the self-test, which writes patterns to registers', async (report) => {
+      await scene.machine.run(`ethtool -t ${scene.interfaceName} offline > /dev/null`, 60_000);
+      report(mustBeExplained(await seen()));
+    });
     keep(await seen());
   },
 };

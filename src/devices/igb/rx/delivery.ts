@@ -139,8 +139,7 @@ export class Delivery {
 
   /** Forgets frames that wait and interrupts that are due. */
   reset(): void {
-    this.waiting.clear();
-    this.blocked = 0;
+    this.discard(this.blocked);
     this.retryDue = false;
     this.written = 0;
     this.causes = 0;
@@ -160,9 +159,7 @@ export class Delivery {
     this.holding &= ~bit;
     this.held.forget(queue);
     if ((this.blocked & bit) === 0) return;
-    this.blocked &= ~bit;
-    this.waiting.forgetQueue(queue);
-    if (this.blocked === 0) this.waiting.clear();
+    this.discard(bit);
     this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
   }
@@ -177,6 +174,27 @@ export class Delivery {
     this.written |= queues;
     this.causes |= causes;
     this.context.tasks.mark(this.task);
+  }
+
+  /** Frames that wait for these queues are lost there. */
+  private discard(queues: number): void {
+    const { waiting, frame } = this;
+    const { trace, events } = this.context;
+    for (let index = 0; index < waiting.count; index += 1) {
+      const lost = waiting.queues[index]! & queues;
+      if (lost === 0) continue;
+      waiting.restore(index, frame);
+      trace.packet = waiting.packets[index]!;
+      for (let rest = lost; rest !== 0; rest &= rest - 1) {
+        const queue = 31 - Math.clz32(rest & -rest);
+        waiting.release(index, queue);
+        this.lose(events.igb_rx_drop_reset, queue);
+      }
+      this.trace(events.igb_rx_drop_reset, lost, frame.length);
+      trace.packet = 0;
+    }
+    this.blocked &= ~queues;
+    if (this.blocked === 0) waiting.clear();
   }
 
   /** Stores a new frame in its queues, and keeps it where one has to wait. */
@@ -328,9 +346,9 @@ export class Delivery {
   /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */
   private retry(): void {
     const { waiting, frame, classifier } = this;
-    const { trace } = this.context;
+    const { trace, events } = this.context;
     this.retryDue = false;
-    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) waiting.clear();
+    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) this.discard(this.blocked);
     // What was accepted for a pool before it was turned off is not its any more.
     const off = usesPools(this.values[MRQC.index]!) ? ~(this.values[VFRE.index]! * 0x101) : 0;
     let stuck = 0;
@@ -345,8 +363,14 @@ export class Delivery {
       for (let rest = ready; rest !== 0; rest &= rest - 1) {
         const bit = rest & -rest;
         const queue = 31 - Math.clz32(bit);
-        if ((off & bit) !== 0 || this.storeIn(queue)) waiting.release(index, queue);
-        else stuck |= bit;
+        if ((off & bit) !== 0) {
+          this.lose(events.igb_rx_drop_pool, queue);
+          this.trace(events.igb_rx_drop_pool, 1 << (queue & 7));
+        } else if (!this.storeIn(queue)) {
+          stuck |= bit;
+          continue;
+        }
+        waiting.release(index, queue);
       }
       trace.packet = 0;
     }

@@ -93,10 +93,14 @@ export class PacketBuffer {
     return this.fill >= sizeBytes || this.waiting >= MOST_FRAMES - 64;
   }
 
-  /** Frame `index` has reached one of its queues. */
+  /** Frame `index` waits for one of its queues no more. */
   release(index: number, queue: number): void {
-    this.dropQueue(index, queue);
-    this.held[queue]! -= Math.max(roomFor(this.lengths[index]!), LEAST_COUNTED);
+    const room = roomFor(this.lengths[index]!);
+    this.held[queue]! -= Math.max(room, LEAST_COUNTED);
+    this.queues[index]! &= ~(1 << queue);
+    if (this.queues[index] !== 0) return;
+    this.fill -= room;
+    this.waiting -= 1;
   }
 
   /** Makes `frame` the held frame `index`. */
@@ -131,12 +135,6 @@ export class PacketBuffer {
     this.used = used;
   }
 
-  /** No frame waits for this queue any more. */
-  forgetQueue(queue: number): void {
-    for (let index = 0; index < this.count; index += 1) this.dropQueue(index, queue);
-    this.held[queue] = 0;
-  }
-
   /** Queues that some held frame waits for. */
   get waitedFor(): number {
     let queues = 0;
@@ -150,15 +148,6 @@ export class PacketBuffer {
     this.fill = 0;
     this.waiting = 0;
     this.held.fill(0);
-  }
-
-  private dropQueue(index: number, queue: number): void {
-    const before = this.queues[index]!;
-    const after = before & ~(1 << queue);
-    this.queues[index] = after;
-    if (before === 0 || after !== 0) return;
-    this.fill -= roomFor(this.lengths[index]!);
-    this.waiting -= 1;
   }
 
   private hold(queues: number, room: number): void {

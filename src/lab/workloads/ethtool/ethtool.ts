@@ -27,6 +27,7 @@ async function selfTests(context: WorkloadContext, effects: Effects): Promise<vo
       const log = await scene.machine.run('dmesg');
       mustBe(proof.test(log), `igb says "${/Using .* interrupts/.exec(log)?.[0]}"`);
       const subject = new Subject(scene);
+      await subject.selfTest('online');
       report(await subject.selfTest('offline'));
       await scene.up();
       await scene.mustPing(10);

@@ -37,6 +37,12 @@ export class Subject {
     return valueIn(await this.ethtool(option), label);
   }
 
+  /** What an option prints as set now, below the most that there may be. */
+  async current(option: string, label: string): Promise<number> {
+    const text = await this.ethtool(option);
+    return Number(valueIn(text.slice(text.indexOf('Current hardware settings')), label));
+  }
+
   /** Counters of `ethtool -S`. */
   async statistics(): Promise<Map<string, number>> {
     const text = await this.ethtool('-S');
