@@ -153,12 +153,12 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('-c, --config <FILE>', 'JSON configuration; flags win over it')
     .option(
       '--attach <KIND,path=SOCKET>',
-      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint; port=1 for the second) or vf,index=N (a VF); qmp=SOCKET of its QEMU for --break',
+      'hierarchy (VMD, root port, PF), function (the PF as a plain endpoint) or vf,index=N (a VF), port=1 for those of the second port; qmp=SOCKET of its QEMU for --break',
       collect,
     )
     .option(
       '--vf <N,KEY=VALUE,…>',
-      'while no VM has the PF, as by ip link: mac vlan qos max_tx_rate spoofchk trust state=auto|enable|disable',
+      'while no VM has the PF, as by ip link: port mac vlan qos max_tx_rate spoofchk trust state=auto|enable|disable',
       collect,
     )
     .option(

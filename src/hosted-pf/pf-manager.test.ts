@@ -41,7 +41,7 @@ test('the link comes up by itself after power-up, and its interrupt is seen', ()
 
 test('addresses made from the PF are unicast, local, different, and carry over', () => {
   const all = Array.from({ length: 8 }, (_, n) =>
-    formatMac(derivedMac(Uint8Array.of(0, 0x1b, 0x21, 0xff, 0xff, 0xfd), n)),
+    formatMac(derivedMac(Uint8Array.of(0, 0x1b, 0x21, 0xff, 0xff, 0xfd), 1 + n)),
   );
   assert.deepEqual(all.slice(0, 3), ['02:1b:21:ff:ff:fe', '02:1b:21:ff:ff:ff', '02:1b:21:00:00:00']);
   assert.equal(new Set(all).size, 8);

@@ -62,6 +62,8 @@ export interface PfManagerOptions {
   readonly trace: Trace;
   /** The PF's own address; VFs that are given none get theirs from it. */
   readonly mac: Uint8Array;
+  /** How far from it theirs begin: 1 unless others are in between. */
+  readonly firstVfOffset?: number;
   /** By VF; what is missing is as `defaultSettings` has it. */
   readonly settings?: readonly (Partial<VfSettings> | undefined)[];
 }
@@ -111,7 +113,11 @@ export class PfManager {
     this.#events = options.trace.declare(hostedPfTraceEvents);
     this.#mac = Uint8Array.from(options.mac);
     this.#records = Array.from({ length: POOLS }, (_, index) =>
-      makeRecord(index, { ...defaultSettings, ...options.settings?.[index] }, derivedMac(options.mac, index)),
+      makeRecord(
+        index,
+        { ...defaultSettings, ...options.settings?.[index] },
+        derivedMac(options.mac, (options.firstVfOffset ?? 1) + index),
+      ),
     );
     this.#mailboxes = new PfMailboxes(options.bus);
     this.#outbox = new Outbox(

@@ -29,11 +29,11 @@ export const defaultSettings: VfSettings = {
   linkState: 'auto',
 };
 
-/** The address of a VF that was given none: the PF's, locally administered, its last three bytes plus the VF's number and one. */
-export function derivedMac(pfMac: Uint8Array, index: number): Uint8Array {
+/** The address of a VF that was given none: the PF's, locally administered, its last three bytes plus `offset`. */
+export function derivedMac(pfMac: Uint8Array, offset: number): Uint8Array {
   const mac = Uint8Array.from(pfMac);
   mac[0] = (mac[0]! | 2) & ~1;
-  const low = ((mac[3]! << 16) | (mac[4]! << 8) | mac[5]!) + 1 + index;
+  const low = ((mac[3]! << 16) | (mac[4]! << 8) | mac[5]!) + offset;
   mac[3] = low >>> 16;
   mac[4] = low >>> 8;
   mac[5] = low;

@@ -1,11 +1,12 @@
 import { appendFileSync, closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { POOLS } from '../devices/igb/context.ts';
 import type { LintReport } from '../lint/index.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { ExternalHost } from './external-host.ts';
 import { LabError } from './errors.ts';
 import type { Lab } from './lab.ts';
-import { nicMac } from './nic-under-test.ts';
+import { hubOfPorts, nicMac } from './nic-under-test.ts';
 import { vfioUserArguments } from './qemu-args.ts';
 import { type MachineOptions, VirtualMachine } from './virtual-machine.ts';
 
@@ -15,6 +16,7 @@ export interface FleetGuest {
   readonly name: string;
   /** The hierarchy with the PF, or the PF alone. One guest of a fleet has it at most. */
   readonly pf?: 'hierarchy' | 'function';
+  /** By number, and from 8 on those of port 1; such a one makes a card of two ports, both on a hub with the wire. */
   readonly vfs?: readonly number[];
   /** What the hosted PF lets those functions do, beside its defaults. */
   readonly vfSettings?: { readonly trust?: boolean; readonly spoofchk?: boolean };
@@ -22,7 +24,7 @@ export interface FleetGuest {
 
 /** Address that a virtual function of a fleet gets. */
 export function vfMac(index: number): string {
-  return `52:54:00:82:57:a${index}`;
+  return `52:54:00:82:57:a${index.toString(16)}`;
 }
 
 /** What a workload may choose of a guest's machine. */
@@ -37,15 +39,22 @@ interface Files {
   readonly sockets: string;
 }
 
+interface VfPlace {
+  readonly port: 0 | 1;
+  readonly index: number;
+}
+
+const vfPlace = (number: number): VfPlace => ({ port: number < POOLS ? 0 : 1, index: number % POOLS });
+
 type FleetAttachment =
   | { readonly kind: 'hierarchy' | 'function'; readonly path: string }
-  | { readonly kind: 'vf'; readonly index: number; readonly path: string };
+  | (VfPlace & { readonly kind: 'vf'; readonly path: string });
 
 /** Attachments of a guest, with names of sockets as their paths. */
 function attachments(guest: FleetGuest): FleetAttachment[] {
   return [
     ...(guest.pf === undefined ? [] : [{ kind: guest.pf, path: 'pf.sock' }]),
-    ...(guest.vfs ?? []).map((index) => ({ kind: 'vf' as const, index, path: `vf${index}.sock` })),
+    ...(guest.vfs ?? []).map((number) => ({ kind: 'vf' as const, ...vfPlace(number), path: `vf${number}.sock` })),
   ];
 }
 
@@ -88,6 +97,7 @@ export class Fleet {
     // A path through the descriptor of the folder is short enough for a socket wherever the clone is.
     const descriptor = openSync(folder, 'r');
     const sockets = `/proc/${process.pid}/fd/${descriptor}`;
+    const ports = guests.some(({ vfs = [] }) => vfs.some((number) => number >= POOLS)) ? 2 : 1;
     const nic = await startNic(
       {
         attach: guests.flatMap((guest) =>
@@ -98,9 +108,10 @@ export class Fleet {
         vfs: guests.some(({ pf }) => pf !== undefined)
           ? []
           : guests.flatMap(({ vfs = [], vfSettings }) =>
-              vfs.map((index) => ({ index, mac: vfMac(index), ...vfSettings })),
+              vfs.map((number) => ({ ...vfPlace(number), mac: vfMac(number), ...vfSettings })),
             ),
-        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`],
+        ports,
+        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`, ...(ports === 2 ? hubOfPorts : [])],
         lint: true,
         trace: [...trace],
         traceFile: join(folder, `trace${suffix}.obt`),

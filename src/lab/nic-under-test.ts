@@ -153,7 +153,7 @@ export class OutboardNic implements NicUnderTest {
 }
 
 /** Both ports and the wire on one hub. */
-const hubOfPorts = ['hubport,id=p0,hubid=0', 'hubport,id=p1,hubid=0', 'hubport,id=w0,hubid=0,netdev=n0'];
+export const hubOfPorts = ['hubport,id=p0,hubid=0', 'hubport,id=p1,hubid=0', 'hubport,id=w0,hubid=0,netdev=n0'];
 
 function describeVariant({ msix, media, ports }: NicVariant): string[] {
   return [

@@ -27,10 +27,10 @@ export interface AssembledNic {
   readonly second: PortParts | undefined;
   /** Where the PF is behind a VMD. */
   readonly hierarchy: VmdHierarchy | undefined;
-  /** The PF's driver of our own, which drives it while no machine does. Only where VFs are attached. */
-  readonly manager: PfManager | undefined;
-  /** Sees to it that there is one: a VF has been attached. */
-  host(): void;
+  /** The driver of our own that drives a port's PF while no machine does. Only where VFs of that port are attached. */
+  manager(port: number): PfManager | undefined;
+  /** Sees to it that there is one: a VF of the port has been attached. */
+  host(port: number): void;
   readonly attachments: Attachments;
   readonly netdevs: Netdevs;
   readonly captures: CaptureSet;

@@ -5,6 +5,7 @@ import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';
 import { AccessGuard } from '../pci/index.ts';
+import type { PfManager } from '../hosted-pf/index.ts';
 import type { FrameCapture, Wire } from '../ports/index.ts';
 import type { TraceWriter } from '../trace/ring.ts';
 import { traceOf } from '../trace/port-trace.ts';
@@ -34,9 +35,9 @@ export interface AssemblyOptions extends PortOptions {
   readonly log: (line: string) => void;
 }
 
-type Devices = Pick<AssembledNic, 'pf' | 'port' | 'vfs' | 'second' | 'hierarchy' | 'runState' | 'faults'> & {
-  /** Has the PF of port 0 driven by us while no machine does; `taken` where one has it now. */
-  readonly makeHosted: (taken: boolean) => HostedPf;
+type Devices = Pick<AssembledNic, 'hierarchy' | 'runState' | 'faults'> & {
+  /** By port. */
+  readonly all: readonly PortParts[];
 };
 
 /** PF, VFs and the port behind them, once or twice. */
@@ -53,9 +54,35 @@ function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: 
   const all = second === undefined ? [first] : [first, second];
   const runState = new RunState(all.flatMap((parts) => [parts.clock, parts.tasks, parts.wire]));
   const faults = new Faults(all.map(faultyPort), first.tasks);
-  const { pf, port, vfs } = first;
-  const makeHosted = (taken: boolean): HostedPf => new HostedPf({ config, trace, taken, ...first });
-  return { pf, port, vfs, second, hierarchy, runState, faults, makeHosted };
+  return { all, hierarchy, runState, faults };
+}
+
+/** PFs that are driven by us while no machine does, by port. */
+class HostedPfs {
+  readonly #make: (port: number) => HostedPf;
+  readonly #hosted: (HostedPf | undefined)[];
+
+  constructor({ config, trace }: AssemblyOptions, all: readonly PortParts[]) {
+    this.#make = (port) => {
+      const parts = all[port]!;
+      return new HostedPf({
+        config,
+        trace,
+        portNumber: port,
+        taken: parts.pf.memory.domain.host !== undefined,
+        ...parts,
+      });
+    };
+    this.#hosted = [];
+  }
+
+  host(port: number): void {
+    this.#hosted[port] ??= this.#make(port);
+  }
+
+  manager(port: number): PfManager | undefined {
+    return this.#hosted[port]?.manager;
+  }
 }
 
 /** Where faults meet a port. */
@@ -72,7 +99,7 @@ function faultyPort({ port, vfs, clock, wire }: PortParts): FaultyPort {
 }
 
 /** Tells of the link, at the end of the turn in which it changed. */
-function watchLink({ loop, tell }: AssemblyOptions, { port }: Devices): void {
+function watchLink({ loop, tell }: AssemblyOptions, { port }: PortParts): void {
   const { link } = port.blocks;
   let { up } = link;
   loop.atTurnEnd(() => {
@@ -82,18 +109,15 @@ function watchLink({ loop, tell }: AssemblyOptions, { port }: Devices): void {
   });
 }
 
-function makeAttachments(
-  { loop, log, tell, trace }: AssemblyOptions,
-  { hierarchy, pf, vfs, second }: Devices,
-): Attachments {
+function makeAttachments({ loop, log, tell, trace }: AssemblyOptions, { hierarchy, all }: Devices): Attachments {
   return new Attachments({
     loop,
     log,
     trace,
     portOf: (attachment) => {
-      if (attachment.kind === 'vf') return vfs.makePort(attachment.index);
       if (attachment.kind === 'hierarchy') return hierarchy!.port;
-      return (attachment.port === 1 ? second!.pf : pf).makePort();
+      const { pf, vfs } = all[attachment.port]!;
+      return attachment.kind === 'vf' ? vfs.makePort(attachment.index) : pf.makePort();
     },
     clientChanged: (id, attached) => tell({ type: 'client', id, attached }),
   });
@@ -117,14 +141,17 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
   try {
     const wires = netdevs.wires.map((wire, port) => new TracedWire(wire, traceOf(trace, port)));
     const devices = makeDevices(options, wires, captures);
-    const { pf, port, vfs, second, hierarchy, runState, faults, makeHosted } = devices;
-    const ports = [port, ...(second === undefined ? [] : [second.port])].map(({ context }) => context);
+    const { all, hierarchy, runState, faults } = devices;
+    const [first, second] = all;
+    const { pf, port, vfs } = first!;
+    const ports = all.map((parts) => parts.port.context);
     const lint = new NicLint({ trace, ports, log });
     lint.set(config.lint);
     attachments = makeAttachments(options, devices);
-    let hosted = config.attach.some(({ kind }) => kind === 'vf') ? makeHosted(false) : undefined;
+    const hosted = new HostedPfs(options, all);
+    for (const attachment of config.attach) if (attachment.kind === 'vf') hosted.host(attachment.port);
     for (const attachment of config.attach) attachments.add(attachment);
-    watchLink(options, devices);
+    watchLink(options, first!);
     breaks = new Breaks({
       ...{ loop, trace, tell, log, runState, attachments },
       now: () => port.context.clock.now(),
@@ -136,10 +163,8 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     const nic: AssembledNic = {
       ...{ config, loop, trace, pf, port, vfs, second, hierarchy, netdevs, captures, attachments, runState, close },
       ...{ faults, lint, breaks },
-      get manager() {
-        return hosted?.manager;
-      },
-      host: () => (hosted ??= makeHosted(pf.memory.domain.host !== undefined)),
+      manager: (number) => hosted.manager(number),
+      host: (number) => hosted.host(number),
     };
     for (const text of config.fault) addFault(nic, { text });
     return nic;

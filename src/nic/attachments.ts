@@ -5,6 +5,7 @@ import type { Trace } from '../ports/index.ts';
 import { VfioUserServer } from '../vfio-user/index.ts';
 import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
+import { attachmentId } from './functions.ts';
 import { attachmentError } from './host-advice.ts';
 
 export type Attachment = NicConfig['attach'][number];
@@ -34,12 +35,6 @@ interface Entry {
   readonly server: VfioUserServer;
   attached: boolean;
   sessions: number;
-}
-
-/** `pf`, `pf1` for port 1 by itself, or `vf` and its number. */
-export function attachmentId(attachment: Attachment): string {
-  if (attachment.kind === 'vf') return `vf${attachment.index}`;
-  return attachment.kind === 'function' && attachment.port === 1 ? 'pf1' : 'pf';
 }
 
 export class Attachments {

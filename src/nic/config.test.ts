@@ -85,7 +85,7 @@ test('VFs are set once each, with addresses of their own, and only while the PF 
   assert.match(refusal({ attach: [vf0], vfs: twins }), /^"vfs" must not give two VFs the same mac/);
   assert.match(
     refusal({ attach: [vf0, hierarchy], vfs: [{ index: 3 }] }),
-    /^"vfs" is for a NIC whose PF is in no VM; attach\[1\] gives it to one: use ip link set DEV vf 3 … there$/,
+    /^"vfs" is for a port whose PF is in no VM; attach\[1\] gives it to one: use ip link set DEV vf 3 … there$/,
   );
 });
 
@@ -103,7 +103,7 @@ test('--attach and --vf in the words of ip link', () => {
     state: 'enable',
   };
   assert.deepEqual(parseVf(text), settings);
-  assert.deepEqual(parseConfig({ attach: [vf0], vfs: [parseVf(text)] }).vfs, [settings]);
+  assert.deepEqual(parseConfig({ attach: [vf0], vfs: [parseVf(text)] }).vfs, [{ port: 0, ...settings }]);
   const wrong = (call: () => unknown, message: RegExp) => assert.throws(call, { code: 'CONFIG', message });
   wrong(() => parseVf('0,trust=yes'), /trust must be on or off/);
   wrong(() => parseVf('0,trust'), /"trust" in --vf 0,trust is not of the form key=value/);
@@ -177,4 +177,23 @@ test('two ports: each PF by itself, or both behind one VMD', () => {
   const both = [{ kind: 'hierarchy', path: 'h' }, functions[1]];
   assert.match(refusal({ ports: 2, attach: both }), /it can be in one VM only/);
   assert.match(refusal({ ports: 3, attach: functions }), /"ports" must be one of 1, 2/);
+});
+
+test('VFs of port 1 are attached and set by port and number', () => {
+  const vf = { kind: 'vf', index: 0, path: 'a' };
+  const ofPort1 = { kind: 'vf', port: 1, index: 0, path: 'b' };
+  assert.equal(
+    parseConfig({ ports: 2, attach: [vf, ofPort1], vfs: [{ index: 0 }, { port: 1, index: 0 }] }).vfs.length,
+    2,
+  );
+  assert.match(refusal({ attach: [ofPort1] }), /^"attach\[0\]\.port" is 1, but the NIC has one port/);
+  assert.match(refusal({ attach: [vf], vfs: [{ port: 1, index: 0 }] }), /^"vfs\[0\]\.port" is 1/);
+  assert.match(
+    refusal({ ports: 2, attach: [ofPort1, { ...ofPort1, path: 'c' }] }),
+    /each VF: it can be in one VM only/,
+  );
+  const settings = { ports: 2, vfs: [{ port: 1, index: 0 }] };
+  const pf = { kind: 'function', path: 'c' };
+  assert.equal(parseConfig({ ...settings, attach: [pf, ofPort1] }).vfs.length, 1, "the other port's PF is in a VM");
+  assert.match(refusal({ ...settings, attach: [ofPort1, { ...pf, port: 1 }] }), /PF is in no VM; attach\[1\] gives it/);
 });

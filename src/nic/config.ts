@@ -1,6 +1,7 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
 import { parseMetricsAddress } from '../metrics/metrics-address.ts';
+import { parseMac } from '../packet/index.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 
@@ -23,6 +24,7 @@ function whole(low: number, high: number, what: string) {
   );
 }
 
+const portNumber = v.optional(v.picklist([0, 1]), 0);
 const vfIndex = whole(0, VF_COUNT - 1, 'the number of a VF');
 
 /** Path of the unix socket that QEMU connects to. */
@@ -43,18 +45,19 @@ const attachmentSchemas = {
   /** The PF of a port as a plain endpoint. */
   function: v.strictObject({
     kind: v.literal('function'),
-    port: v.optional(v.picklist([0, 1]), 0),
+    port: portNumber,
     path: socketPath,
     qmp,
   }),
-  /** One VF as a plain endpoint. */
-  vf: v.strictObject({ kind: v.literal('vf'), index: vfIndex, path: socketPath, qmp }),
+  /** One VF of a port as a plain endpoint. */
+  vf: v.strictObject({ kind: v.literal('vf'), port: portNumber, index: vfIndex, path: socketPath, qmp }),
 } as const;
 
 const onOff = v.boolean('must be true or false');
 
 /** What `ip link set DEV vf N …` can set, in its words. */
 const vfSchema = v.strictObject({
+  port: portNumber,
   index: vfIndex,
   mac: v.optional(macAddress),
   /** Port VLAN; 0 is none. */
@@ -82,6 +85,9 @@ const unique = (values: readonly unknown[]): boolean => new Set(values).size ===
 const portsOf = (attachment: { readonly kind: string; readonly port?: number }): number[] =>
   attachment.kind === 'hierarchy' ? [0, 1] : attachment.kind === 'function' ? [attachment.port ?? 0] : [];
 
+/** A VF by port and number. */
+const vfOf = ({ port, index }: { readonly port: number; readonly index: number }): string => `${port}:${index}`;
+
 const attachmentSchema = v.variant('kind', [
   attachmentSchemas.hierarchy,
   attachmentSchemas.function,
@@ -97,7 +103,7 @@ const nicSchema = v.strictObject({
       'takes one attachment of the PF (hierarchy or function): it can be in one VM only',
     ),
     v.check(
-      (list) => unique(list.flatMap((entry) => (entry.kind === 'vf' ? [entry.index] : []))),
+      (list) => unique(list.flatMap((entry) => (entry.kind === 'vf' ? [vfOf(entry)] : []))),
       'takes one attachment of each VF: it can be in one VM only',
     ),
     v.check((list) => unique(list.map(({ path }) => path)), 'needs a socket of its own for each attachment'),
@@ -110,7 +116,7 @@ const nicSchema = v.strictObject({
   vfs: v.optional(
     v.pipe(
       v.array(vfSchema),
-      v.check((list) => unique(list.map(({ index }) => index)), 'must not set a VF twice'),
+      v.check((list) => unique(list.map(vfOf)), 'must not set a VF twice'),
       v.check(
         (list) => unique(list.flatMap(({ mac }) => (mac === undefined ? [] : [mac.toLowerCase()]))),
         'must not give two VFs the same mac',
@@ -158,6 +164,13 @@ const nicSchema = v.strictObject({
 
 export type NicConfig = v.InferOutput<typeof nicSchema>;
 export type NicConfigInput = v.InferInput<typeof nicSchema>;
+
+/** A port's address: port 1 has that of the NIC with its lowest bit inverted. */
+export function macOfPort({ mac }: NicConfig, portNumber: number): Uint8Array {
+  const address = parseMac(mac)!;
+  address[5]! ^= portNumber;
+  return address;
+}
 
 function pathOf(issue: v.BaseIssue<unknown>): string {
   return (issue.path ?? [])
@@ -239,13 +252,17 @@ export function parseConfig(input: unknown): NicConfig {
   const result = v.safeParse(nicSchema, input);
   if (!result.success) throw new NicError('CONFIG', explain(result.issues.find(isUnknownKey) ?? result.issues[0]));
   const { attach, vfs, ports } = result.output;
-  const absent = attach.findIndex((entry) => entry.kind === 'function' && entry.port >= ports);
-  if (absent >= 0)
-    throw new NicError('CONFIG', `"attach[${absent}].port" is 1, but the NIC has one port: set "ports" to 2`);
-  const pfAttachment = attach.find((entry) => portsOf(entry).includes(0));
-  if (vfs.length > 0 && pfAttachment !== undefined) {
-    const why = `"vfs" is for a NIC whose PF is in no VM; attach[${attach.indexOf(pfAttachment)}] gives it to one`;
-    throw new NicError('CONFIG', `${why}: use ip link set DEV vf ${vfs[0]!.index} … there`);
+  const beyond = (entry: object): boolean => 'port' in entry && (entry.port as number) >= ports;
+  for (const [name, list] of Object.entries({ attach, vfs }))
+    if (list.some(beyond)) {
+      const where = `"${name}[${list.findIndex(beyond)}].port"`;
+      throw new NicError('CONFIG', `${where} is 1, but the NIC has one port: set "ports" to 2`);
+    }
+  for (const { port, index } of vfs) {
+    const pf = attach.findIndex((entry) => portsOf(entry).includes(port));
+    if (pf < 0) continue;
+    const why = `"vfs" is for a port whose PF is in no VM; attach[${pf}] gives it to one`;
+    throw new NicError('CONFIG', `${why}: use ip link set DEV vf ${index} … there`);
   }
   return result.output;
 }

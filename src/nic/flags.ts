@@ -18,7 +18,7 @@ function pairs(flag: string, text: string, options: readonly string[]): [string,
 /** A number where the text is one; anything else stays as it is, for the schema to refuse. */
 const number = (text: string): Value => (/^\d+$/.test(text) ? Number(text) : text);
 
-/** `hierarchy,path=nic.sock` or `vf,index=0,path=vf0.sock`. Throws NicError `CONFIG`. */
+/** `hierarchy,path=nic.sock` or `vf,index=0,path=vf0.sock`, with `port=1` of the second port. Throws NicError `CONFIG`. */
 export function parseAttachment(text: string): Record<string, Value> {
   const [kind = '', ...options] = text.split(',');
   const values = pairs('--attach', text, options);

@@ -25,7 +25,16 @@ class Bench {
     this.rig = new SriovRig();
     const { pf: fn, vfs, port, clock, tasks, trace } = this.rig;
     this.rig.hierarchy!.port.detached();
-    this.hosted = new HostedPf({ config: parseConfig({ attach }), pf: fn, vfs, port, clock, tasks, trace });
+    this.hosted = new HostedPf({
+      config: parseConfig({ attach }),
+      portNumber: 0,
+      pf: fn,
+      vfs,
+      port,
+      clock,
+      tasks,
+      trace,
+    });
     this.machines = [0, 1].map((index) => this.rig.vfMachine(index));
     this.driver = undefined;
     this.run();

@@ -12,10 +12,11 @@ import { HostedInterrupts, PfManager, type VfSettings } from '../hosted-pf/index
 import { parseMac } from '../packet/index.ts';
 import type { ResetKind } from '../pci/index.ts';
 import type { Clock, Tasks, Trace } from '../ports/index.ts';
-import type { NicConfig } from './config.ts';
+import { macOfPort, type NicConfig } from './config.ts';
 
 export interface HostOptions {
   readonly config: NicConfig;
+  readonly portNumber: number;
   readonly pf: IgbPhysicalFunction;
   readonly vfs: IgbVirtualFunctions;
   readonly port: IgbPort;
@@ -25,6 +26,9 @@ export interface HostOptions {
   /** A machine has the PF now. */
   readonly taken?: boolean;
 }
+
+/** Where the derived addresses of a port's VFs begin, from the PF's: those of both PFs and of all VFs of a card differ. */
+const firstVfOffset = (ports: number, portNumber: number): number => (ports === 1 ? 1 : portNumber === 0 ? 2 : 16);
 
 /** `ip link`'s words as settings. */
 export function settingsOf(vf: NicConfig['vfs'][number]): VfSettings {
@@ -48,9 +52,9 @@ export class HostedPf implements PortKeeper, PortRegisters {
   #hosting: boolean;
 
   /** Brings the port up, unless a machine has it. */
-  constructor({ config, pf, vfs, port, clock, tasks, trace, taken = false }: HostOptions) {
+  constructor({ config, portNumber, pf, vfs, port, clock, tasks, trace, taken = false }: HostOptions) {
     const settings: VfSettings[] = [];
-    for (const vf of config.vfs) settings[vf.index] = settingsOf(vf);
+    for (const vf of config.vfs) if (vf.port === portNumber) settings[vf.index] = settingsOf(vf);
     this.manager = new PfManager({
       bus: {
         read32: (offset) => port.read(offset),
@@ -59,7 +63,8 @@ export class HostedPf implements PortKeeper, PortRegisters {
       clock,
       tasks,
       trace,
-      mac: parseMac(config.mac)!,
+      mac: macOfPort(config, portNumber),
+      firstVfOffset: firstVfOffset(config.ports, portNumber),
       settings,
     });
     this.#pf = pf;

@@ -9,7 +9,7 @@ import { type AccessGuard, GuardedClock, GuardedTasks, PciDomain } from '../pci/
 import type { EventLoop } from '../linux/index.ts';
 import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
-import type { NicConfig } from './config.ts';
+import { macOfPort, type NicConfig } from './config.ts';
 import { GuardedWire } from './guarded-wire.ts';
 import { partnerOf } from './link.ts';
 
@@ -66,8 +66,6 @@ export function makePortParts(options: PortOptions, place: PortPlace): PortParts
   const clock = new GuardedClock(loop, guard);
   const tasks = new GuardedTasks(loop, guard);
   const wire = new GuardedWire(place.wire, guard);
-  const mac = Uint8Array.from(chipMac);
-  mac[5]! ^= number;
   const port = new IgbPort({
     clock,
     tasks,
@@ -76,7 +74,7 @@ export function makePortParts(options: PortOptions, place: PortPlace): PortParts
     ...(capture && { capture }),
     memory: vfs.memory,
     interruptPorts: vfs.interruptPorts,
-    mac,
+    mac: macOfPort(config, number),
     portNumber: number,
     chip,
     media: config.media,

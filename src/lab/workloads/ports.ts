@@ -3,18 +3,15 @@ import { LabError } from '../errors.ts';
 import type { Attachment } from '../qemu-args.ts';
 import type { Scene } from '../scene.ts';
 import type { Workload, WorkloadContext } from '../workload.ts';
+import { igbInterfaces } from './igb-interfaces.ts';
+import { fleetStations, hostStation } from './matrix/functions.ts';
+import { hostFiles } from './matrix/workload.ts';
+import { mustPing } from './sriov/vf-guest.ts';
 
+/** VFs of a fleet from here on are those of port 1. */
+const ofPort1 = 8;
 /** Of port 1 in the guest; beside the addresses of the external host's network. */
 const secondAddress = hostAddress.replace(/\d+$/, '77');
-
-/** Interfaces of igb with their PCI addresses, in the order of those. */
-async function interfaces({ machine }: Scene): Promise<{ name: string; address: string }[]> {
-  const text = await machine.run(
-    `for net in /sys/class/net/*; do case "$(readlink $net/device/driver)" in */igb) echo "$(basename $(readlink $net/device)) \${net##*/}";; esac; done | sort`,
-  );
-  const lines = text.trim().split('\n');
-  return lines.map((line) => line.split(' ')).map(([address = '', name = '']) => ({ address, name }));
-}
 
 const counter = async (scene: Scene, name: string, which: 'rx' | 'tx'): Promise<number> =>
   Number(await scene.machine.run(`cat /sys/class/net/${name}/statistics/${which}_packets`));
@@ -26,7 +23,7 @@ function must(holds: boolean, complaint: string): void {
 async function bothPorts({ open, step }: WorkloadContext, attachment: Attachment): Promise<void> {
   const scene = await open({ cpus: 1, capture: false, variant: { attachment, ports: 2 } }, true);
   const [zero, one] = await step(`${attachment}: igb drives both ports`, async (report) => {
-    const found = await interfaces(scene);
+    const found = await igbInterfaces(scene.machine);
     must(found.length === 2, `the guest has ${found.length} igb interfaces and not 2`);
     report(found.map(({ address, name }) => `${address} ${name}`).join(', '));
     if (attachment === 'hierarchy')
@@ -83,10 +80,27 @@ async function bothPorts({ open, step }: WorkloadContext, attachment: Attachment
     });
 }
 
+/** VFs of both ports in machines of their own, of which none has a PF. */
+async function vfsOfBothPorts({ openFleet, host, folder, step }: WorkloadContext): Promise<void> {
+  if (openFleet === undefined) return;
+  const fleet = await openFleet([
+    { name: 'A', vfs: [0] },
+    { name: 'B', vfs: [ofPort1 + 0] },
+  ]);
+  const [a, b] = await fleetStations(fleet, [], step);
+  await step('VF 0 of port 0 and VF 0 of port 1, each in a machine of its own', async () => {
+    const outside = hostStation(host, hostFiles(folder));
+    for (const station of [a!, b!]) await mustPing(station, outside, 20);
+    await mustPing(a!, b!, 20);
+  });
+}
+
 export const ports: Workload = {
   name: 'ports',
-  summary: 'a card of two ports, behind one root port and as two functions: two igb interfaces, each with its wire',
+  summary:
+    'a card of two ports, behind one root port and as two functions: two igb interfaces, each with its wire; VFs of both',
   async run(context) {
     for (const attachment of ['hierarchy', 'function'] as const) await bothPorts(context, attachment);
+    await vfsOfBothPorts(context);
   },
 };

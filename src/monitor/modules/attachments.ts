@@ -1,18 +1,19 @@
 /** Sockets of functions, made and taken away while machines run. */
 import * as v from 'valibot';
 import { checkAttachment } from '../../nic/config.ts';
+import { attachmentId } from '../../nic/functions.ts';
 import { parseKeyList } from '../../wires/key-list.ts';
 import { type MonitorContext, MonitorError, type MonitorModule, qmp } from '../context.ts';
 
 async function add({ nic }: MonitorContext, driver: string, members: Readonly<Record<string, unknown>>): Promise<void> {
-  const { index, id, ...rest } = members;
-  const attachment = checkAttachment({
-    kind: driver,
-    ...(index === undefined ? {} : { index: typeof index === 'string' && /^\d+$/.test(index) ? Number(index) : index }),
-    ...rest,
+  const { id, ...given } = members;
+  const values = Object.entries(given).map(([key, value]) => {
+    const number = (key === 'index' || key === 'port') && typeof value === 'string' && /^\d+$/.test(value);
+    return [key, number ? Number(value) : value];
   });
-  if (id !== undefined && attachment.kind === 'vf' && id !== `vf${attachment.index}`) {
-    throw new MonitorError('CONFIG', `id: that of this device is vf${attachment.index}; leave it out`);
+  const attachment = checkAttachment({ kind: driver, ...Object.fromEntries(values) });
+  if (id !== undefined && id !== attachmentId(attachment)) {
+    throw new MonitorError('CONFIG', `id: that of this device is ${attachmentId(attachment)}; leave it out`);
   }
   await nic.request('addAttachment', attachment);
 }
@@ -26,7 +27,7 @@ export const attachments: MonitorModule = {
   commands: [
     {
       name: 'device_add',
-      usage: 'vf,index=N,path=SOCKET',
+      usage: 'vf,index=N,path=SOCKET[,port=1]',
       doc: 'make the socket of a VF, for a virtual machine to attach it by',
       run: async (context, [text]) => {
         if (text === undefined) throw new MonitorError('USAGE', 'device_add vf,index=0,path=vf0.sock');
@@ -38,7 +39,7 @@ export const attachments: MonitorModule = {
     },
     {
       name: 'device_del',
-      usage: 'vfN',
+      usage: 'vfN|pf1vfN',
       doc: 'take the socket of a VF away, and the VF from the machine that has it',
       run: async (context, [id]) => {
         if (id === undefined) throw new MonitorError('USAGE', 'device_del vf0');

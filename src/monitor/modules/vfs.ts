@@ -5,12 +5,13 @@ import { checkVf } from '../../nic/config.ts';
 import { settingsOf } from '../../nic/hosted.ts';
 import { formatMac } from '../../packet/index.ts';
 import { receiveAddresses, addressRegisters } from '../addresses.ts';
-import { none } from '../arguments.ts';
 import { type MonitorContext, MonitorError, type MonitorModule, qmp, query } from '../context.ts';
 import { unknownWord } from '../registry.ts';
 import { viewOf } from '../register-view.ts';
 import { onOff, type Cell, type Style } from '../style.ts';
 import { onOrOff, wholeNumber } from '../words.ts';
+
+const portSchema = v.optional(v.picklist([0, 1], 'must be 0 or 1'), 0);
 
 /** Whose the VF is. */
 type Owner = 'machine' | 'pf-guest' | 'nobody';
@@ -36,9 +37,12 @@ interface VfRow {
   readonly refusals?: number;
 }
 
-async function fetch(context: MonitorContext): Promise<{ hosted: boolean; vfs: VfRow[] }> {
-  const [status, view] = await Promise.all([context.nic.request('vfsStatus'), viewOf(context, addressRegisters)]);
-  const addresses = receiveAddresses(view);
+async function fetch(
+  context: MonitorContext,
+  { port }: { readonly port: number },
+): Promise<{ hosted: boolean; vfs: VfRow[] }> {
+  const status = await context.nic.request('vfsStatus', { port });
+  const addresses = port === 0 ? receiveAddresses(await viewOf(context, addressRegisters)) : [];
   const vfs = status.vfs.map(({ attached, live, refused }, index): VfRow => {
     const owner = attached ? 'machine' : index < status.enabled ? 'pf-guest' : 'nobody';
     const known = status.hosted?.vfs[index];
@@ -117,9 +121,20 @@ const values: Readonly<Record<string, readonly string[]>> = {
   link: ['auto', 'enable', 'disable'],
 };
 
+interface VfPlace {
+  readonly port: number;
+  readonly index: number;
+}
+
+/** `3`, or `pf1vf3` for VF 3 of port 1. */
+function placeOf(word = ''): VfPlace {
+  const number = word.replace(/^pf1vf/, '');
+  return { port: number === word ? 0 : 1, index: wholeNumber(number, 0, POOLS - 1, 'the number of a VF') };
+}
+
 /** Changes those settings that are given; all are checked first. */
-async function change({ nic }: MonitorContext, index: number, given: Readonly<Record<string, unknown>>): Promise<void> {
-  const checked = settingsOf(checkVf({ index, ...given }));
+async function change({ nic }: MonitorContext, given: VfPlace & Readonly<Record<string, unknown>>): Promise<void> {
+  const checked = settingsOf(checkVf(given));
   const names = {
     mac: 'mac',
     vlan: 'vlan',
@@ -131,7 +146,8 @@ async function change({ nic }: MonitorContext, index: number, given: Readonly<Re
   } as const;
   const wanted = Object.entries(names).filter(([key]) => given[key] !== undefined);
   const entries = wanted.map(([, name]) => [name, checked[name]]);
-  await nic.request('setVf', { vf: index, change: Object.fromEntries(entries) as object });
+  const { port, index: vf } = given;
+  await nic.request('setVf', { port, vf, change: Object.fromEntries(entries) as object });
 }
 
 export const vfs: MonitorModule = {
@@ -139,7 +155,12 @@ export const vfs: MonitorModule = {
     query({
       name: 'vf',
       doc: 'the VFs: who has each, and what it may do',
-      schema: none,
+      usage: '[PORT]',
+      schema: v.strictObject({ port: portSchema }),
+      parse: ([port = '0', ...rest]) => {
+        if (rest.length > 0) throw new MonitorError('USAGE', `"${rest[0]}" is too much: info vf [PORT]`);
+        return { port: wholeNumber(port, 0, 1, 'the port') };
+      },
       fetch,
       render,
     }),
@@ -147,12 +168,12 @@ export const vfs: MonitorModule = {
   commands: [
     {
       name: 'vf',
-      usage: 'N mac|vlan|qos|rate|spoofchk|trust|link VALUE …',
+      usage: 'N|pf1vfN mac|vlan|qos|rate|spoofchk|trust|link VALUE …',
       doc: 'set a VF while no machine drives the PF, as ip link set DEV vf N does',
-      run: async (context, [index, ...words]) => {
-        const vf = wholeNumber(index, 0, POOLS - 1, 'the number of a VF');
+      run: async (context, [vf, ...words]) => {
+        const place = placeOf(vf);
         if (words.length === 0) throw new MonitorError('USAGE', `vf ${vf} ${keys.join('|')} VALUE`);
-        await change(context, vf, settingsIn(words));
+        await change(context, { ...settingsIn(words), ...place });
         return '';
       },
       complete: (_context, words) => {
@@ -162,8 +183,10 @@ export const vfs: MonitorModule = {
     },
   ],
   qmp: {
-    'set-vf': qmp(v.looseObject({ index: v.number() }), (context, { index, 'max-tx-rate': rate, ...given }) =>
-      change(context, index, { ...given, ...(rate === undefined ? {} : { max_tx_rate: rate }) }),
+    'set-vf': qmp(
+      v.looseObject({ port: portSchema, index: v.number() }),
+      (context, { 'max-tx-rate': rate, ...given }) =>
+        change(context, { ...given, ...(rate === undefined ? {} : { max_tx_rate: rate }) }),
     ),
   },
 };

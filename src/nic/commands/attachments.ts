@@ -3,12 +3,13 @@ import type { Attachment, AttachmentStatus } from '../attachments.ts';
 import { NicError } from '../errors.ts';
 
 /** Makes the socket of a VF. */
-export function addAttachment({ attachments, host }: AssembledNic, attachment: Attachment): void {
+export function addAttachment({ config, attachments, host }: AssembledNic, attachment: Attachment): void {
   if (attachment.kind !== 'vf') {
     throw new NicError('PF_FIXED', 'the PF is attached when the NIC starts: only VFs come and go');
   }
+  if (attachment.port >= config.ports) throw new NicError('NO_PORT', 'the NIC has one port');
   attachments.add(attachment);
-  host();
+  host(attachment.port);
 }
 
 /** Takes the socket of a VF away, and the VF from the machine that is there. */

@@ -1,6 +1,7 @@
 import { Bridge, type Bus, type PciFunction } from '../../pci/index.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
-import { functionNames } from '../functions.ts';
+import type { Attachment } from '../attachments.ts';
+import { partsOf } from '../functions.ts';
 
 const HEADER_DWORDS = 16;
 
@@ -40,19 +41,23 @@ export interface PciDomainStatus {
 
 /** The functions behind each socket. */
 export function pciDomains(nic: AssembledNic): PciDomainStatus[] {
-  const names = new Map<PciFunction, string>([[nic.pf, 'pf']]);
-  for (const [vf, fn] of nic.vfs.hierarchy.entries()) names.set(fn, `vf${vf}`);
+  const names = new Map<PciFunction, string>();
+  for (let port = 0; port < nic.config.ports; port += 1) {
+    const { pf, vfs } = partsOf(nic, port);
+    const of = port === 1 ? 'pf1' : '';
+    names.set(pf, of || 'pf');
+    for (const list of [vfs.hierarchy, vfs.attachable])
+      for (const [vf, fn] of list.entries()) if (fn !== undefined) names.set(fn, `${of}vf${vf}`);
+  }
   return nic.attachments.list().map(({ id, attachment, attached }) => {
     const { kind, path } = attachment;
-    return { id, kind, path, attached, functions: functionsOf(nic, id, names) };
+    return { id, kind, path, attached, functions: busStatus(rootOf(nic, attachment), names) };
   });
 }
 
-function functionsOf(nic: AssembledNic, id: string, names: Map<PciFunction, string>): PciFunctionStatus[] {
-  if (id === 'pf') return busStatus(nic.pf.memory.domain.root, names);
-  const vf = nic.vfs.attachable[functionNames.indexOf(id) - 1]!;
-  names.set(vf, id);
-  return busStatus(vf.domain.root, names);
+function rootOf(nic: AssembledNic, attachment: Attachment): Bus {
+  const { pf, vfs } = partsOf(nic, attachment.kind === 'hierarchy' ? 0 : attachment.port);
+  return (attachment.kind === 'vf' ? vfs.attachable[attachment.index]!.domain : pf.memory.domain).root;
 }
 
 function busStatus(bus: Bus, names: ReadonlyMap<PciFunction, string>): PciFunctionStatus[] {

@@ -2,6 +2,7 @@ import { POOLS } from '../../devices/igb/context.ts';
 import type { PfStatus, VfSettings } from '../../hosted-pf/index.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
 import { NicError } from '../errors.ts';
+import { partsOf } from '../functions.ts';
 
 /** Who has each VF, and how the PF treats it where that is ours. */
 export interface VfsStatus {
@@ -19,8 +20,9 @@ export interface VfsStatus {
   readonly hosted: PfStatus | undefined;
 }
 
-export function vfsStatus({ pf, port, vfs, manager }: AssembledNic): VfsStatus {
-  const hosted = manager?.status();
+export function vfsStatus(nic: AssembledNic, { port: number }: { readonly port: number }): VfsStatus {
+  const { pf, port, vfs } = partsOf(nic, number);
+  const hosted = nic.manager(number)?.status();
   return {
     enabled: pf.sriov.enabled ? pf.sriov.numVfs : 0,
     vfs: Array.from({ length: POOLS }, (_, vf) => ({
@@ -34,9 +36,10 @@ export function vfsStatus({ pf, port, vfs, manager }: AssembledNic): VfsStatus {
 
 /** Changes settings of a VF while the PF is ours. */
 export function setVf(
-  { manager }: AssembledNic,
-  { vf, change }: { readonly vf: number; readonly change: Partial<VfSettings> },
+  nic: AssembledNic,
+  { port, vf, change }: { readonly port: number; readonly vf: number; readonly change: Partial<VfSettings> },
 ): void {
+  const manager = nic.manager(port);
   if (manager?.status().running !== true) {
     throw new NicError('PF_NOT_HOSTED', `a machine has the PF: use ip link set DEV vf ${vf} … there`);
   }
