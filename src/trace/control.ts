@@ -1,7 +1,7 @@
 /** The traces of a device, seen from the main thread: which events are on, and where their records go. */
 import { encoderFor } from './encoders.ts';
 import type { TraceMemory } from './ring.ts';
-import { listEvents, selectEvents, type EventState } from './select.ts';
+import { anyEventOn, listEvents, selectEvents, type EventState } from './select.ts';
 import { TraceSink, type TraceOutput } from './sink.ts';
 
 export class TraceControl {
@@ -18,11 +18,14 @@ export class TraceControl {
   /** Records go there from now on, those before them included. Once, when the device runs. */
   open(path: string | undefined, output: TraceOutput): void {
     this.#sink = new TraceSink(this.memory, encoderFor(path, this.memory), output);
+    this.#sink.expecting = anyEventOn(this.memory);
   }
 
   /** Turns events on, and off where a glob begins with `-`; returns the globs that name none. */
   select(globs: readonly string[]): string[] {
-    return selectEvents(this.memory, globs);
+    const unmatched = selectEvents(this.memory, globs);
+    if (this.#sink !== undefined) this.#sink.expecting = anyEventOn(this.memory);
+    return unmatched;
   }
 
   /** Events that a glob names, all where none is given. */

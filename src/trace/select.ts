@@ -51,6 +51,11 @@ export function selectEvents(memory: TraceMemory, globs: readonly string[]): str
   });
 }
 
+/** Whether an event is on that goes into the memory. */
+export function anyEventOn(memory: TraceMemory): boolean {
+  return new Uint8Array(memory.on).some((wanted) => (wanted & LOGGED) !== 0);
+}
+
 /** An event as lists show it. */
 export interface EventState {
   readonly name: string;

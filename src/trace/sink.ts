@@ -16,14 +16,21 @@ export class TraceSink {
   readonly #reader: TraceReader;
   readonly #encoder: TraceEncoder;
   readonly #output: TraceOutput;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(memory: TraceMemory, encoder: TraceEncoder, output: TraceOutput) {
     this.#reader = new TraceReader(memory);
     this.#encoder = encoder;
     this.#output = output;
-    this.#timer = setInterval(() => this.flush(), DRAIN_EVERY_MS);
-    this.#timer.unref();
+    this.#timer = undefined;
+  }
+
+  /** Whether records may come, so that they are looked for; where none can, nothing wakes the thread. */
+  set expecting(some: boolean) {
+    if (some === (this.#timer !== undefined)) return;
+    clearInterval(this.#timer);
+    this.#timer = some ? setInterval(() => this.flush(), DRAIN_EVERY_MS).unref() : undefined;
+    this.flush();
   }
 
   /** Writes what has been emitted so far. */

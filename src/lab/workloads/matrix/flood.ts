@@ -182,7 +182,7 @@ function bufferBytes(from: Station, to: Station): number {
  * Stations know each other's addresses for good: a flood fills queues in which answers of ARP are lost as well, and what
  * waits for one is then dropped where no counter of an interface has it.
  */
-async function introduce(stations: readonly Station[]): Promise<void> {
+export async function introduce(stations: readonly Station[]): Promise<void> {
   const macs = new Map<Station, string>();
   for (const station of stations) {
     const text = await station.run(`ip -o link show dev ${station.interfaceName}`);
