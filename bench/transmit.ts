@@ -35,6 +35,11 @@ const engine = new TransmitEngine(context, {
   statistics: new Statistics(values),
   sink: {
     route: () => (accepts ? route.wire | route.whole : route.wire),
+    beginRun: () => 0,
+    routePlain: () => route.wire,
+    drain(): void {
+      // Nothing is.
+    },
     deliver() {},
     transmit() {
       frames += 1;

@@ -16,6 +16,7 @@ const MAC = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
 class BenchWire implements Wire {
   readonly acceptsOffload = false;
   readonly carrier = true;
+  readonly drain = { drained: (): void => undefined };
   frames: readonly Uint8Array[];
   #port: WirePort | undefined;
 

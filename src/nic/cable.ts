@@ -1,5 +1,5 @@
 /** What a port is plugged into for good, while the wire at the other end comes and goes. */
-import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
 
 export class Cable implements Wire {
   #port: WirePort | undefined;
@@ -16,6 +16,10 @@ export class Cable implements Wire {
 
   get carrier(): boolean {
     return this.#wire?.carrier ?? false;
+  }
+
+  get drain(): WireDrain | undefined {
+    return this.#wire?.drain;
   }
 
   /** The wire before is to be closed, or plugged into something else, by whoever knows it. */

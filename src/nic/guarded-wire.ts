@@ -1,6 +1,6 @@
 /** A wire whose frames reach the device as the device's own work, under its access guard. */
 import { type AccessGuard, GuardedWirePort, type Stoppable } from '../pci/index.ts';
-import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
 
 export class GuardedWire implements Wire, Stoppable {
   readonly #outer: Wire;
@@ -22,6 +22,10 @@ export class GuardedWire implements Wire, Stoppable {
 
   get carrier(): boolean {
     return this.#wire.carrier;
+  }
+
+  get drain(): WireDrain | undefined {
+    return this.#wire.drain;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

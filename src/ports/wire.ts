@@ -11,12 +11,20 @@ export interface FrameOffload {
   segmentSize: number;
 }
 
+/** Stands for the frames of a wire with nobody at its other end. */
+export interface WireDrain {
+  /** So many frames went there, so many bytes altogether. */
+  drained(frames: number, bytes: number): void;
+}
+
 /** The medium that a port is plugged into. Frames carry no FCS. */
 export interface Wire {
   /** Frames may be handed over with checksums and segmentation left to do. */
   readonly acceptsOffload: boolean;
   /** The medium has a carrier. */
   readonly carrier: boolean;
+  /** There while nobody is at the other end: counts will do, and frames need not be made. */
+  readonly drain?: WireDrain | undefined;
   /** Sends one frame, or drops and counts it; never waits. The bytes are free again on return. */
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
   /** Plugs a port in; frames and carrier changes then go there. */

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { pcapHeader, pcapRecordHeader } from '../capture/pcap.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { arena } from '../packet/index.ts';
-import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
 import { type Hub, openWire, type OpenWire, RECEIVE_BUFFER_LENGTH } from '../wires/index.ts';
 import type { FilterDumpOptions } from './options/filter-dump.ts';
 import type { QTestNetdev } from './options/netdev.ts';
@@ -55,6 +55,10 @@ export class MachineWire implements Wire, WirePort {
 
   get carrier(): boolean {
     return this.#wire.carrier;
+  }
+
+  get drain(): WireDrain | undefined {
+    return this.watchers.length === 0 ? this.#wire.drain : undefined;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

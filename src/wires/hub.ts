@@ -1,4 +1,4 @@
-import { makeTask, type Task, type Tasks, type Wire, type WirePort } from '../ports/index.ts';
+import { makeTask, type Task, type Tasks, type Wire, type WireDrain, type WirePort } from '../ports/index.ts';
 import { ByteRing } from './byte-ring.ts';
 import { FrameFinisher } from './frame-finisher.ts';
 import { LONGEST_FRAME, type WireCounters } from './wire.ts';
@@ -72,6 +72,7 @@ export class HubPort implements Wire {
   readonly counters: WireCounters;
   private readonly tasks: Tasks;
   private readonly hub: Hub;
+  private readonly nobody: WireDrain;
   private readonly waiting: ByteRing;
   private readonly header: Uint8Array;
   private readonly resumeTask: Task;
@@ -90,6 +91,7 @@ export class HubPort implements Wire {
       dropped: 0,
       malformed: 0,
     };
+    this.nobody = { drained: (frames, bytes) => this.countSent(frames, bytes) };
     this.waiting = new ByteRing(QUEUE_BYTES);
     this.header = new Uint8Array(LENGTH_BYTES);
     this.frame = new Uint8Array(LONGEST_FRAME);
@@ -98,10 +100,13 @@ export class HubPort implements Wire {
     this.closed = false;
   }
 
+  get drain(): WireDrain | undefined {
+    return this.hub.size === 1 ? this.nobody : undefined;
+  }
+
   send(bytes: Uint8Array, offset: number, length: number): void {
     if (this.closed) return;
-    this.counters.packetsSent += 1;
-    this.counters.bytesSent += length;
+    this.countSent(1, length);
     this.hub.repeat(this, bytes, offset, length);
   }
 
@@ -133,6 +138,11 @@ export class HubPort implements Wire {
     } else {
       this.counters.dropped += 1;
     }
+  }
+
+  private countSent(frames: number, bytes: number): void {
+    this.counters.packetsSent += frames;
+    this.counters.bytesSent += bytes;
   }
 
   private deliverWaiting(budget: number): boolean {

@@ -5,6 +5,7 @@ import {
   type Trace,
   type TraceEvents,
   type Wire,
+  type WireDrain,
   type WirePort,
 } from '../ports/index.ts';
 import { netTraceEvents } from './trace-events.ts';
@@ -83,6 +84,10 @@ export class TracedWire implements Wire {
 
   get carrier(): boolean {
     return this.#wire.carrier;
+  }
+
+  get drain(): WireDrain | undefined {
+    return this.#trace.on[this.#events.net_send] === 0 ? this.#wire.drain : undefined;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

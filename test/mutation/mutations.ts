@@ -160,8 +160,8 @@ const transmit: readonly Mutation[] = [
   {
     name: 'padding-off',
     file: 'tx/packet-sender.ts',
-    text: '& pf.TCTL.PSP.mask) !== 0) {',
-    replacement: '& pf.TCTL.PSP.mask) === 0) {',
+    text: '& pf.TCTL.PSP.mask) !== 0;',
+    replacement: '& pf.TCTL.PSP.mask) === 0;',
     meaning: 'TCTL.PSP means not to pad',
   },
   {
@@ -274,9 +274,9 @@ const receive: readonly Mutation[] = [
   },
   {
     name: 'udp-no-checksum',
-    file: 'rx/offload.ts',
-    text: 'if ((bytes[at + 6]! | bytes[at + 7]!) === 0 || length < 8',
-    replacement: 'if (length < 8',
+    file: 'rx/fast-plan.ts',
+    text: 'if (judges && (found & inspected.unchecked) === 0) {',
+    replacement: 'if (judges) {',
     meaning: 'a UDP datagram without checksum counts as wrong',
   },
   {

@@ -71,7 +71,8 @@ function castOf(bytes: Uint8Array, offset: number): 0 | 1 | 2 {
   return 2;
 }
 
-function wireLength(length: number): number {
+/** Octets on the wire of a frame of `length` bytes. */
+export function wireLength(length: number): number {
   const withFcs = length + FCS_BYTES;
   return withFcs < MINIMUM_BYTES ? MINIMUM_BYTES : withFcs;
 }
@@ -114,22 +115,31 @@ export class Statistics {
     this.values[index] = sum < amount ? LIMIT : sum;
   }
 
-  /** A frame left by the wire. `length` is without FCS; for a segmented packet, call it for each segment. */
-  transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void {
-    const octets = wireLength(length);
-    this.count(PTC64.index + sizeBin(octets), 1);
-    this.count(GPTC.index, 1);
-    this.count(TPT.index, 1);
-    this.count(HGPTC.index, 1);
+  /** `frames` alike left by the wire, with the addresses at bytes[offset…]. `length` is of one, without FCS. */
+  transmitted(bytes: Uint8Array, offset: number, length: number, queue: number, frames = 1): void {
+    const cast = castOf(bytes, offset);
+    if (cast === 1) this.count(MPTC.index, frames);
+    else if (cast === 2) this.count(BPTC.index, frames);
+    this.transmittedSize(length, frames);
+    this.transmittedSum(queue, frames, length * frames, wireLength(length) * frames);
+  }
+
+  /** What of `transmitted` depends on the size of the frames. */
+  transmittedSize(length: number, frames: number): void {
+    this.count(PTC64.index + sizeBin(wireLength(length)), frames);
+  }
+
+  /** The rest of `transmitted`, of unicast frames: all their bytes, and their octets on the wire. */
+  transmittedSum(queue: number, frames: number, bytes: number, octets: number): void {
+    this.count(GPTC.index, frames);
+    this.count(TPT.index, frames);
+    this.count(HGPTC.index, frames);
     this.#count64(GOTCL.index, octets);
     this.#count64(TOTL.index, octets);
     this.#count64(HGOTCL.index, octets);
-    const cast = castOf(bytes, offset);
-    if (cast === 1) this.count(MPTC.index, 1);
-    else if (cast === 2) this.count(BPTC.index, 1);
-    this.#countTraffic(queue, SENT, length);
+    this.#countTraffic(queue, SENT, bytes, frames);
     if (this.#pooled()) {
-      this.#countOfPool(PVFGPTC.index, queue, 1);
+      this.#countOfPool(PVFGPTC.index, queue, frames);
       this.#countOfPool(PVFGOTC.index, queue, octets);
     }
   }
@@ -214,11 +224,11 @@ export class Statistics {
     this.values[index] = this.values[index]! + amount;
   }
 
-  #countTraffic(queue: number, column: number, length: number): void {
+  #countTraffic(queue: number, column: number, bytes: number, frames = 1): void {
     const row = queueRow(queue, this.#queueFunction[queue]!, this.#pooled());
     const at = row * COLUMNS + column;
-    this.#traffic[at]! += 1;
-    this.#traffic[at + 1]! += length;
+    this.#traffic[at]! += frames;
+    this.#traffic[at + 1]! += bytes;
   }
 
   #pooled(): boolean {

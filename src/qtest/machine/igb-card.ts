@@ -47,6 +47,9 @@ export class IgbCard {
         get carrier() {
           return wire.carrier;
         },
+        get drain() {
+          return wire.drain;
+        },
         send: (bytes, offset, length, offload) => wire.send(bytes, offset, length, offload),
         plug: (port) => wire.plug(new GuardedWirePort(port, guard)),
         resume: () => wire.resume(),

@@ -7,10 +7,12 @@ import { QTestPlatform } from './qtest-platform.ts';
 
 const SLOT = 1;
 
-export function openInProcess(): ConformanceMachine {
-  const { machine, wire } = makeBench({ igb: false, ramBytes: 2 ** 26 });
+/** `watched`: trace events that are on, by name. */
+export function openInProcess(watched: readonly string[] = []): ConformanceMachine {
+  const { machine, wire, trace } = makeBench({ igb: false, ramBytes: 2 ** 26 });
   machine.addRootPort({ id: 'rp', slot: SLOT });
   machine.addIgb({ bus: 'rp' }, wire, testMac);
+  for (const name of watched) trace.on[trace.names.indexOf(name)] = 1;
   const transport = new MachineTransport(machine);
   const far = {
     // As a wire does: what finds no room waits.

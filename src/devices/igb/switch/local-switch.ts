@@ -15,10 +15,11 @@ import { VlanTags, passesVlanFilter } from '../rx/vlan.ts';
 import type { Statistics } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
 import { route, type TransmitSink } from '../tx/parts.ts';
+import { KnownRoutes } from './known-routes.ts';
 import { TO_WIRE, mirrorPools } from './mirror.ts';
 import { isChecked, spoofs } from './spoof-check.ts';
 
-const { DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
+const { CTRL_EXT, DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
@@ -34,6 +35,7 @@ export class LocalSwitch implements TransmitSink {
   private readonly tags: VlanTags;
   /** Pools that get the packet at hand. */
   private pools: number;
+  private readonly known: KnownRoutes;
   /** The packet at hand comes back instead of leaving. */
   private loops: boolean;
 
@@ -43,6 +45,7 @@ export class LocalSwitch implements TransmitSink {
     this.values = context.registers.values;
     this.tags = new VlanTags();
     this.pools = 0;
+    this.known = new KnownRoutes();
     this.loops = false;
   }
 
@@ -59,6 +62,36 @@ export class LocalSwitch implements TransmitSink {
     }
     if ((dtxswc & DTXSWC.LOOPBACK_EN.mask) === 0 || this.loops) return this.outside(queue, start, length);
     return this.decide(queue, start, length);
+  }
+
+  beginRun(queue: number): number {
+    const { values, context } = this;
+    const { link } = this.parts;
+    this.loops = link.loopback;
+    if (this.loops || !link.up) return 0;
+    if (usesPools(values[MRQC.index]!)) {
+      const dtxswc = values[DTXSWC.index]!;
+      if (isChecked(dtxswc, queue & 7) || (dtxswc & DTXSWC.LOOPBACK_EN.mask) !== 0) {
+        if (this.known.version !== context.settings.version) this.known.clear(context.settings.version);
+        return (values[CTRL_EXT.index]! & CTRL_EXT.EXT_VLAN.mask) === 0 ? route.wire | route.pools : 0;
+      }
+    }
+    return this.isUnseen() ? route.wire | route.unseen : route.wire;
+  }
+
+  routePlain(queue: number, start: number, length: number): number {
+    const { known } = this;
+    if (!known.find(queue & 7, start)) {
+      const ways = this.route(queue, start, length, false);
+      if (ways !== 0) known.keep(queue & 7, start, ways, this.pools);
+      return ways;
+    }
+    this.pools = known.pools;
+    return known.ways;
+  }
+
+  drain(frames: number, bytes: number): void {
+    this.context.wire.drain?.drained(frames, bytes);
   }
 
   transmit(_queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
@@ -88,8 +121,17 @@ export class LocalSwitch implements TransmitSink {
   /** The way to the wire, or through a loopback of MAC or PHY. */
   private outside(queue: number, start: number, length: number): number {
     if (this.loops) return route.wire;
-    if (this.parts.link.up) return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
+    if (this.parts.link.up) {
+      if (this.isUnseen()) return route.wire | route.unseen;
+      return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
+    }
     return this.drop(this.context.events.igb_tx_drop_link, queue, start, length, length);
+  }
+
+  /** Nobody sees what goes to the wire, at its other end or on the way. */
+  private isUnseen(): boolean {
+    const { events, taps, trace, wire } = this.context;
+    return wire.drain !== undefined && (taps.on[0]! | trace.on[events.igb_tx_packet]!) === 0;
   }
 
   private decide(queue: number, start: number, length: number): number {

@@ -8,6 +8,7 @@ import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import { slotOf } from './context.ts';
 import { DESCRIPTOR_BYTES, kindOf, kinds } from './descriptor.ts';
+import { FastPath } from './fast-path.ts';
 import { DescriptorFetch, fetched } from './fetch.ts';
 import { PacketSender } from './packet-sender.ts';
 import type { TransmitParts } from './parts.ts';
@@ -25,6 +26,7 @@ export class TransmitEngine {
   readonly #rings: readonly TransmitRing[];
   readonly #fetch: DescriptorFetch;
   readonly #sender: PacketSender;
+  readonly #fast: FastPath;
   readonly #rates: RateLimiter;
   /** Ends of intervals at which held write-backs are due, by queue. */
   readonly #flushes: readonly Timer[];
@@ -44,6 +46,7 @@ export class TransmitEngine {
     this.#rings = Array.from({ length: QUEUES }, (_, queue) => new TransmitRing(queue));
     this.#fetch = new DescriptorFetch();
     this.#sender = new PacketSender(context, parts);
+    this.#fast = new FastPath(context, parts);
     this.#rates = new RateLimiter(context, parts.link, (queue) => this.#resume(queue));
     this.#flushes = Array.from({ length: QUEUES }, (_, queue) => makeTimer(() => this.#flush(queue)));
     this.#ready = 0;
@@ -173,11 +176,21 @@ export class TransmitEngine {
     }
     const memory = this.#context.memory[this.#context.queueFunction[queue]!]!;
     const piece = memory.forReading(ring.base, ring.size * DESCRIPTOR_BYTES);
+    const fast = !this.#rates.limits(queue) && this.#fast.suits(ring);
     let used = 0;
     while (ring.head !== ring.tail) {
       if (used >= turn) {
         this.#ready |= bit;
         break;
+      }
+      if (fast && ring.segmentsSent === 0) {
+        const sent = this.#fast.send(ring, memory, turn - used);
+        if (sent > 0) {
+          used += sent;
+          if (this.#fast.reported) this.#reported |= bit;
+          ring.storeHead(values);
+          continue;
+        }
       }
       if (!this.#rates.maySend(queue)) break;
       const kind = this.#fetch.next(ring, memory, piece);

@@ -15,7 +15,7 @@ import { pf } from '../tables/index.ts';
 import { slotOf, type OffloadContext } from './context.ts';
 import { carriesData, command, kindOf, kinds, l4Type, option } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
-import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
+import { gatherFrame, GATHERED_AT, LARGEST_FRAME, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
 import { describeAdvanced, describeLegacy } from './left-to-do.ts';
 import { GuestPayload } from './guest-payload.ts';
 import {
@@ -35,8 +35,6 @@ import { route, type TransmitParts } from './parts.ts';
 import { WIRE_OVERHEAD_BYTES } from './rate-limit.ts';
 import type { TransmitRing } from './ring.ts';
 
-/** 9.5 KB, tag included, FCS not. */
-const LARGEST_FRAME = 9728;
 const MAC_BYTES = 14;
 /** More than MACLEN, IPLEN and L4LEN can say together. */
 const MOST_HEADERS = 1024;
@@ -263,7 +261,7 @@ export class PacketSender implements SegmentSink {
     let sent = 0;
     if (ring.segmentsSent === 0) {
       this.#beginSegments(context, layout);
-      ring.handedOver = count > 1 && this.#handOver(layout, headerLength);
+      ring.handedOver = this.#isUnseen() || (count > 1 && this.#handOver(layout, headerLength));
       if (ring.handedOver) {
         this.#countSegments(count, headerLength);
         sent = 1;
@@ -356,17 +354,21 @@ export class PacketSender implements SegmentSink {
     return true;
   }
 
-  /** Counts the segments that the wire makes of a frame, as the chip would have sent them. */
+  /** The wire's share of the packet at hand is only counted. */
+  #isUnseen(): boolean {
+    return (this.#route & route.unseen) !== 0;
+  }
+
+  /** Counts the segments that are not made here, as the chip would have sent them. */
   #countSegments(count: number, headerLength: number): void {
-    const { statistics } = this.#parts;
-    const { segmentSize } = this.#layout;
-    let left = this.#length - headerLength;
-    for (let n = 0; n < count; n += 1) {
-      const payload = Math.min(left, segmentSize);
-      statistics.transmitted(arena.bytes, this.#frame, headerLength + payload, this.#queue);
-      this.#charge(headerLength + payload);
-      left -= payload;
-    }
+    const { statistics, sink } = this.#parts;
+    const full = this.#padded(headerLength + this.#layout.segmentSize);
+    const last = this.#padded(this.#length - (count - 1) * this.#layout.segmentSize);
+    statistics.transmitted(arena.bytes, this.#frame, full, this.#queue, count - 1);
+    statistics.transmitted(arena.bytes, this.#frame, last, this.#queue);
+    this.#charge(full, count - 1);
+    this.#charge(last);
+    if (this.#isUnseen()) sink.drain(count, full * (count - 1) + last);
   }
 
   #sendSingle(context: OffloadContext): number {
@@ -437,10 +439,8 @@ export class PacketSender implements SegmentSink {
     offload: FrameOffload | undefined,
     checksumsKnown: boolean,
   ): void {
-    let padded = length;
-    if (length < SHORTEST_PADDED && (this.#context.registers.values[pf.TCTL.index]! & pf.TCTL.PSP.mask) !== 0) {
-      for (; padded < SHORTEST_PADDED; padded += 1) bytes[offset + padded] = 0;
-    }
+    const padded = this.#padded(length);
+    for (let n = length; n < padded; n += 1) bytes[offset + n] = 0;
     this.#trace(padded);
     const { sink, statistics } = this.#parts;
     const { wire, whole, pools } = route;
@@ -453,8 +453,14 @@ export class PacketSender implements SegmentSink {
     if ((this.#route & (wire | whole)) !== whole) this.#charge(padded);
   }
 
-  #charge(length: number): void {
-    this.wireBytes += Math.max(length, SHORTEST_PADDED) + WIRE_OVERHEAD_BYTES;
+  /** What TCTL.PSP makes of a length. */
+  #padded(length: number): number {
+    const pads = length < SHORTEST_PADDED && (this.#context.registers.values[pf.TCTL.index]! & pf.TCTL.PSP.mask) !== 0;
+    return pads ? SHORTEST_PADDED : length;
+  }
+
+  #charge(length: number, frames = 1): void {
+    this.wireBytes += (Math.max(length, SHORTEST_PADDED) + WIRE_OVERHEAD_BYTES) * frames;
   }
 
   #traceContext(): void {

@@ -10,6 +10,8 @@ export const route = {
   whole: 2,
   /** To pools of this port. */
   pools: 4,
+  /** Beside `wire`: nobody is there, and counting is enough. */
+  unseen: 8,
 } as const;
 
 /** Where frames go: the local switch, a loopback, the wire. All frames lie in the packet arena and are free on return. */
@@ -19,6 +21,15 @@ export interface TransmitSink {
    * arena. Holds for all frames until the next call. `tagIsPools`: its tag was inserted by a rule for the pool (VMVIR).
    */
   route(queue: number, start: number, length: number, tagIsPools: boolean): number;
+  /**
+   * Begins a run of plain packets of a queue. Bits of `route` that hold for all of them, `pools` where each has to be asked
+   * about by `routePlain`; 0 where none may go as a plain packet.
+   */
+  beginRun(queue: number): number;
+  /** `route` for a packet of such a run: no tag inserted, no more to be decided on than its first 16 bytes say. */
+  routePlain(queue: number, start: number, length: number): number;
+  /** Frames for `route.unseen`: how many, and their bytes altogether. */
+  drain(frames: number, bytes: number): void;
   /** One frame without FCS for `route.wire`. `offload` is used again for the next. */
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
   /**
@@ -30,7 +41,10 @@ export interface TransmitSink {
 
 export interface TransmitStatistics {
   /** A frame on the wire, length without FCS. */
-  transmitted(bytes: Uint8Array, offset: number, length: number, queue: number): void;
+  transmitted(bytes: Uint8Array, offset: number, length: number, queue: number, frames?: number): void;
+  /** The same of unicast frames: first each by its size, then all of them by their sum of bytes, and of octets on the wire. */
+  transmittedSize(length: number, frames: number): void;
+  transmittedSum(queue: number, frames: number, bytes: number, octets: number): void;
   /** Adds to the counter at a dword index. */
   count(registerIndex: number, amount: number): void;
 }

@@ -60,6 +60,11 @@ export class RateLimiter {
     return queue;
   }
 
+  /** Whether a queue has a rate at all. */
+  limits(queue: number): boolean {
+    return this.#factors[queue] !== 0;
+  }
+
   /** Whether a queue may begin a packet; where not, it is resumed when it may. */
   maySend(queue: number): boolean {
     if (this.#factors[queue] === 0) return true;

@@ -35,6 +35,18 @@ export class RecordingSink implements TransmitSink {
     return this.pools === 'too' ? wire | route.pools : wire;
   }
 
+  beginRun(): number {
+    return 0;
+  }
+
+  routePlain(): number {
+    return this.route();
+  }
+
+  drain(): void {
+    throw new Error('nothing is unseen here');
+  }
+
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (bytes !== arena.bytes || queue < 0) throw new Error('a frame outside the arena');
     this.delivered.push({ bytes: bytes.slice(offset, offset + length), checksumsKnown });
