@@ -8,8 +8,8 @@ const PIECE_BYTES = 2 ** 18;
 /** Where frames from the wire come from. */
 export interface Feed {
   set frames(frames: readonly Uint8Array[]);
-  /** Sends all frames. */
-  send(): void;
+  /** Sends all frames; true where they have been received as well. */
+  send(): boolean;
 }
 
 export class StreamFeed implements Feed {
@@ -47,7 +47,7 @@ export class StreamFeed implements Feed {
   }
 
   /** Sends all frames; returns when the socket has taken them. */
-  send(): void {
+  send(): boolean {
     if (this.#fd === -1) this.#accept();
     const bytes = this.#bytes;
     for (let at = 0; at < bytes.length;) {
@@ -55,6 +55,7 @@ export class StreamFeed implements Feed {
       if (count > 0) at += count;
       else this.#loop.runOnce(100);
     }
+    return false;
   }
 
   close(): void {

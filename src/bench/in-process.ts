@@ -58,6 +58,7 @@ export function openInProcess(device: DeviceCase): Work {
     send() {
       wire.deliver();
       time.settle();
+      return true;
     },
   };
   return device.open(new BenchCard(new MachineTransport(machine)), feed);

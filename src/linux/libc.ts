@@ -29,6 +29,7 @@ export const libc = {
   if_nametoindex: declare('if_nametoindex', 'int', [pointer]),
   ioctl: declare('ioctl', 'int', ['int', 'uint64', pointer]),
   listen: declare('listen', 'int', ['int', 'int']),
+  madvise: declare('madvise', 'int', [pointer, 'size_t', 'int']),
   memfd_create: declare('memfd_create', 'int', [pointer, 'uint']),
   mmap: declare('mmap', 'int64', [pointer, 'size_t', 'int', 'int', 'int', 'int64']),
   munmap: declare('munmap', 'int', [pointer, 'size_t']),

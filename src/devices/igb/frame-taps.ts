@@ -47,6 +47,12 @@ export class FrameTaps {
     this.#lost = new Float64Array((1 + Math.max(...Object.values(events))) * QUEUE_ROWS);
   }
 
+  /** Not 0 while something is captured anywhere. */
+  get watched(): number {
+    const { on } = this;
+    return on[capturedAt.wire]! | on[capturedAt.queues]! | on[capturedAt.drops]!;
+  }
+
   /** Frames lost since power on for the reason that a trace event names, of what the filter says. */
   lost(event: number, filter: QueueRowFilter): number {
     let sum = 0;

@@ -1,4 +1,5 @@
 /** Main memory: below a hole for devices and, where there is more, from 4 GiB on. Pieces exist once they are touched. */
+import { preferLargePages } from '../../linux/index.ts';
 import { arena } from '../../packet/index.ts';
 import type { MemoryPiece } from '../../ports/index.ts';
 import type { HostMemory } from '../../pci/index.ts';
@@ -59,6 +60,7 @@ function makePiece(region: Region, index: number): MemoryPiece {
   const size = Math.ceil(length / 4) * 4;
   const window = arena.windows.take(size);
   const piece = { base: region.base + start, length, window: window | 0, ...viewsOf(window, size, length) };
+  preferLargePages(piece.bytes);
   region.pieces[index] = piece;
   return piece;
 }

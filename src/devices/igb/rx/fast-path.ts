@@ -111,7 +111,7 @@ export class FastPath {
     const { taps, events } = this.context;
     const { on } = this.context.trace;
     return (
-      (taps.on[0]! |
+      (taps.watched |
         on[events.igb_rx_descriptor]! |
         on[events.igb_rx_write_back]! |
         on[events.igb_rx_packet]! |

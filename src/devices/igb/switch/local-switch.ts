@@ -131,7 +131,7 @@ export class LocalSwitch implements TransmitSink {
   /** Nobody sees what goes to the wire, at its other end or on the way. */
   private isUnseen(): boolean {
     const { events, taps, trace, wire } = this.context;
-    return wire.drain !== undefined && (taps.on[0]! | trace.on[events.igb_tx_packet]!) === 0;
+    return wire.drain !== undefined && (taps.watched | trace.on[events.igb_tx_packet]!) === 0;
   }
 
   private decide(queue: number, start: number, length: number): number {

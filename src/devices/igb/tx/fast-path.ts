@@ -53,7 +53,7 @@ export class FastPath {
     const { taps, events, registers } = this.context;
     const { on } = this.context.trace;
     const watched =
-      taps.on[0]! |
+      taps.watched |
       on[events.igb_tx_fetch]! |
       on[events.igb_tx_descriptor]! |
       on[events.igb_tx_packet]! |

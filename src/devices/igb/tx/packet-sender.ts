@@ -143,7 +143,7 @@ export class PacketSender implements SegmentSink {
     if (fetch.bytes > (segments ? MOST_GATHERED : LARGEST_FRAME))
       return this.drop(dropReason.oversize, ring.queue, fetch.bytes);
     // Segments take their payload from where it lies, unless somebody wants to see the packet whole.
-    const direct = segments && this.#context.taps.on[0] === 0 && this.#payload.begin(fetch, memory);
+    const direct = segments && this.#context.taps.watched === 0 && this.#payload.begin(fetch, memory);
     let gathered = gatherFrame(fetch, memory, 0, direct ? MOST_HEADERS : MOST_GATHERED);
     if (gathered < 0) return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
     this.#frame = GATHERED_AT;
