@@ -19,6 +19,8 @@ heading('Fast tests');
 add(await runTests(fastFolders));
 heading('vfio-user: protocol, conformance');
 add(await runTests(['test/protocol']));
+heading('The web view, in a browser');
+add(await runTests(['test/web']));
 if (!all) {
   heading('Against QEMU: its wires, its QTest, its tests of igb, its igb as oracle');
   const beside = ['wires', 'qtest-qemu', 'qos'].map((name) => `test/guest/${name}.test.ts`);

@@ -5,6 +5,7 @@ import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-arg
 import { NicError } from '../nic/errors.ts';
 import { parseAttachment, parseLinkPartner, parseVf } from '../nic/flags.ts';
 import type { Nic } from '../nic/nic.ts';
+import { webAddress } from '../web/web-address.ts';
 import { collect } from './arguments.ts';
 
 export interface NicFlags {
@@ -26,6 +27,7 @@ export interface NicFlags {
   linkPartner?: string;
   nvm?: string;
   metrics?: string;
+  web?: string | true;
   romfile?: string;
   msix: boolean;
   msi: boolean;
@@ -83,6 +85,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   ] as const)
     if (flags[key] !== undefined) config[key] = flags[key];
   if (flags.lint === true) config['lint'] = true;
+  if (flags.web !== undefined) config['web'] = webAddress(flags.web);
   for (const key of ['msix', 'msi'] as const) if (!flags[key]) config[key] = false;
   return config;
 }
@@ -106,13 +109,17 @@ async function untilSignal(start: () => Promise<Nic>, started: () => void): Prom
   await nic.ended;
 }
 
-/** QMP and HMP, where the configuration asks for them. */
+/** QMP, HMP and the web view, where the configuration asks for them. */
 async function openMonitors(nic: Nic, config: Record<string, unknown>): Promise<void> {
-  const { qmp = [], monitor: hmp = [] } = config as { qmp?: string[]; monitor?: string[] };
-  if (qmp.length + hmp.length === 0) return;
+  const { qmp = [], monitor: hmp = [], web } = config as { qmp?: string[]; monitor?: string[]; web?: string };
+  if (qmp.length + hmp.length === 0 && web === undefined) return;
   const { Monitor } = await import('../monitor/monitor.ts');
+  const log = (line: string): void => console.error(line);
   try {
-    void new Monitor({ nic, qmp, hmp, log: (line) => console.error(line), quit: () => void nic.close() });
+    const monitor = new Monitor({ nic, qmp, hmp, log, quit: () => void nic.close() });
+    if (web === undefined) return;
+    const { serveWeb } = await import('../web/serve-web.ts');
+    await serveWeb(monitor, web, log);
   } catch (error) {
     await nic.close();
     throw error;
@@ -193,6 +200,10 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       'the other end: speed=10|100|1000 duplex=half|full autoneg=on|off pause=none|symmetric|asymmetric|both',
     )
     .option('--metrics <127.0.0.1:PORT>', 'answer Prometheus at http://127.0.0.1:PORT/metrics; port 0 takes a free one')
+    .option(
+      '--web [ADDRESS:PORT]',
+      'a live view for browsers of this machine, at 127.0.0.1:8257 where no address is given',
+    )
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')
     .option('--lint', 'tell of what drivers do wrong, each mistake once')

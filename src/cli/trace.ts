@@ -138,23 +138,17 @@ async function exportChrome(file: string, { output }: TraceFlags): Promise<void>
 
 async function follow(packet: number, file: string, flags: TraceFlags): Promise<void> {
   const { followPacket } = await import('../trace/follow.ts');
-  const { sentenceOf } = await import('../trace/story.ts');
+  const { sentenceOf, storyLines } = await import('../trace/story.ts');
   const { recordAsJson } = await load.format();
   const { TraceError } = await import('../trace/errors.ts');
   const story = await withRecords(file, (records) => followPacket(records, packet));
-  const [first] = story.records;
-  if (first === undefined) throw new TraceError('TRACE_PACKET', `${file}: there is no packet ${packet}`);
+  if (story.records.length === 0) throw new TraceError('TRACE_PACKET', `${file}: there is no packet ${packet}`);
   if (flags.json === true) {
     const steps = story.records.map((record) => ({ ...recordAsJson(record), says: sentenceOf(record) }));
     console.log(asJson({ packet, steps, open: story.open }));
     return;
   }
-  console.log(`packet ${packet}, from ${(first.timeNs / 1e9).toFixed(9)} s on`);
-  for (const record of story.records) {
-    const since = `${((record.timeNs - first.timeNs) / 1000).toFixed(1).padStart(10)} µs`;
-    console.log(`${since}  ${sentenceOf(record)}`);
-  }
-  for (const text of story.open) console.log(`    and then  ${text}`);
+  console.log(storyLines(packet, story).join('\n'));
 }
 
 const queueName = (port: number, direction: string, queue: number): string =>

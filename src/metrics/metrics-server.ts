@@ -1,7 +1,7 @@
 /** Answers `GET /metrics` on a loopback address, for Prometheus. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import type { MetricsAddress } from './metrics-address.ts';
+import type { LoopbackAddress } from './loopback-address.ts';
 import { contentType, prometheusText, type Metric } from './prometheus-text.ts';
 
 /** Clients at a time; a scraper needs one. */
@@ -37,7 +37,7 @@ export class MetricsServer {
   }
 
   /** Listens; rejects with the system's error. */
-  static async listen({ host, port }: MetricsAddress, collect: () => Promise<Metric[]>): Promise<MetricsServer> {
+  static async listen({ host, port }: LoopbackAddress, collect: () => Promise<Metric[]>): Promise<MetricsServer> {
     const made = new MetricsServer(collect);
     await new Promise<void>((resolve, reject) => {
       made.#server.once('error', reject);

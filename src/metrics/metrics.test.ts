@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseMetricsAddress } from './metrics-address.ts';
+import { parseLoopbackAddress } from './loopback-address.ts';
 import { prometheusText } from './prometheus-text.ts';
 
 test('help, type, samples and labels as the format has them', () => {
@@ -41,9 +41,9 @@ test('a histogram adds its buckets up', () => {
 });
 
 test('addresses of this machine only', () => {
-  assert.deepEqual(parseMetricsAddress('127.0.0.1:9100'), { host: '127.0.0.1', port: 9100 });
-  assert.deepEqual(parseMetricsAddress('[::1]:0'), { host: '::1', port: 0 });
-  assert.deepEqual(parseMetricsAddress('localhost:1'), { host: 'localhost', port: 1 });
+  assert.deepEqual(parseLoopbackAddress('127.0.0.1:9100'), { host: '127.0.0.1', port: 9100 });
+  assert.deepEqual(parseLoopbackAddress('[::1]:0'), { host: '::1', port: 0 });
+  assert.deepEqual(parseLoopbackAddress('localhost:1'), { host: 'localhost', port: 1 });
   for (const text of ['0.0.0.0:9100', '9100', '127.0.0.1', '127.0.0.1:70000', '[::]:1', 'example:1', '10.0.0.1:1'])
-    assert.equal(parseMetricsAddress(text), undefined, text);
+    assert.equal(parseLoopbackAddress(text), undefined, text);
 });

@@ -28,6 +28,8 @@ export interface MonitorOptions {
   readonly quit: () => void;
 }
 
+type EventListener = (event: string, data: QmpMembers | undefined) => void;
+
 export class Monitor implements MonitorContext {
   readonly nic: Nic;
   readonly registry: Registry;
@@ -36,6 +38,7 @@ export class Monitor implements MonitorContext {
   readonly #listeners: MonitorListener[];
   readonly #qmpClients: Set<MonitorQmpClient>;
   readonly #hmpClients: Set<MonitorHmpClient>;
+  readonly #eventListeners: Set<EventListener>;
   readonly #watch: FilterWatch;
   #prompt: Prompt | undefined;
   /** Why the NIC ends, as SHUTDOWN has it. */
@@ -54,6 +57,7 @@ export class Monitor implements MonitorContext {
     this.#listeners = [];
     this.#qmpClients = new Set();
     this.#hmpClients = new Set();
+    this.#eventListeners = new Set();
     this.#prompt = undefined;
     this.#watch = new FilterWatch({
       fetch: async () => rxFilters(await viewOf(this, filterRegisters)),
@@ -67,13 +71,21 @@ export class Monitor implements MonitorContext {
       this.close();
       throw error;
     }
+    nic.trace.remember();
     nic.onEvent((event) => this.#heard(event));
     void nic.ended.finally(() => this.close()).catch(() => undefined);
   }
 
   emit = (event: string, data?: QmpMembers): void => {
     for (const client of this.#qmpClients) client.event(event, data);
+    for (const listener of this.#eventListeners) listener(event, data);
   };
+
+  /** Calls `listener` for each event of QMP; returns what ends that. */
+  onEvent(listener: EventListener): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
 
   onBug(error: unknown): void {
     this.#log(`monitor: this is a bug: ${error instanceof Error ? error.stack : String(error)}`);

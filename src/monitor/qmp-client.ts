@@ -1,9 +1,9 @@
 /** One client that speaks QMP with the NIC. */
 import type { Readable, Writable } from 'node:stream';
-import { type QmpCommand, type QmpMembers, QmpSession } from '../qmp/index.ts';
+import type { QmpMembers, QmpSession } from '../qmp/index.ts';
 import { ClientStream } from './client-stream.ts';
 import type { MonitorContext } from './context.ts';
-import { version } from './version.ts';
+import { monitorSession } from './qmp-session.ts';
 
 export interface ClientOptions {
   readonly context: MonitorContext;
@@ -16,17 +16,8 @@ export class MonitorQmpClient {
   readonly #session: QmpSession;
 
   constructor(input: Readable, output: Writable, { context, log, ended }: ClientOptions) {
-    const { registry } = context;
-    const commands = [...registry.qmp.keys()].map((name): [string, QmpCommand] => [
-      name,
-      (given) => registry.execute(context, name, given),
-    ]);
-    this.#session = new QmpSession({
-      version,
-      commands: new Map(commands),
+    this.#session = monitorSession(context, {
       send: (text) => this.#stream.send(text),
-      errorClasses: { NO_DEVICE: 'DeviceNotFound', NO_NETDEV: 'DeviceNotFound' },
-      onBug: (error) => context.onBug(error),
       mayGo: () => !this.#stream.isCongested,
       idle: () => this.#stream.setPaused(false),
     });

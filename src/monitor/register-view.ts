@@ -27,10 +27,14 @@ export class RegisterView {
 /** Where a register, or an array of them, lies. */
 const rangeOf = ({ at, step, count }: RegisterHandle): RegisterRange => ({ at, dwords: (count - 1) * step + 1 });
 
-/** Registers of the PF's window: those named, or all. */
-export async function viewOf({ nic }: MonitorContext, registers?: readonly RegisterHandle[]): Promise<RegisterView> {
+/** Registers of the window of a port's PF: those named, or all. */
+export async function viewOf(
+  { nic }: MonitorContext,
+  registers?: readonly RegisterHandle[],
+  port = 0,
+): Promise<RegisterView> {
   const ranges = registers?.map(rangeOf);
-  return new RegisterView(await nic.request('peekRegisters', { number: 0, ...(ranges && { ranges }) }));
+  return new RegisterView(await nic.request('peekRegisters', { port, number: 0, ...(ranges && { ranges }) }));
 }
 
 export { pf };

@@ -1,6 +1,6 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
-import { parseMetricsAddress } from '../metrics/metrics-address.ts';
+import { parseLoopbackAddress } from '../metrics/loopback-address.ts';
 import { parseMac } from '../packet/index.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
@@ -52,6 +52,14 @@ const attachmentSchemas = {
   /** One VF of a port as a plain endpoint. */
   vf: v.strictObject({ kind: v.literal('vf'), port: portNumber, index: vfIndex, path: socketPath, qmp }),
 } as const;
+
+const loopbackAddress = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseLoopbackAddress(text) !== undefined,
+    'must be a loopback address and a port, such as 127.0.0.1:9100 or 127.0.0.1:0',
+  ),
+);
 
 const onOff = v.boolean('must be true or false');
 
@@ -149,15 +157,9 @@ const nicSchema = v.strictObject({
   /** Globs of trace events; a leading `-` excludes. Without it a trace file gets the usual ones, standard error none. */
   trace: v.optional(v.array(v.string())),
   /** Loopback address and port that answer Prometheus, such as `127.0.0.1:9100`; port 0 for any that is free. */
-  metrics: v.optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => parseMetricsAddress(text) !== undefined,
-        'must be a loopback address and a port, such as 127.0.0.1:9100 or 127.0.0.1:0',
-      ),
-    ),
-  ),
+  metrics: v.optional(loopbackAddress),
+  /** The same for the web view. */
+  web: v.optional(loopbackAddress),
   /** Where trace lines go; standard error where not given. */
   traceFile: v.optional(v.string()),
 });

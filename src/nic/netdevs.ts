@@ -22,8 +22,9 @@ export interface NetdevStatus {
   /** Undefined for a hub port that is connected to a netdev. */
   readonly carrier: boolean | undefined;
   readonly counters: NicStatistics;
-  /** The NIC is plugged into it. */
+  /** The NIC is plugged into it, with this port. */
   readonly own: boolean;
+  readonly port: number | undefined;
 }
 
 interface Opened {
@@ -119,7 +120,9 @@ export class Netdevs {
     return this.#all().map((options) => {
       const wire = this.#opened.get(options.id)?.wire;
       const counters = (wire ?? this.#connections.get(options.id)!.port).counters;
-      return { options, carrier: wire?.carrier, counters: { ...counters }, own: this.#own.includes(options.id) };
+      const port = this.#own.indexOf(options.id);
+      const own = port !== -1;
+      return { options, carrier: wire?.carrier, counters: { ...counters }, own, port: own ? port : undefined };
     });
   }
 

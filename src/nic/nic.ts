@@ -11,7 +11,7 @@ import type { CommandArguments, CommandName, CommandResult } from './commands/in
 import type { NicEvent } from './events.ts';
 import { Captures } from './captures.ts';
 import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
-import { parseMetricsAddress } from '../metrics/metrics-address.ts';
+import { parseLoopbackAddress } from '../metrics/loopback-address.ts';
 import { NicError } from './errors.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
@@ -43,6 +43,8 @@ export class Nic {
   /** Which trace events are on; may change at any time. */
   readonly trace: TraceControl;
   readonly captures: Captures;
+  /** How many it has. */
+  readonly ports: number;
   readonly #worker: Worker;
   readonly #log: (line: string) => void;
   readonly #outputs: Output[];
@@ -57,6 +59,7 @@ export class Nic {
 
   constructor(data: DeviceThreadData, trace: TraceControl, log: (line: string) => void) {
     this.trace = trace;
+    this.ports = data.config.ports;
     this.#log = log;
     this.#outputs = [];
     this.#requests = new PendingRequests();
@@ -188,7 +191,7 @@ async function serveMetrics(nic: Nic, text: string, log: (line: string) => void)
   const { MetricsServer } = await import('../metrics/metrics-server.ts');
   const { nicMetrics } = await import('./nic-metrics.ts');
   try {
-    const server = await MetricsServer.listen(parseMetricsAddress(text)!, () => nicMetrics(nic));
+    const server = await MetricsServer.listen(parseLoopbackAddress(text)!, () => nicMetrics(nic));
     nic.addOutput(server);
     log(`metrics: ${server.url}`);
   } catch (error) {

@@ -4,4 +4,4 @@ export { QmpError } from './errors.ts';
 export { JsonSplitter } from './json-splitter.ts';
 export { JsonStream } from './json-stream.ts';
 export { forEachLine } from './lines.ts';
-export { QmpSession, type QmpCommand, type QmpMembers } from './session.ts';
+export { QmpSession, type QmpCommand, type QmpMembers, type QmpSessionOptions } from './session.ts';

@@ -19,6 +19,8 @@ export interface QmpSessionOptions {
   readonly mayGo?: () => boolean;
   /** No command waits any more: the stream may be read again. */
   readonly idle?: () => void;
+  /** Commands are taken without a greeting and a negotiation. */
+  readonly negotiated?: boolean;
 }
 
 const MEMBERS: readonly string[] = ['execute', 'arguments', 'id'];
@@ -38,7 +40,7 @@ export class QmpSession {
     this.#waiting = [];
     this.#events = [];
     this.#busy = false;
-    this.#negotiated = false;
+    this.#negotiated = options.negotiated ?? false;
   }
 
   get negotiated(): boolean {

@@ -1,24 +1,37 @@
 /** The traces of a device, seen from the main thread: which events are on, and where their records go. */
 import { encoderFor } from './encoders.ts';
+import { TraceHistory } from './history.ts';
 import type { TraceMemory } from './ring.ts';
 import { anyEventOn, listEvents, selectEvents, type EventState } from './select.ts';
 import { TraceSink, type TraceOutput } from './sink.ts';
 
 export class TraceControl {
   readonly memory: TraceMemory;
+  /** What came last, from the first call of `remember` on. */
+  #history: TraceHistory | undefined;
   readonly #log: (line: string) => void;
   #sink: TraceSink | undefined;
 
   constructor(memory: TraceMemory, log: (line: string) => void) {
     this.memory = memory;
+    this.#history = undefined;
     this.#log = log;
     this.#sink = undefined;
   }
 
   /** Records go there from now on, those before them included. Once, when the device runs. */
   open(path: string | undefined, output: TraceOutput): void {
-    this.#sink = new TraceSink(this.memory, encoderFor(path, this.memory), output);
+    this.#sink = new TraceSink(this.memory, encoderFor(path, this.memory), output, (record) =>
+      this.#history?.add(record),
+    );
     this.#sink.expecting = anyEventOn(this.memory);
+  }
+
+  /** The last records, up to this moment; they are kept from the first call on. */
+  remember(): TraceHistory {
+    this.#history ??= new TraceHistory();
+    this.#sink?.flush();
+    return this.#history;
   }
 
   /** Turns events on, and off where a glob begins with `-`; returns the globs that name none. */

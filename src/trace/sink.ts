@@ -1,5 +1,6 @@
 /** Takes trace records out of shared memory, now and then, and puts them where they are to go. */
 import type { TraceEncoder } from './encoder.ts';
+import type { TraceRecord } from './record.ts';
 import { TraceReader, type TraceMemory } from './ring.ts';
 
 const DRAIN_EVERY_MS = 50;
@@ -16,12 +17,20 @@ export class TraceSink {
   readonly #reader: TraceReader;
   readonly #encoder: TraceEncoder;
   readonly #output: TraceOutput;
+  readonly #seen: (record: TraceRecord) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(memory: TraceMemory, encoder: TraceEncoder, output: TraceOutput) {
+  /** `seen` is told of each record that goes through. */
+  constructor(
+    memory: TraceMemory,
+    encoder: TraceEncoder,
+    output: TraceOutput,
+    seen: (record: TraceRecord) => void = () => undefined,
+  ) {
     this.#reader = new TraceReader(memory);
     this.#encoder = encoder;
     this.#output = output;
+    this.#seen = seen;
     this.#timer = undefined;
   }
 
@@ -38,6 +47,7 @@ export class TraceSink {
     let count = 0;
     for (const record of this.#reader.drain()) {
       this.#encoder.add(record);
+      this.#seen(record);
       count += 1;
       if (count % PIECE_RECORDS === 0) this.#output.write(this.#encoder.take());
     }

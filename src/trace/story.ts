@@ -1,4 +1,5 @@
 /** Records as sentences, for the story of a packet. */
+import type { Story } from './follow.ts';
 import { formatArguments, recordWords } from './format.ts';
 import type { TraceRecord } from './record.ts';
 
@@ -69,4 +70,17 @@ export function sentenceOf(record: TraceRecord): string {
   if (sentence !== undefined) return sentence(recordWords(record));
   const said = `${record.name} ${formatArguments(record.spec, record.args)}`.trimEnd();
   return record.name.includes('_drop') ? `${record.spec.doc.replace(/\.$/, '')} (${said})` : said;
+}
+
+/** A story, which has at least one record, as lines with the time since its beginning. */
+export function storyLines(packet: number, { records, open }: Story): string[] {
+  const [first] = records;
+  const beginNs = first!.timeNs;
+  return [
+    `packet ${packet}, from ${(beginNs / 1e9).toFixed(9)} s on`,
+    ...records.map(
+      (record) => `${((record.timeNs - beginNs) / 1000).toFixed(1).padStart(10)} µs  ${sentenceOf(record)}`,
+    ),
+    ...open.map((text) => `    and then  ${text}`),
+  ];
 }

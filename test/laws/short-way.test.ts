@@ -18,8 +18,7 @@ function counters(machine: ConformanceMachine): string[] {
   const lines: string[] = [];
   for (const [name, register] of COUNTERS) lines.push(`${name} ${read(machine.pf, register)}`);
   for (const [name, register] of OF_POOLS)
-    for (let pool = 0; pool < 8; pool += 1)
-      lines.push(`${name}[${pool}] ${read(machine.pf, register, pool)}`);
+    for (let pool = 0; pool < 8; pool += 1) lines.push(`${name}[${pool}] ${read(machine.pf, register, pool)}`);
   return lines;
 }
 

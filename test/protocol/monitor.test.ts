@@ -81,7 +81,7 @@ async function everything(): Promise<Map<string, number>> {
       if (!clocks.test(name) && !(number > 0 && dword << 2 === 0x1048)) found.set(`${name} ${dword}`, value);
     });
   }
-  for (const { number, msix, intx } of await nic.request('interruptStatus')) {
+  for (const { number, msix, intx } of await nic.request('interruptStatus', { port: 0 })) {
     found.set(
       `interrupts ${number}`,
       msix.reduce((sum, count) => sum + count, intx),

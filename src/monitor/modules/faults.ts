@@ -22,7 +22,21 @@ function target({ spec }: FaultStatus): string {
   return words.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(' ') || 'everything';
 }
 
-function row(status: FaultStatus): Readonly<Record<string, string | number | boolean>> {
+export interface FaultRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly target: string;
+  /** Missing where there is no limit. */
+  readonly count?: number;
+  readonly after: number;
+  readonly probability: number;
+  readonly seed: number;
+  readonly occasions: number;
+  readonly struck: number;
+  readonly spent: boolean;
+}
+
+function row(status: FaultStatus): FaultRow {
   const { spec, seen, struck, spent } = status;
   const { id, kind, count, after, probability, seed } = spec;
   const limit = count === Infinity ? {} : { count };

@@ -8,8 +8,10 @@ import { interrupts } from './interrupts.ts';
 import { lint } from './lint.ts';
 import { mailbox } from './mailbox.ts';
 import { memory } from './memory.ts';
+import { metrics } from './metrics.ts';
 import { network } from './network.ts';
 import { objects } from './objects.ts';
+import { packets } from './packets.ts';
 import { pci } from './pci.ts';
 import { registers } from './registers.ts';
 import { rings } from './rings.ts';
@@ -21,6 +23,6 @@ import { trace } from './trace.ts';
 import { vfs } from './vfs.ts';
 
 export const modules: readonly MonitorModule[] = [
-  ...[attachments, breaks, faults, general, interrupts, lint, localSwitch, mailbox, memory, network, objects, pci],
-  ...[registers, rings, runState, rxFilter, statistics, trace, vfs],
+  ...[attachments, breaks, faults, general, interrupts, lint, localSwitch, mailbox, memory, metrics, network, objects],
+  ...[packets, pci, registers, rings, runState, rxFilter, statistics, trace, vfs],
 ];

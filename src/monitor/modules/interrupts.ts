@@ -1,8 +1,8 @@
 /** Interrupts: how each function sends them, how many it sent, what is pending. */
 import { firstVector } from '../../devices/igb/vf-interrupts.ts';
-import { functionNames } from '../../nic/functions.ts';
-import { none } from '../arguments.ts';
+import { nameOfFunction, pfNames } from '../../nic/functions.ts';
 import { type MonitorModule, query } from '../context.ts';
+import { ofPort, portOnly } from '../function-argument.ts';
 import { pf, type RegisterView, viewOf } from '../register-view.ts';
 import type { Style } from '../style.ts';
 
@@ -59,15 +59,17 @@ export const interrupts: MonitorModule = {
     query({
       name: 'irq',
       doc: 'interrupts of each function: sent so far, pending, enabled, throttled, and what they tell of',
-      schema: none,
-      fetch: async (context): Promise<IrqStatus> => {
+      usage: '[pf|pf1]',
+      schema: ofPort,
+      parse: portOnly,
+      fetch: async (context, { port }): Promise<IrqStatus> => {
         const [functions, view] = await Promise.all([
-          context.nic.request('interruptStatus'),
-          viewOf(context, [pf.EICR, pf.EIMS, pf.EITR, pf.IVAR, pf.IVAR_MISC, pf.ICR, pf.IMS]),
+          context.nic.request('interruptStatus', { port }),
+          viewOf(context, [pf.EICR, pf.EIMS, pf.EITR, pf.IVAR, pf.IVAR_MISC, pf.ICR, pf.IMS], port),
         ]);
         const byVector = sources(view);
         const vectors = functions.flatMap(({ number, mode, msix, msi, intx }): VectorStatus[] => {
-          const name = functionNames[number]!;
+          const name = nameOfFunction({ port, number });
           const rows = msix.flatMap((sent, vector): VectorStatus[] => {
             const n = portVector(number, vector);
             const enabled = ((view.get(pf.EIMS) >>> n) & 1) !== 0;
@@ -88,11 +90,12 @@ export const interrupts: MonitorModule = {
           if (intx > 0) rows.push({ function: name, vector: 'INTx', sent: intx, sources: [] });
           return rows;
         });
-        const modes = Object.fromEntries(functions.map(({ number, mode }) => [functionNames[number]!, mode]));
+        const modes = Object.fromEntries(functions.map(({ number, mode }) => [nameOfFunction({ port, number }), mode]));
         return { modes, vectors, causes: { ICR: view.get(pf.ICR), IMS: view.get(pf.IMS) } };
       },
       render: ({ vectors, causes, modes }: IrqStatus, style: Style): string => {
-        const head = `pf uses ${modes['pf']}; ICR 0x${causes.ICR.toString(16)}, IMS 0x${causes.IMS.toString(16)}`;
+        const name = pfNames.find((known) => modes[known] !== undefined)!;
+        const head = `${name} uses ${modes[name]}; ICR 0x${causes.ICR.toString(16)}, IMS 0x${causes.IMS.toString(16)}`;
         const yes = (flag: boolean | undefined): string => (flag === undefined ? '' : flag ? 'yes' : 'no');
         const rows = vectors.map((row) => [
           row.function,

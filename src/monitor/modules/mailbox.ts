@@ -1,8 +1,8 @@
 /** Mailboxes between PF and VFs: who owns each, what waits, and the message in it. */
 import { ACCEPTED, CLEAR_TO_SEND, INFO_MASK, INFO_SHIFT, Message, REFUSED, TYPE_MASK } from '../../driver/index.ts';
 import { hex } from '../../registers/index.ts';
-import { none } from '../arguments.ts';
 import { type MonitorModule, query } from '../context.ts';
+import { ofPort, portOnly } from '../function-argument.ts';
 import { pf, type RegisterView, viewOf } from '../register-view.ts';
 import type { Style } from '../style.ts';
 
@@ -71,9 +71,11 @@ export const mailbox: MonitorModule = {
     query({
       name: 'mailbox',
       doc: 'the mailboxes between PF and VFs, and the last message in each',
-      schema: none,
-      fetch: async (context) => {
-        const view = await viewOf(context, [pf.V2PMAILBOX, pf.MBVFICR, pf.VFLRE, pf.VMBMEM]);
+      usage: '[pf|pf1]',
+      schema: ofPort,
+      parse: portOnly,
+      fetch: async (context, { port }) => {
+        const view = await viewOf(context, [pf.V2PMAILBOX, pf.MBVFICR, pf.VFLRE, pf.VMBMEM], port);
         return Array.from({ length: VFS }, (_, vf) => statusOf(view, vf));
       },
       render: (mailboxes: readonly MailboxStatus[], style: Style) =>

@@ -1,8 +1,7 @@
 /** Memory of the machines, as a function of the NIC would reach it. */
 import { MEMORY_LIMIT } from '../../nic/commands/memory.ts';
-import { functionNames } from '../../nic/functions.ts';
 import { type HmpCommand, type MonitorContext, MonitorError, type MonitorModule } from '../context.ts';
-import { functionSchema } from '../function-argument.ts';
+import { functionSchema, namesOf, placeOf } from '../function-argument.ts';
 import { formatMemory, parseFormat } from '../memory-format.ts';
 import { wholeNumber } from '../words.ts';
 import * as v from 'valibot';
@@ -18,7 +17,7 @@ async function examine({ nic }: MonitorContext, words: readonly string[]): Promi
   if (!known.success || rest.length > 0) throw new MonitorError('USAGE', `x ${USAGE}`);
   const length = format.count * format.sizeBytes;
   if (length > MEMORY_LIMIT) throw new MonitorError('USAGE', `${length} bytes are too many: ${MEMORY_LIMIT} at most`);
-  const bytes = await nic.request('readMemory', { number: functionNames.indexOf(known.output), address, length });
+  const bytes = await nic.request('readMemory', { ...placeOf(known.output), address, length });
   return formatMemory(bytes, address, format);
 }
 
@@ -27,7 +26,7 @@ const command = (name: string, doc: string): HmpCommand => ({
   usage: USAGE,
   doc,
   run: examine,
-  complete: (_context, words) => (words.length > 1 ? functionNames : []),
+  complete: ({ nic }, words) => (words.length > 1 ? namesOf(nic) : []),
 });
 
 export const memory: MonitorModule = {

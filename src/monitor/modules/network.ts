@@ -1,5 +1,6 @@
 /** The cable and what is at its other end. */
 import * as v from 'valibot';
+import { pfNames } from '../../nic/functions.ts';
 import type { NetdevStatus } from '../../nic/netdevs.ts';
 import type { NetdevOptions } from '../../wires/index.ts';
 import { none } from '../arguments.ts';
@@ -11,13 +12,31 @@ import { type Style, upDown } from '../style.ts';
 import { onOrOff } from '../words.ts';
 import { QmpError } from '../../qmp/index.ts';
 
-/** Names of the NIC, and of the netdev that it is plugged into, which mean the same cable. */
+/** One port of the NIC and its cable. */
+interface PortStatus {
+  readonly port: number;
+  /** Of its PF. */
+  readonly name: string;
+  readonly mac: string | undefined;
+  readonly link: { readonly up: boolean; readonly speedMbps: number };
+  /** Where it is plugged in. */
+  readonly netdev: string | undefined;
+}
+
+export interface NetworkStatus {
+  /** Those of port 0. */
+  readonly mac: string | undefined;
+  readonly link: PortStatus['link'];
+  readonly ports: readonly PortStatus[];
+  readonly netdevs: readonly NetdevStatus[];
+}
+
+/** The name of a PF, and that of the netdev which its port is plugged into, mean the same cable. */
 async function setLink({ nic }: MonitorContext, name: string, up: boolean): Promise<void> {
-  const own = (await nic.request('listNetdevs')).find((netdev) => netdev.own);
-  if (name !== 'pf' && name !== own?.options.id) {
-    throw new QmpError('DeviceNotFound', `Device '${name}' not found`);
-  }
-  await nic.request('setLink', { up });
+  const plugged = (await nic.request('listNetdevs')).find(({ options }) => options.id === name)?.port;
+  const port = plugged ?? pfNames.findIndex((known) => known === name);
+  if (port === -1 || port >= nic.ports) throw new QmpError('DeviceNotFound', `Device '${name}' not found`);
+  await nic.request('setLink', { up, port });
 }
 
 /** `type=tap,ifname=ob0`, as `--netdev` has it. */
@@ -34,26 +53,45 @@ function describe({ type, ...options }: NetdevOptions): string {
 
 const text = (value: unknown): string => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
 
-function render(
-  {
-    mac,
-    link,
-    netdevs,
-  }: { mac: string | undefined; link: { up: boolean; speedMbps: number }; netdevs: readonly NetdevStatus[] },
-  style: Style,
-): string {
-  const line = ({ options, counters, carrier }: NetdevStatus): string => {
-    const { packetsSent, packetsReceived, dropped } = counters;
-    const state = carrier === undefined ? '' : `, carrier ${style.paint(upDown(carrier))}`;
-    return `${options.id}: index=0,${describe(options)}${state}, ${packetsSent} sent, ${packetsReceived} received, ${dropped} dropped`;
-  };
-  const speed = link.up ? ` at ${link.speedMbps} Mb/s` : '';
-  const own = netdevs.find((netdev) => netdev.own);
-  return [
-    `pf: index=0,type=nic,model=igb${mac === undefined ? '' : `,macaddr=${mac}`}, link ${style.paint(upDown(link.up))}${speed}`,
-    ...(own === undefined ? [' \\ no netdev'] : [` \\ ${line(own)}`]),
-    ...netdevs.filter((netdev) => !netdev.own).map(line),
-  ].join('\n');
+function renderNetdev({ options, counters, carrier }: NetdevStatus, style: Style): string {
+  const { packetsSent, packetsReceived, dropped } = counters;
+  const state = carrier === undefined ? '' : `, carrier ${style.paint(upDown(carrier))}`;
+  return `${options.id}: index=0,${describe(options)}${state}, ${packetsSent} sent, ${packetsReceived} received, ${dropped} dropped`;
+}
+
+function render({ ports, netdevs }: NetworkStatus, style: Style): string {
+  const lines = ports.flatMap(({ port, name, mac, link }) => {
+    const speed = link.up ? ` at ${link.speedMbps} Mb/s` : '';
+    const own = netdevs.find((netdev) => netdev.port === port);
+    return [
+      `${name}: index=${port},type=nic,model=igb${mac === undefined ? '' : `,macaddr=${mac}`}, link ${style.paint(upDown(link.up))}${speed}`,
+      own === undefined ? ' \\ no netdev' : ` \\ ${renderNetdev(own, style)}`,
+    ];
+  });
+  const others = netdevs.filter((netdev) => !netdev.own).map((netdev) => renderNetdev(netdev, style));
+  return [...lines, ...others].join('\n');
+}
+
+async function fetch(context: MonitorContext): Promise<NetworkStatus> {
+  const { nic } = context;
+  const numbers = Array.from({ length: nic.ports }, (_, port) => port);
+  const [netdevs, counters, views] = await Promise.all([
+    nic.request('listNetdevs'),
+    nic.request('statistics'),
+    Promise.all(numbers.map((port) => viewOf(context, addressRegisters, port))),
+  ]);
+  const ports = views.map((view, port): PortStatus => {
+    const speedMbps = counters[`${port === 0 ? '' : `port${port}.`}linkSpeed`] ?? 0;
+    return {
+      port,
+      name: pfNames[port]!,
+      mac: receiveAddresses(view).find(({ entry }) => entry === 0)?.mac,
+      link: { up: speedMbps > 0, speedMbps },
+      netdev: netdevs.find((netdev) => netdev.port === port)?.options.id,
+    };
+  });
+  const { mac, link } = ports[0]!;
+  return { mac, link, ports, netdevs };
 }
 
 export const network: MonitorModule = {
@@ -62,20 +100,7 @@ export const network: MonitorModule = {
       name: 'network',
       doc: 'the NIC, the netdevs, and who is plugged into what',
       schema: none,
-      fetch: async (context) => {
-        const { nic } = context;
-        const [netdevs, counters, view] = await Promise.all([
-          nic.request('listNetdevs'),
-          nic.request('statistics'),
-          viewOf(context, addressRegisters),
-        ]);
-        const speedMbps = counters['linkSpeed'] ?? 0;
-        return {
-          mac: receiveAddresses(view).find(({ entry }) => entry === 0)?.mac,
-          link: { up: speedMbps > 0, speedMbps },
-          netdevs,
-        };
-      },
+      fetch,
       render,
     }),
   ],
@@ -83,13 +108,13 @@ export const network: MonitorModule = {
     {
       name: 'set_link',
       usage: 'NAME on|off',
-      doc: "pull or plug the NIC's cable; NAME is pf, or its netdev",
+      doc: "pull or plug a port's cable; NAME is pf (pf1 of port 1), or its netdev",
       run: async (context, [name, state]) => {
         if (name === undefined) throw new MonitorError('USAGE', 'set_link pf on|off');
         await setLink(context, name, onOrOff(state, 'the link'));
         return '';
       },
-      complete: (_context, words) => (words.length === 1 ? ['pf'] : ['on', 'off']),
+      complete: ({ nic }, words) => (words.length === 1 ? pfNames.slice(0, nic.ports) : ['on', 'off']),
     },
     {
       name: 'netdev_add',

@@ -2,7 +2,7 @@
 import picomatch from 'picomatch';
 import * as v from 'valibot';
 import { pfPlan, vfSpecs, vfWindowBytes } from '../../devices/igb/tables/index.ts';
-import { functionNames } from '../../nic/functions.ts';
+import { placeOfFunction } from '../../nic/functions.ts';
 import {
   bitRange,
   compilePlan,
@@ -13,15 +13,24 @@ import {
   type RegisterSpec,
 } from '../../registers/index.ts';
 import { MonitorError, type MonitorModule, query } from '../context.ts';
-import { functionSchema, numberOf } from '../function-argument.ts';
+import { functionSchema, namesOf, placeOf } from '../function-argument.ts';
 import type { Style } from '../style.ts';
 
-interface RegisterStatus {
+export interface RegisterStatus {
   /** With its element: `RDT[3]`. */
   readonly name: string;
   readonly offset: number;
   readonly value: number;
   readonly fields: Readonly<Record<string, number>>;
+  /** Where each lies, and what its value means. */
+  readonly layout: readonly {
+    readonly name: string;
+    readonly high: number;
+    readonly low: number;
+    readonly value: number;
+    readonly word?: string;
+    readonly doc: string;
+  }[];
   /** Those that are not 0, in words. */
   readonly decoded: string;
   readonly doc: string;
@@ -41,15 +50,18 @@ function matcher(globs: readonly string[]): (name: string) => boolean {
 
 function describe(plan: RegisterPlan, index: number, value: number): RegisterStatus {
   const spec = plan.specs[plan.register[index]! - 1]!;
-  const fields = Object.entries(spec.fields ?? {}).map(([name, { bits }]): [string, number] => {
+  const layout = Object.entries(spec.fields ?? {}).map(([name, { bits, values, doc }]) => {
     const [high, low] = bitRange(bits);
-    return [name, high - low === 31 ? value : (value >>> low) & (2 ** (high - low + 1) - 1)];
+    const content = high - low === 31 ? value : (value >>> low) & (2 ** (high - low + 1) - 1);
+    const word = values?.[content];
+    return { name, high, low, value: content, ...(word === undefined ? {} : { word }), doc };
   });
   return {
     name: registerName(plan, index << 2),
     offset: index << 2,
     value,
-    fields: Object.fromEntries(fields),
+    fields: Object.fromEntries(layout.map((field) => [field.name, field.value])),
+    layout,
     decoded: decodeFields(spec, value),
     doc: spec.doc,
   };
@@ -76,7 +88,7 @@ function select(
 function parse(words: readonly string[]): object {
   const all = words.includes('-a');
   const rest = words.filter((word) => word !== '-a');
-  const named = functionNames.includes(rest[0] ?? '') ? rest.shift() : undefined;
+  const named = placeOfFunction(rest[0] ?? '') === undefined ? undefined : rest.shift();
   return { all, names: rest, ...(named === undefined ? {} : { function: named }) };
 }
 
@@ -91,7 +103,7 @@ export const registers: MonitorModule = {
   queries: [
     query({
       name: 'registers',
-      usage: '[-a] [pf|vfN] [NAME…]',
+      usage: '[-a] [pf|vfN|pf1|pf1vfN] [NAME…]',
       doc: 'registers that are not as after a reset, those that globs such as RDT* name, or all (-a)',
       schema: v.strictObject({
         function: functionSchema,
@@ -100,9 +112,9 @@ export const registers: MonitorModule = {
       }),
       parse,
       fetch: async ({ nic }, given) => {
-        const number = numberOf(given.function);
-        const values = await nic.request('peekRegisters', { number });
-        const found = select(planOf(number), values, given);
+        const place = placeOf(given.function);
+        const values = await nic.request('peekRegisters', place);
+        const found = select(planOf(place.number), values, given);
         if (found.length > 0 || given.names.length === 0) return found;
         throw new MonitorError(
           'UNKNOWN',
@@ -110,10 +122,10 @@ export const registers: MonitorModule = {
         );
       },
       render,
-      complete: (_context, words) => [
+      complete: ({ nic }, words) => [
         '-a',
-        ...functionNames,
-        ...planOf(words.some((word) => /^vf\d$/.test(word)) ? 1 : 0).names,
+        ...namesOf(nic),
+        ...planOf(words.some((word) => /vf\d$/.test(word)) ? 1 : 0).names,
       ],
     }),
   ],

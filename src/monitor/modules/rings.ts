@@ -3,9 +3,10 @@ import * as v from 'valibot';
 import { QUEUES } from '../../devices/igb/context.ts';
 import { pf } from '../../devices/igb/tables/index.ts';
 import type { RingStatus } from '../../nic/commands/rings.ts';
-import { functionNames } from '../../nic/functions.ts';
+import { nameOfFunction } from '../../nic/functions.ts';
 import { hex } from '../../registers/index.ts';
 import { type MonitorModule, query } from '../context.ts';
+import { portSchema, takePort } from '../function-argument.ts';
 import { describeReceive, describeTransmit } from '../descriptors.ts';
 import { type RegisterView, viewOf } from '../register-view.ts';
 import type { Cell, Style } from '../style.ts';
@@ -24,7 +25,7 @@ interface Descriptor {
   readonly meaning: string;
 }
 
-interface Ring extends Omit<RingStatus, 'descriptors' | 'number' | 'first'> {
+export interface Ring extends Omit<RingStatus, 'descriptors' | 'number' | 'first'> {
   /** Whose memory it is in. */
   readonly function: string;
   /** Descriptors that wait for the device. */
@@ -33,7 +34,7 @@ interface Ring extends Omit<RingStatus, 'descriptors' | 'number' | 'first'> {
   readonly descriptors: readonly Descriptor[] | undefined;
 }
 
-function decode(ring: RingStatus, view: RegisterView): Ring {
+function decode(ring: RingStatus, view: RegisterView, port: number): Ring {
   const { descriptors: words, number, first, ...rest } = ring;
   const { size, head, tail, queue, direction } = ring;
   const pending = head < size && tail < size ? (tail - head + size) % size : 0;
@@ -47,7 +48,7 @@ function decode(ring: RingStatus, view: RegisterView): Ring {
     return { index, words: [...four], marks, meaning };
   };
   const descriptors = words && Array.from({ length: words.length / 4 }, (_, n) => one(n));
-  return { ...rest, function: functionNames[number]!, pending, descriptors };
+  return { ...rest, function: nameOfFunction({ port, number }), pending, descriptors };
 }
 
 function render(rings: readonly Ring[], style: Style): string {
@@ -69,20 +70,25 @@ function renderRing(ring: Ring, style: Style): string {
   return `${line}\n${style.table(['', 'index', 'dwords', 'meaning'], rows)}`;
 }
 
-function parse([first, second]: readonly string[]): object {
+function parse(words: readonly string[]): object {
+  const {
+    port,
+    rest: [first, second],
+  } = takePort(words);
   const queue = first === undefined || first === 'all' ? {} : { queue: wholeNumber(first, 0, QUEUES - 1, 'a queue') };
   const window =
     second === undefined ? {} : { window: wholeNumber(second, 0, LARGEST_WINDOW, 'a count of descriptors') };
-  return { ...queue, ...window };
+  return { ...port, ...queue, ...window };
 }
 
 export const rings: MonitorModule = {
   queries: [
     query({
       name: 'rings',
-      usage: '[QUEUE|all] [COUNT]',
+      usage: '[pf|pf1] [QUEUE|all] [COUNT]',
       doc: 'rings that have a length, with COUNT descriptors (8) around the head decoded',
       schema: v.strictObject({
+        port: portSchema,
         queue: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(QUEUES - 1))),
         window: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(LARGEST_WINDOW)), DEFAULT_WINDOW),
       }),
@@ -90,9 +96,9 @@ export const rings: MonitorModule = {
       fetch: async (context, given) => {
         const [found, view] = await Promise.all([
           context.nic.request('peekRings', given),
-          viewOf(context, [pf.SRRCTL]),
+          viewOf(context, [pf.SRRCTL], given.port),
         ]);
-        return found.map((ring) => decode(ring, view));
+        return found.map((ring) => decode(ring, view, given.port));
       },
       render,
     }),

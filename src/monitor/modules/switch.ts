@@ -2,8 +2,8 @@
 import { decodeFields } from '../../registers/index.ts';
 import { pfSpecs } from '../../devices/igb/tables/index.ts';
 import { addressRegisters, receiveAddresses } from '../addresses.ts';
-import { none } from '../arguments.ts';
 import { type MonitorModule, query } from '../context.ts';
+import { ofPort, portOnly } from '../function-argument.ts';
 import { pf, type RegisterView, viewOf } from '../register-view.ts';
 import type { Cell, Style } from '../style.ts';
 
@@ -24,7 +24,7 @@ interface PoolStatus {
   readonly checks: readonly string[];
 }
 
-interface SwitchStatus {
+export interface SwitchStatus {
   /** Of MRQC: none, RSS, VMDq, VMDq+RSS. */
   readonly mode: string;
   /** Frames between pools stay inside. */
@@ -127,8 +127,10 @@ export const localSwitch: MonitorModule = {
     query({
       name: 'switch',
       doc: 'the switch between PF, VFs and wire: pools, addresses, VLANs, checks, mirrors',
-      schema: none,
-      fetch: async (context) => statusOf(await viewOf(context, registers)),
+      usage: '[pf|pf1]',
+      schema: ofPort,
+      parse: portOnly,
+      fetch: async (context, { port }) => statusOf(await viewOf(context, registers, port)),
       render,
     }),
   ],

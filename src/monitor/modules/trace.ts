@@ -1,6 +1,7 @@
 /** Trace events, on and off while the NIC runs. */
 import * as v from 'valibot';
 import { eventNames } from '../../trace/catalogue.ts';
+import { describeArguments } from '../../trace/format.ts';
 import { type MonitorContext, MonitorError, type MonitorModule, qmp, query } from '../context.ts';
 import { onOrOff } from '../words.ts';
 
@@ -23,7 +24,10 @@ export const trace: MonitorModule = {
       fetch: ({ nic }, { name }) => {
         const events = nic.trace.list(name);
         if (events.length === 0) throw unknownEvent(name);
-        return events.map(({ name: event, on }) => ({ name: event, state: on ? 'enabled' : 'disabled' }));
+        return events.map(({ name: event, spec, on }) => ({
+          ...{ name: event, state: on ? 'enabled' : 'disabled' },
+          ...{ arguments: describeArguments(spec), doc: spec.doc },
+        }));
       },
       render: (events) => events.map(({ name, state }) => `${name} : state ${state === 'enabled' ? 1 : 0}`).join('\n'),
       complete: () => eventNames,

@@ -6,17 +6,16 @@ import { settingsOf } from '../../nic/hosted.ts';
 import { formatMac } from '../../packet/index.ts';
 import { receiveAddresses, addressRegisters } from '../addresses.ts';
 import { type MonitorContext, MonitorError, type MonitorModule, qmp, query } from '../context.ts';
+import { ofPort, portOnly, portSchema } from '../function-argument.ts';
 import { unknownWord } from '../registry.ts';
 import { viewOf } from '../register-view.ts';
 import { onOff, type Cell, type Style } from '../style.ts';
 import { onOrOff, wholeNumber } from '../words.ts';
 
-const portSchema = v.optional(v.picklist([0, 1], 'must be 0 or 1'), 0);
-
 /** Whose the VF is. */
 type Owner = 'machine' | 'pf-guest' | 'nobody';
 
-interface VfRow {
+export interface VfRow {
   readonly index: number;
   readonly owner: Owner;
   /** It has its queues and vectors. */
@@ -42,7 +41,7 @@ async function fetch(
   { port }: { readonly port: number },
 ): Promise<{ hosted: boolean; vfs: VfRow[] }> {
   const status = await context.nic.request('vfsStatus', { port });
-  const addresses = port === 0 ? receiveAddresses(await viewOf(context, addressRegisters)) : [];
+  const addresses = receiveAddresses(await viewOf(context, addressRegisters, port));
   const vfs = status.vfs.map(({ attached, live, refused }, index): VfRow => {
     const owner = attached ? 'machine' : index < status.enabled ? 'pf-guest' : 'nobody';
     const known = status.hosted?.vfs[index];
@@ -155,12 +154,9 @@ export const vfs: MonitorModule = {
     query({
       name: 'vf',
       doc: 'the VFs: who has each, and what it may do',
-      usage: '[PORT]',
-      schema: v.strictObject({ port: portSchema }),
-      parse: ([port = '0', ...rest]) => {
-        if (rest.length > 0) throw new MonitorError('USAGE', `"${rest[0]}" is too much: info vf [PORT]`);
-        return { port: wholeNumber(port, 0, 1, 'the port') };
-      },
+      usage: '[pf|pf1]',
+      schema: ofPort,
+      parse: portOnly,
       fetch,
       render,
     }),

@@ -1,6 +1,6 @@
 import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupts.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
-import { functionNames } from '../functions.ts';
+import { functionNames, partsOf } from '../functions.ts';
 
 /** Interrupts of one function. */
 export interface InterruptStatus {
@@ -16,7 +16,8 @@ export interface InterruptStatus {
 /** Vectors of the PF; a VF has fewer, and the rest of its row is 0. */
 const VECTORS = 10;
 
-export function interruptStatus({ port }: AssembledNic): InterruptStatus[] {
+export function interruptStatus(nic: AssembledNic, { port: place }: { readonly port: number }): InterruptStatus[] {
+  const { port } = partsOf(nic, place);
   const { sent } = port.blocks.interrupts;
   return functionNames.map((_, number) => {
     const { msixEnabled, msiEnabled } = port.context.interruptPorts[number]!;

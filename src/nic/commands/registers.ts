@@ -1,5 +1,6 @@
 import { pfWindowBytes, vfWindowBytes } from '../../devices/igb/tables/index.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
+import { partsOf } from '../functions.ts';
 
 export interface RegisterRange {
   /** Byte offset of the first. */
@@ -8,6 +9,7 @@ export interface RegisterRange {
 }
 
 export interface PeekRequest {
+  readonly port?: number;
   /** 0 the PF, 1 + v VF v, each in its own window. */
   readonly number: number;
   /** The whole window where not given; the rest is 0. */
@@ -15,7 +17,8 @@ export interface PeekRequest {
 }
 
 /** Registers by dword index, as software would read them, without any effect. */
-export function peekRegisters({ port }: AssembledNic, { number, ranges }: PeekRequest): Uint32Array {
+export function peekRegisters(nic: AssembledNic, { port: place = 0, number, ranges }: PeekRequest): Uint32Array {
+  const { port } = partsOf(nic, place);
   const window = number === 0 ? port : port.vfWindows[number - 1]!;
   const values = new Uint32Array((number === 0 ? pfWindowBytes : vfWindowBytes) >>> 2);
   for (const { at, dwords } of ranges ?? [{ at: 0, dwords: values.length }]) {

@@ -1,12 +1,13 @@
 import { QUEUES } from '../../devices/igb/context.ts';
 import { pf } from '../../devices/igb/tables/index.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
-import { functionOf } from '../functions.ts';
+import { functionOf, partsOf, type PortView } from '../functions.ts';
 
 const DESCRIPTOR_BYTES = 16;
 const TWO_32 = 2 ** 32;
 
 export interface RingsRequest {
+  readonly port?: number;
   /** All queues where not given. */
   readonly queue?: number | undefined;
   /** Descriptors around the head to copy. */
@@ -32,19 +33,20 @@ export interface RingStatus {
 }
 
 /** Rings and what lies in them, without any effect. */
-export function peekRings(nic: AssembledNic, { queue, window }: RingsRequest): RingStatus[] {
+export function peekRings(nic: AssembledNic, { port = 0, queue, window }: RingsRequest): RingStatus[] {
+  const view = partsOf(nic, port);
   const rings: RingStatus[] = [];
   for (const direction of ['rx', 'tx'] as const) {
     for (let n = queue ?? 0; n < (queue === undefined ? QUEUES : queue + 1); n += 1) {
-      const ring = ringOf(nic, direction, n, window);
+      const ring = ringOf(view, direction, n, window);
       if (ring !== undefined) rings.push(ring);
     }
   }
   return rings;
 }
 
-function ringOf(nic: AssembledNic, direction: 'rx' | 'tx', queue: number, window: number): RingStatus | undefined {
-  const { registers, queueFunction } = nic.port.context;
+function ringOf(view: PortView, direction: 'rx' | 'tx', queue: number, window: number): RingStatus | undefined {
+  const { registers, queueFunction } = view.port.context;
   const [low, high, length, head, tail, control] =
     direction === 'rx'
       ? [pf.RDBAL, pf.RDBAH, pf.RDLEN, pf.RDH, pf.RDT, pf.RXDCTL]
@@ -64,17 +66,17 @@ function ringOf(nic: AssembledNic, direction: 'rx' | 'tx', queue: number, window
     enabled: (value(control) & control.ENABLE.mask) !== 0,
     head: at,
     tail: value(tail) & 0xffff,
-    descriptors: copyDescriptors(nic, number, base, { first, count, size }),
+    descriptors: copyDescriptors(view, number, base, { first, count, size }),
   };
 }
 
 function copyDescriptors(
-  nic: AssembledNic,
+  view: PortView,
   number: number,
   base: number,
   { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
 ): Uint32Array | undefined {
-  const { memory } = functionOf(nic, number);
+  const { memory } = functionOf(view, number);
   const bytes = new Uint8Array(count * DESCRIPTOR_BYTES);
   const before = Math.min(count, size - first) * DESCRIPTOR_BYTES;
   const copied =

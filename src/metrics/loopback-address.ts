@@ -1,13 +1,13 @@
-/** Where metrics are served: this machine only, since nobody is asked who they are. */
+/** Where something is served over HTTP: this machine only. */
 
-export interface MetricsAddress {
+export interface LoopbackAddress {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
 }
 
 /** `127.0.0.1:9100`, `[::1]:9100`, `localhost:0`; undefined where it is no such thing or not of this machine alone. */
-export function parseMetricsAddress(text: string): MetricsAddress | undefined {
+export function parseLoopbackAddress(text: string): LoopbackAddress | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
