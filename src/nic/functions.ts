@@ -4,8 +4,7 @@
  */
 import { POOLS } from '../devices/igb/context.ts';
 import type { FunctionMemory, PciFunction } from '../pci/index.ts';
-import type { AssembledNic } from './assembled-nic.ts';
-import type { Attachment } from './attachments.ts';
+import type { NicConfig } from './config.ts';
 import { NicError } from './errors.ts';
 import type { PortParts } from './port-parts.ts';
 
@@ -39,7 +38,7 @@ export function placeOfFunction(name: string): FunctionPlace | undefined {
 }
 
 /** Of what a socket serves: pf`, or `vf` and its number; of port 1 by itself `pf1`, and with that before it `pf1vf0`. */
-export function attachmentId(attachment: Attachment): string {
+export function attachmentId(attachment: NicConfig['attach'][number]): string {
   if (attachment.kind === 'hierarchy') return 'pf';
   const pf = attachment.port === 1 ? 'pf1' : '';
   return attachment.kind === 'vf' ? `${pf}vf${attachment.index}` : pf || 'pf';
@@ -49,7 +48,7 @@ export function attachmentId(attachment: Attachment): string {
 export type PortView = Pick<PortParts, 'pf' | 'vfs' | 'port'>;
 
 /** The parts of a port that the NIC has; throws NicError `NO_PORT`. */
-export function partsOf(nic: AssembledNic, port: number): PortView {
+export function partsOf(nic: PortView & { readonly second: PortView | undefined }, port: number): PortView {
   const parts = port === 0 ? nic : nic.second;
   if (parts === undefined) throw new NicError('NO_PORT', 'the NIC has one port');
   return parts;
