@@ -26,6 +26,7 @@ export interface NicFlags {
   media?: string;
   linkPartner?: string;
   nvm?: string;
+  flash?: string;
   metrics?: string;
   web?: string | true;
   romfile?: string;
@@ -79,6 +80,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
     'mac',
     'media',
     'nvm',
+    'flash',
     'metrics',
     'romfile',
     'traceFile',
@@ -193,6 +195,7 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option('--monitor <DEVICE>', 'speak HMP there, for people and "outboard monitor"', collect)
     .option('--mac <ADDRESS>', 'station address, of port 0')
     .option('--nvm <FILE>', 'keep the NVM in a file (what it holds goes before --mac)')
+    .option('--flash <FILE>', 'keep the flash in a file (what it holds goes before --romfile)')
     .option('--romfile <FILE>', "an option ROM, as QEMU's romfile=")
     .option('--media <copper|sfp>', 'a socket for copper cable, or an SFP cage with an optical module')
     .option(

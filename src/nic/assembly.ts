@@ -44,7 +44,7 @@ type Devices = Pick<AssembledNic, 'hierarchy' | 'runState' | 'faults'> & {
 function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: FrameCapture): Devices {
   const { config, trace } = options;
   const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
-  const shared = { chip: new IgbChip(), guard: new AccessGuard(), hierarchy };
+  const shared = { chip: new IgbChip(options.flash.contents), guard: new AccessGuard(), hierarchy };
   const first = makePortParts(options, { ...shared, number: 0, wire: wires[0]!, capture });
   const second =
     config.ports === 2

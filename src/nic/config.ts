@@ -137,6 +137,8 @@ const nicSchema = v.strictObject({
   linkPartner: v.optional(linkPartnerSchema, {}),
   /** File that keeps the NVM; what it holds goes before `mac`. */
   nvm: v.optional(v.pipe(v.string(), v.minLength(1, 'must be the name of a file'))),
+  /** File that keeps the flash; a new one begins with `romfile`. */
+  flash: v.optional(v.pipe(v.string(), v.minLength(1, 'must be the name of a file'))),
   /** File with an option ROM. */
   romfile: v.optional(v.pipe(v.string(), v.minLength(1, 'must be the name of a file'))),
   /** In QEMU's words, `tap,id=n0,ifname=ob0`; the first that is not a hubport of another is the NIC's. */

@@ -1,13 +1,17 @@
 /** The device thread: one event loop around the device, its sockets and its wires. Entry point of the worker. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Epoch } from '../capture/ring.ts';
+import { flashBytes } from '../devices/igb/flash-memory.ts';
 import { EventLoop } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { assembleNic } from './assembly.ts';
 import { DeviceRequests } from './device-requests.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
+import { KeptContents, type KeptMemory } from './kept-file.ts';
 import { SharedNvm } from './nvm-file.ts';
+import type { FlashOptions } from './port-parts.ts';
+import { romBytesIn } from './rom-file.ts';
 
 const port = parentPort!;
 const data = workerData as DeviceThreadData;
@@ -38,6 +42,13 @@ function epoch(): Epoch {
   return { seconds, nanoseconds: Math.round((timeOrigin - seconds * 1000) * 1e6) };
 }
 
+/** The card's flash, and how much of its start is an option ROM. */
+function flashOf(kept: KeptMemory | undefined, rom: Uint8Array | undefined): FlashOptions {
+  if (kept === undefined) return { contents: { bytes: flashBytes(rom) }, romBytes: rom?.length ?? 0 };
+  const contents = new KeptContents(kept, () => say({ type: 'kept' }));
+  return { contents, romBytes: romBytesIn(contents.bytes) };
+}
+
 function main(): void {
   const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
   const began = epoch();
@@ -49,8 +60,8 @@ function main(): void {
       config: data.config,
       netdevs: data.netdevs,
       captures: data.captures,
-      nonvolatile: data.nvm && new SharedNvm(data.nvm, () => say({ type: 'nvm' })),
-      rom: data.rom,
+      nonvolatile: data.nvm && new SharedNvm(data.nvm, () => say({ type: 'kept' })),
+      flash: flashOf(data.flash, data.rom),
       loop,
       trace,
       epoch: began,

@@ -5,7 +5,7 @@ import type { NetdevOptions } from '../wires/index.ts';
 import type { CommandName } from './commands/index.ts';
 import type { NicConfig } from './config.ts';
 import type { NicEvent } from './events.ts';
-import type { NvmMemory } from './nvm-file.ts';
+import type { KeptMemory } from './kept-file.ts';
 
 /** Given to the device thread when it starts. */
 export interface DeviceThreadData {
@@ -15,8 +15,9 @@ export interface DeviceThreadData {
   readonly trace: TraceMemory;
   /** One for each `filter-dump` that is on from the start. */
   readonly captures: readonly CaptureMemory[];
-  /** Where the NVM is kept, if it is. */
-  readonly nvm?: NvmMemory | undefined;
+  /** Where the NVM is kept, if it is, and the flash. */
+  readonly nvm?: KeptMemory | undefined;
+  readonly flash?: KeptMemory | undefined;
   /** Contents of `config.romfile`. */
   readonly rom?: Uint8Array | undefined;
 }
@@ -41,8 +42,8 @@ export type FromDevice =
   /** It can be woken by `wakeFd` from now on. */
   | { readonly type: 'listening'; readonly wakeFd: number }
   | { readonly type: 'log'; readonly line: string }
-  /** The NVM has been written. */
-  | { readonly type: 'nvm' }
+  /** NVM or flash has been written. */
+  | { readonly type: 'kept' }
   | { readonly type: 'event'; readonly event: NicEvent }
   | { readonly type: 'answer'; readonly request: number; readonly result: unknown }
   | { readonly type: 'refusal'; readonly request: number; readonly failure: Failure }

@@ -16,7 +16,8 @@ import { NicError } from './errors.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
 import { checkNetdevs, ownNetdev } from './netdev-rules.ts';
-import { NvmFile } from './nvm-file.ts';
+import { openFlashFile } from './flash-file.ts';
+import { openNvmFile } from './nvm-file.ts';
 import { OutputFile } from './output-file.ts';
 import { errorOf, PendingRequests } from './pending-requests.ts';
 import { readRom } from './rom-file.ts';
@@ -143,7 +144,7 @@ export class Nic {
       case 'log':
         this.#log(message.line);
         break;
-      case 'nvm':
+      case 'kept':
         for (const output of this.#outputs) output.flush?.();
         break;
       case 'event':
@@ -213,12 +214,13 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const events = config.trace ?? (config.traceFile === undefined ? [] : usualEvents);
   for (const glob of control.select(expandGlobs(events)))
     log(`--trace ${glob}: no event has such a name; "outboard nic --trace help" lists them`);
-  const nvm = config.nvm === undefined ? undefined : new NvmFile(config.nvm, log);
+  const nvm = config.nvm === undefined ? undefined : openNvmFile(config.nvm, log);
   const rom = config.romfile === undefined ? undefined : readRom(config.romfile, log);
+  const flash = config.flash === undefined ? undefined : openFlashFile(config.flash, rom, log);
   const rings = dumps.map((dump) => makeCaptureMemory(dump));
   const captures = rings.filter((_, index) => dumps[index]!.status);
-  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory, rom }, control, log);
-  if (nvm !== undefined) nic.addOutput(nvm);
+  const nic = new Nic({ config, netdevs, trace, captures, nvm: nvm?.memory, flash: flash?.memory, rom }, control, log);
+  for (const kept of [nvm, flash]) if (kept !== undefined) nic.addOutput(kept);
   try {
     await nic.listening;
   } catch (error) {

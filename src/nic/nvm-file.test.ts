@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { makeNvmImage, NVM_BYTES } from '../devices/igb/nvm-image.ts';
 import { NicError } from './errors.ts';
-import { NvmFile, SharedNvm } from './nvm-file.ts';
+import { openNvmFile, SharedNvm } from './nvm-file.ts';
 
 const image = new Uint8Array(makeNvmImage({ mac: Uint8Array.of(2, 0, 0, 0, 0, 1) }).buffer);
 
@@ -18,7 +18,7 @@ function setUp(context: TestContext) {
 
 test('what the device thread stores is in the file, and the next NIC loads it', (context) => {
   const { folder, path, lines, log } = setUp(context);
-  const file = new NvmFile(path, log);
+  const file = openNvmFile(path, log);
   let told = 0;
   const shared = new SharedNvm(file.memory, () => (told += 1));
   assert.equal(shared.load(), undefined);
@@ -30,14 +30,14 @@ test('what the device thread stores is in the file, and the next NIC loads it', 
   assert.deepEqual(readdirSync(folder), ['nvm.bin']);
   shared.store(image);
   assert.equal(told, 2);
-  const next = new SharedNvm(new NvmFile(path, log).memory, () => undefined);
+  const next = new SharedNvm(openNvmFile(path, log).memory, () => undefined);
   assert.deepEqual(next.load(), image);
   assert.deepEqual(lines, []);
 });
 
 test('closing writes what nobody was told of', (context) => {
   const { path, log } = setUp(context);
-  const file = new NvmFile(path, log);
+  const file = openNvmFile(path, log);
   new SharedNvm(file.memory, () => undefined).store(image);
   file.close();
   assert.equal(readFileSync(path).length, NVM_BYTES);
@@ -47,14 +47,14 @@ test('a file of the wrong size is refused in one line, a wrong checksum only tol
   const { path, lines, log } = setUp(context);
   writeFileSync(path, image.subarray(1));
   assert.throws(
-    () => new NvmFile(path, log),
+    () => openNvmFile(path, log),
     (error) =>
       error instanceof NicError && error.code === 'NVM' && /has 2047 bytes and not the 2048/.test(error.message),
   );
   const wrong = Uint8Array.from(image);
   wrong[8]! ^= 1;
   writeFileSync(path, wrong);
-  assert.equal(new NvmFile(path, log).memory.byteLength, NVM_BYTES + 8);
+  assert.equal(openNvmFile(path, log).memory.byteLength, NVM_BYTES + 8);
   assert.match(lines.join(), /checksum is wrong/);
 });
 
@@ -62,11 +62,11 @@ test('a folder that is not there is refused at the start, one that is gone later
   const { folder, lines, log } = setUp(context);
   const path = join(folder, 'below', 'nvm.bin');
   assert.throws(
-    () => new NvmFile(path, log),
+    () => openNvmFile(path, log),
     (error) => error instanceof NicError && error.code === 'NVM' && /could not be written: ENOENT/.test(error.message),
   );
   mkdirSync(join(folder, 'below'));
-  const file = new NvmFile(path, log);
+  const file = openNvmFile(path, log);
   rmSync(join(folder, 'below'), { recursive: true });
   new SharedNvm(file.memory, () => undefined).store(image);
   file.flush();

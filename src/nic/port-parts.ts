@@ -1,5 +1,6 @@
 /** One port of a NIC: its physical function, VFs and registers, plugged into its wire. */
 import type { IgbChip } from '../devices/igb/chip.ts';
+import type { FlashContents } from '../devices/igb/flash-memory.ts';
 import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
@@ -22,6 +23,12 @@ export interface PortParts {
   readonly wire: GuardedWire;
 }
 
+export interface FlashOptions {
+  readonly contents: FlashContents;
+  /** So much of its start is an option ROM. */
+  readonly romBytes: number;
+}
+
 /** What the ports of a NIC are made from. */
 export interface PortOptions {
   readonly config: NicConfig;
@@ -29,8 +36,7 @@ export interface PortOptions {
   readonly trace: Trace;
   /** Keeps the NVM, where a file does. */
   readonly nonvolatile: NonvolatileMemory | undefined;
-  /** Contents of the flash. */
-  readonly rom: Uint8Array | undefined;
+  readonly flash: FlashOptions;
 }
 
 export interface PortPlace {
@@ -59,7 +65,8 @@ export function makePortParts(options: PortOptions, place: PortPlace): PortParts
     functions: config.ports,
     msix: config.msix,
     msi: config.msi,
-    rom: options.rom,
+    flash: options.flash.contents.bytes,
+    romBytes: options.flash.romBytes,
   });
   hierarchy?.slot.add(pf, number);
   const vfs = new IgbVirtualFunctions({ trace, pf });

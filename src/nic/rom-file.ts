@@ -3,8 +3,16 @@ import { readFileSync } from 'node:fs';
 import { NicError } from './errors.ts';
 
 /** As much as the largest flash of such cards holds. */
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_ROM_BYTES = 4 * 1024 * 1024;
 const SIGNATURE = [0x55, 0xaa];
+const LENGTH_AT = 2;
+const LENGTH_UNIT_BYTES = 512;
+
+/** Bytes at the start of a flash that are an option ROM, as its header says; 0 where there is none. */
+export function romBytesIn(flash: Uint8Array): number {
+  if (SIGNATURE.some((byte, at) => flash[at] !== byte)) return 0;
+  return Math.min(flash[LENGTH_AT]! * LENGTH_UNIT_BYTES, flash.length);
+}
 
 /** Reads it whole. Throws NicError `ROMFILE`. */
 export function readRom(path: string, log: (line: string) => void): Uint8Array {
@@ -15,8 +23,8 @@ export function readRom(path: string, log: (line: string) => void): Uint8Array {
     throw new NicError('ROMFILE', `cannot read --romfile ${path}: ${(error as Error).message}`, error);
   }
   if (bytes.length === 0) throw new NicError('ROMFILE', `--romfile ${path} is empty: name a file with an option ROM`);
-  if (bytes.length > MOST_BYTES) {
-    throw new NicError('ROMFILE', `--romfile ${path} has ${bytes.length} bytes: a ROM has at most ${MOST_BYTES}`);
+  if (bytes.length > MOST_ROM_BYTES) {
+    throw new NicError('ROMFILE', `--romfile ${path} has ${bytes.length} bytes: a ROM has at most ${MOST_ROM_BYTES}`);
   }
   if (SIGNATURE.some((byte, at) => bytes[at] !== byte)) {
     log(`--romfile ${path} does not begin with 55 aa: firmware will find no option ROM in it`);

@@ -43,6 +43,7 @@ export const onRead = {
   ctrlext: 35,
   auxstmph: 36,
   factps: 37,
+  fla: 38,
 } as const satisfies Record<PfReadHook, number>;
 
 /** Side effects of writes; 0 is none. Tails come first. */
@@ -112,6 +113,7 @@ export const onWrite = {
   trgttiml: 72,
   trgttimh: 73,
   freqout: 74,
+  fla: 75,
 } as const satisfies Record<PfWriteHook, number>;
 
 export type ReadAction = 0 | (typeof onRead)[PfReadHook];

@@ -30,8 +30,10 @@ export class IoWindow implements BarWindow {
       const shift = (offset & 3) << 3;
       const lanes = (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff) << shift;
       this.#address = ((this.#address & ~lanes) | ((value << shift) & lanes)) >>> 0;
-    } else if (offset < 8 && this.#address < REGISTER_BYTES) {
-      this.#registers.write((this.#address & ~3) | (offset & 3), size, value);
+    } else if (offset < 8) {
+      const at = (this.#address & ~3) | (offset & 3);
+      if (this.#address < REGISTER_BYTES) this.#registers.write(at, size, value);
+      else if (at >= FLASH_AT && at < FLASH_END) this.#flash.write(at - FLASH_AT, size, value);
     }
   }
 }

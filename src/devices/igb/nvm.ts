@@ -3,12 +3,12 @@
  * reset the hardware takes what it needs from it by itself.
  */
 import type { NonvolatileMemory } from '../../ports/index.ts';
-import type { IgbChip, NvmUser } from './chip.ts';
+import type { IgbChip } from './chip.ts';
 import type { PortContext } from './context.ts';
-import { SpiEeprom, type SerialChip } from './spi-eeprom.ts';
+import type { BusUser, SerialBus } from './serial-bus.ts';
+import { SpiEeprom } from './spi-eeprom.ts';
+import type { SerialChip } from './spi-slave.ts';
 import { pf } from './tables/index.ts';
-
-export type { SerialChip } from './spi-eeprom.ts';
 
 const ERASED = 0xffff;
 const ADDRESS_SHIFT = 2;
@@ -38,12 +38,12 @@ export interface NvmOptions {
   readonly chip: IgbChip;
 }
 
-export class Nvm implements NvmUser {
+export class Nvm implements BusUser {
   readonly words: Uint16Array;
   private readonly context: PortContext;
   private readonly bytes: Uint8Array;
   private readonly part: SerialChip;
-  private readonly chip: IgbChip;
+  private readonly bus: SerialBus;
   private readonly options: NvmOptions;
 
   /** Bytes of a word lie low byte first in the serial part, as in `words`. */
@@ -53,7 +53,7 @@ export class Nvm implements NvmUser {
     this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     this.options = options;
     const { chip } = options;
-    this.chip = chip;
+    this.bus = chip.nvmBus;
     chip.part ??=
       options.part ??
       new SpiEeprom({
@@ -96,11 +96,11 @@ export class Nvm implements NvmUser {
   writeEecd(value: number): void {
     const { values } = this.context.registers;
     const asks = (value & pf.EECD.REQ.mask) !== 0;
-    const granted = asks && this.chip.acquire(this);
+    const granted = asks && this.bus.acquire(this);
     let eecd = values[pf.EECD.index]! & ~(pf.EECD.GNT.mask | pf.EECD.DO.mask);
     if (granted) eecd |= pf.EECD.GNT.mask;
-    if (!granted && !this.chip.holds(this)) {
-      if (!asks) this.chip.release(this);
+    if (!granted && !this.bus.holds(this)) {
+      if (!asks) this.bus.release(this);
       values[pf.EECD.index] = eecd;
       return;
     }
@@ -108,7 +108,7 @@ export class Nvm implements NvmUser {
     const level = this.part.pins(selected, (value & pf.EECD.SK.mask) !== 0, (value & pf.EECD.DI.mask) !== 0);
     if (level) eecd |= pf.EECD.DO.mask;
     values[pf.EECD.index] = eecd;
-    if (!asks) this.chip.release(this);
+    if (!asks) this.bus.release(this);
   }
 
   /** The other port gave the bus back while we ask for it. */
@@ -118,8 +118,8 @@ export class Nvm implements NvmUser {
 
   /** A reset takes the bus from software; a command under way ends there. */
   reset(): void {
-    if (this.chip.holds(this)) this.part.pins(false, false, false);
-    this.chip.release(this);
+    if (this.bus.holds(this)) this.part.pins(false, false, false);
+    this.bus.release(this);
     this.load();
   }
 

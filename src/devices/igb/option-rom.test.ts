@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { PciDomain } from '../../pci/index.ts';
 import { RecordingHost, RecordingTrace } from '../../pci/testing.ts';
 import { VmdHierarchy } from '../vmd/index.ts';
+import { flashBytes } from './flash-memory.ts';
 import { IgbPhysicalFunction } from './physical-function.ts';
 import { Region } from './testing-sriov.ts';
 import { TEST_MAC } from './testing-port.ts';
@@ -10,10 +11,14 @@ import { TEST_MAC } from './testing-port.ts';
 const rom = Uint8Array.from({ length: 3000 }, (_, at) => (at < 2 ? [0x55, 0xaa][at]! : at & 0xff));
 const word = (at: number): number => new DataView(rom.buffer).getUint32(at, true);
 
+/** What the function is told of its flash. */
+const flashWith = (contents: Uint8Array) => ({ flash: flashBytes(contents), romBytes: contents.length });
+
 function makeFunction(contents: Uint8Array | undefined) {
   const trace = new RecordingTrace();
   const domain = new PciDomain(trace);
-  const pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac: TEST_MAC, rom: contents });
+  const flashOptions = contents === undefined ? {} : flashWith(contents);
+  const pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac: TEST_MAC, ...flashOptions });
   const device = pf.makePort();
   device.attached(new RecordingHost());
   return {
@@ -47,7 +52,7 @@ test('a ROM is sized, and read by its region, the flash BAR and the I/O window',
   region.write(0, 0);
   flash.write(0, 0);
   io.write(4, 0);
-  assert.equal(region.read(0), word(0), 'nobody writes it');
+  assert.equal(region.read(0), word(0), 'without a port nobody writes it');
 });
 
 test('a ROM larger than 128 KiB makes the flash BAR larger', () => {
@@ -59,7 +64,7 @@ test('behind a VMD it answers at its address while it is enabled', () => {
   const trace = new RecordingTrace();
   const hierarchy = new VmdHierarchy(trace);
   const { domain } = hierarchy;
-  const pf = new IgbPhysicalFunction({ trace, domain, attachment: 'hierarchy', mac: TEST_MAC, rom });
+  const pf = new IgbPhysicalFunction({ trace, domain, attachment: 'hierarchy', mac: TEST_MAC, ...flashWith(rom) });
   hierarchy.slot.add(pf, 0);
   hierarchy.rootPort.configWrite(0x20, 4, 0xfa10_fa00);
   hierarchy.rootPort.configWrite(0x04, 2, 2);

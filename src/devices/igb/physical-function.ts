@@ -4,6 +4,7 @@ import {
   addAer,
   addAri,
   addSerialNumber,
+  type BarWindow,
   type BarSpec,
   CapabilityList,
   Change,
@@ -31,6 +32,7 @@ import {
 } from '../../pci/index.ts';
 import type { Trace } from '../../ports/index.ts';
 import { partialAccess } from './partial-access.ts';
+import { SMALLEST_FLASH_BYTES } from './flash-memory.ts';
 import { IoWindow } from './io-window.ts';
 
 /** Registers behind BAR0 by byte offset, and how a reset of the function reaches them. */
@@ -38,6 +40,8 @@ export interface PortRegisters extends DwordRegisters {
   reset(kind: ResetKind): void;
   /** A function, 0 the PF or 1 + v VF v, may do DMA from now on. */
   dmaEnabled?(fn: number): void;
+  /** It wrote behind BAR1, where the flash lies. */
+  writeFlash?(offset: number, size: number, value: number): void;
   /** The PF's power state may have changed. */
   powerChanged?(state: number): void;
   /** Its guest may have turned its MSI or MSI-X on. */
@@ -75,8 +79,10 @@ export interface PhysicalFunctionOptions {
   readonly interruptPin?: number;
   /** In a machine of our own: INTx drives this pin, and messages are memory writes. */
   readonly pin?: InterruptPin;
-  /** Contents of the flash: an option ROM. Without, there is none. */
-  readonly rom?: Uint8Array | undefined;
+  /** The flash as the port has it; an erased one where not given. */
+  readonly flash?: Uint8Array | undefined;
+  /** So much of its start is an option ROM; without, there is none. */
+  readonly romBytes?: number | undefined;
   /** Shared with the VFs: they reach the same registers. */
   readonly guard?: AccessGuard;
 }
@@ -87,12 +93,6 @@ const PENDING_OFFSET = 0x2000;
 const KIB = 1024;
 
 const registerBar: BarSpec = { index: 0, kind: 'memory32', sizeBytes: 128 * KIB };
-/** At least 128 KiB; a card with more in its flash shows more. */
-function flashBar(bytes: number): BarSpec {
-  let sizeBytes = 128 * KIB;
-  while (sizeBytes < bytes) sizeBytes *= 2;
-  return { index: 1, kind: 'memory32', sizeBytes };
-}
 const ioBar: BarSpec = { index: 2, kind: 'io', sizeBytes: 32 };
 const msixBar: BarSpec = { index: 3, kind: 'memory32', sizeBytes: 16 * KIB };
 
@@ -146,13 +146,15 @@ export class IgbPhysicalFunction extends PciFunction {
       interruptPin,
     });
     this.addBar(registerBar, this.#window);
-    const rom = options.rom ?? new Uint8Array(0);
-    const flash = romWindow(rom);
+    const { flash = new Uint8Array(0), romBytes = 0 } = options;
+    const { read } = romWindow(flash);
+    const flashWindow: BarWindow = { read, write: (...written) => this.#registers.writeFlash?.(...written) };
     if (!hierarchy) {
-      this.addBar(flashBar(rom.length), flash);
-      this.addBar(ioBar, new IoWindow(this.#window, flash));
+      const sizeBytes = Math.max(flash.length, SMALLEST_FLASH_BYTES);
+      this.addBar({ index: 1, kind: 'memory32', sizeBytes }, flashWindow);
+      this.addBar(ioBar, new IoWindow(this.#window, flashWindow));
     }
-    if (rom.length > 0) this.addRom(rom.length, flash);
+    if (romBytes > 0) this.addRom(romBytes, romWindow(flash));
     const list = new CapabilityList(config);
     this.powerManagement = new PowerManagement(list, 0x40, {
       capabilities: 0xc823,

@@ -23,6 +23,7 @@ import type { PmeSource } from '../../pci/function.ts';
 import { RegisterFile } from '../../registers/index.ts';
 import { IgbChip } from './chip.ts';
 import { POOLS, QUEUES, type PortContext } from './context.ts';
+import { Flash } from './flash.ts';
 import { FlowControl } from './flow-control.ts';
 import { FrameTaps } from './frame-taps.ts';
 import { I2c } from './i2c.ts';
@@ -124,6 +125,7 @@ export class IgbPort implements WirePort {
       wake,
       i2c: new I2c(context, serdes),
       mdic: new Mdic(context, { phy: link.phy, interrupts }),
+      flash: new Flash(context, chip),
       nvm: new Nvm(context, chip.words, { nonvolatile, serdes, chip }),
       time,
       auxiliary,
@@ -159,6 +161,11 @@ export class IgbPort implements WirePort {
   /** What `read` would give, without any effect: for monitors, dumps and tests. */
   peek(offset: number): number {
     return this.access.peek(offset);
+  }
+
+  /** A write behind BAR1, where the flash lies. */
+  writeFlash(offset: number, size: number, value: number): void {
+    this.blocks.flash.write(offset, size, value);
   }
 
   reset(kind: PortResetKind): void {

@@ -19,6 +19,7 @@ import type { Interrupts } from './interrupts.ts';
 import type { Link } from './link.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Mdic } from './mdic.ts';
+import type { Flash } from './flash.ts';
 import type { Nvm } from './nvm.ts';
 import type { SoftwarePins } from './pins.ts';
 import type { PortResetKind } from './reset.ts';
@@ -54,6 +55,7 @@ export interface PortBlocks {
   readonly mdic: Mdic;
   readonly i2c: I2c;
   readonly nvm: Nvm;
+  readonly flash: Flash;
   readonly time: PortTime;
   readonly auxiliary: TimeAuxiliary;
   readonly pins: SoftwarePins;
@@ -135,6 +137,8 @@ export class RegisterAccess {
         return this.blocks.semaphores.readSwFwSync();
       case onRead.factps:
         return this.blocks.semaphores.readFactps();
+      case onRead.fla:
+        return this.blocks.flash.readFla();
       case onRead.frtimer:
         return this.blocks.time.readFrtimer();
       case onRead.systiml:
@@ -219,6 +223,8 @@ export class RegisterAccess {
         return this.blocks.semaphores.readSwFwSync();
       case onRead.factps:
         return this.blocks.semaphores.readFactps();
+      case onRead.fla:
+        return this.blocks.flash.readFla();
       case onRead.systimh:
       case onRead.v2pmailbox:
       case onRead.wvbr:
@@ -279,6 +285,8 @@ export class RegisterAccess {
         return this.writeCtrlExt(value);
       case onWrite.status:
         return this.blocks.link.writeStatus(value);
+      case onWrite.fla:
+        return this.blocks.flash.writeFla(value);
       case onWrite.eecd:
         return this.blocks.nvm.writeEecd(value);
       case onWrite.eerd:

@@ -17,6 +17,7 @@ export interface ResettableParts {
   readonly interrupts: Pick<Interrupts, 'reset'>;
   readonly link: Pick<Link, 'reset' | 'phy'>;
   readonly nvm: Pick<Nvm, 'reset'>;
+  readonly flash: { reset(): void };
   readonly flow: Pick<FlowControl, 'reset'>;
   readonly semaphores: Pick<Semaphores, 'reset'>;
   readonly time: Pick<PortTime, 'reset'>;
@@ -44,6 +45,7 @@ export function resetPort(context: PortContext, parts: ResettableParts, kind: Po
   context.settings.version += 1;
   parts.semaphores.reset(kind);
   parts.nvm.reset();
+  parts.flash.reset();
   parts.flow.reset();
   parts.transmit.reset();
   parts.receive.reset();

@@ -1,14 +1,9 @@
 /**
- * A serial EEPROM of the 25xx family on EECD's pins (reference §8.3): SPI mode 0, the high bit first. Commands and their
- * effects are those that all makers of such parts have in common; Linux and DPDK use WREN, RDSR, READ and WRITE.
+ * A serial EEPROM of the 25xx family on EECD's pins (reference §8.3). Commands and their effects are those that all makers of
+ * such parts have in common; Linux and DPDK use WREN, RDSR, READ and WRITE.
  */
 import type { Clock } from '../../ports/index.ts';
-
-/** What sits on serial pins. */
-export interface SerialChip {
-  /** The pins as they are now driven; `select` is true while the chip is selected. Gives the level of its data output. */
-  pins(select: boolean, clock: boolean, data: boolean): boolean;
-}
+import { SpiSlave } from './spi-slave.ts';
 
 export interface SpiEepromOptions {
   readonly clock: Clock;
@@ -41,146 +36,111 @@ const STATUS_PROTECTED = 0x0c;
 const STATUS_STORED = 0x80 | STATUS_PROTECTED;
 
 /** Where the command under way has got to. */
-const IDLE = 0;
-const OPCODE = 1;
-const ADDRESS = 2;
-const DATA_IN = 3;
-const DATA_OUT = 4;
+const OPCODE = 0;
+const ADDRESS = 1;
+const DATA = 2;
 /** Nothing more is taken until the chip is deselected. */
-const IGNORING = 5;
+const IGNORING = 3;
 
-export class SpiEeprom implements SerialChip {
+export class SpiEeprom extends SpiSlave {
   private readonly options: SpiEepromOptions;
   private readonly pageData: Uint8Array;
   private readonly pageTouched: Uint8Array;
-  private selected: boolean;
-  private clockLevel: boolean;
-  private output: boolean;
   private phase: number;
   private opcode: number;
-  /** Bits taken or given of what is under way, and how many. */
-  private shift: number;
-  private bits: number;
   private address: number;
+  private addressBytes: number;
   private dataBytes: number;
+  /** The last byte of a write to the status register. */
+  private newStatus: number;
   private status: number;
   private busyUntilNs: number;
 
   constructor(options: SpiEepromOptions) {
+    super();
     this.options = options;
     this.pageData = new Uint8Array(options.pageBytes);
     this.pageTouched = new Uint8Array(options.pageBytes);
-    this.selected = false;
-    this.clockLevel = false;
-    this.output = false;
-    this.phase = IDLE;
+    this.phase = IGNORING;
     this.opcode = 0;
-    this.shift = 0;
-    this.bits = 0;
     this.address = 0;
+    this.addressBytes = 0;
     this.dataBytes = 0;
+    this.newStatus = 0;
     this.status = 0;
     this.busyUntilNs = -Infinity;
-  }
-
-  /** Data is taken when the clock rises and given when it falls. */
-  pins(select: boolean, clock: boolean, data: boolean): boolean {
-    if (select !== this.selected) {
-      this.selected = select;
-      if (select) this.begin();
-      else this.end();
-    } else if (select && clock !== this.clockLevel) {
-      if (clock) this.take(data ? 1 : 0);
-      else this.give();
-    }
-    this.clockLevel = clock;
-    return this.selected && this.output;
   }
 
   private get busy(): boolean {
     return this.options.clock.now() < this.busyUntilNs;
   }
 
-  private begin(): void {
+  protected override start(): void {
     this.phase = OPCODE;
-    this.shift = 0;
-    this.bits = 0;
+    this.opcode = 0;
     this.dataBytes = 0;
-    this.output = false;
   }
 
-  /** Deselected: a command that is complete, to the bit, is carried out. */
-  private end(): void {
-    const whole = this.bits === 0;
+  /** A command that is complete, to the bit, is carried out. */
+  protected override stop(whole: boolean): void {
     const { phase, opcode } = this;
-    this.phase = IDLE;
-    this.output = false;
     if (!whole) return;
-    if (phase === IGNORING && opcode === WREN) this.status |= STATUS_WRITE_ENABLED;
-    else if (phase === IGNORING && opcode === WRDI) this.status &= ~STATUS_WRITE_ENABLED;
-    else if (phase === DATA_IN && this.dataBytes > 0) {
+    if (opcode === WREN) this.status |= STATUS_WRITE_ENABLED;
+    else if (opcode === WRDI) this.status &= ~STATUS_WRITE_ENABLED;
+    else if (phase === DATA && this.dataBytes > 0) {
       if (opcode === WRITE) this.commit();
-      else this.commitStatus();
+      else if (opcode === WRSR) this.commitStatus();
     }
   }
 
-  private take(bit: number): void {
+  protected override byteIn(byte: number): void {
     switch (this.phase) {
       case OPCODE:
-        if (this.shiftIn(bit, 8)) this.decode(this.shift);
-        break;
+        return this.decode(byte);
       case ADDRESS:
-        if (this.shiftIn(bit, this.options.addressBits)) this.addressed(this.shift);
-        break;
-      case DATA_IN:
-        if (this.shiftIn(bit, 8)) this.latch(this.shift);
-        break;
-      case IGNORING:
+        this.address = (this.address << 8) | byte;
+        this.addressBytes -= 1;
+        if (this.addressBytes === 0) this.addressed();
+        return;
+      case DATA:
+        return this.latch(byte);
+      default:
         // Clocks after WREN or WRDI spoil the command.
         this.opcode = 0;
-        break;
-      default:
     }
-  }
-
-  /** True when `length` bits are in `shift`. */
-  private shiftIn(bit: number, length: number): boolean {
-    if (this.bits === 0) this.shift = 0;
-    this.shift = (this.shift << 1) | bit;
-    this.bits += 1;
-    if (this.bits < length) return false;
-    this.bits = 0;
-    return true;
   }
 
   private decode(code: number): void {
     const { addressBits } = this.options;
     const opcode = addressBits === 8 ? code & ~ADDRESS_8 : code;
-    this.opcode = opcode;
     this.phase = IGNORING;
-    if (opcode === RDSR) this.phase = DATA_OUT;
-    else if (this.busy) this.opcode = 0;
-    else if (opcode === READ || opcode === WRITE) {
-      this.address = addressBits === 8 && (code & ADDRESS_8) !== 0 ? 0x100 : 0;
-      if (opcode === READ || (this.status & STATUS_WRITE_ENABLED) !== 0) this.phase = ADDRESS;
-    } else if (opcode === WRSR && (this.status & STATUS_WRITE_ENABLED) !== 0) this.phase = DATA_IN;
-    else if (opcode !== WREN && opcode !== WRDI) this.opcode = 0;
+    if (opcode === RDSR) {
+      this.opcode = RDSR;
+      this.sending = true;
+    } else if (this.busy) return;
+    else if (opcode === READ || (opcode === WRITE && (this.status & STATUS_WRITE_ENABLED) !== 0)) {
+      this.opcode = opcode;
+      this.phase = ADDRESS;
+      this.addressBytes = addressBits / 8;
+      this.address = addressBits === 8 && (code & ADDRESS_8) !== 0 ? 1 : 0;
+    } else if (opcode === WRSR && (this.status & STATUS_WRITE_ENABLED) !== 0) {
+      this.opcode = WRSR;
+      this.phase = DATA;
+    } else if (opcode === WREN || opcode === WRDI) this.opcode = opcode;
   }
 
-  private addressed(address: number): void {
-    this.address = (this.address | address) & (this.options.bytes.length - 1);
-    if (this.opcode === READ) this.phase = DATA_OUT;
-    else {
-      this.phase = DATA_IN;
-      this.pageTouched.fill(0);
-    }
+  private addressed(): void {
+    this.address &= this.options.bytes.length - 1;
+    this.phase = DATA;
+    if (this.opcode === READ) this.sending = true;
+    else this.pageTouched.fill(0);
   }
 
   /** One byte of a write: into the page, where it wraps; or the status register, whose last byte counts. */
   private latch(byte: number): void {
     this.dataBytes += 1;
     if (this.opcode !== WRITE) {
-      this.shift = byte;
+      this.newStatus = byte;
       return;
     }
     const within = this.options.pageBytes - 1;
@@ -190,17 +150,13 @@ export class SpiEeprom implements SerialChip {
     this.address = (this.address & ~within) | ((at + 1) & within);
   }
 
-  /** The next bit of what is read; after the last of a byte comes the next byte, from the end of the part its start. */
-  private give(): void {
-    if (this.phase !== DATA_OUT) return;
-    if (this.bits === 0) this.shift = this.opcode === RDSR ? this.readStatus() : this.options.bytes[this.address]!;
-    this.output = ((this.shift >>> (7 - this.bits)) & 1) === 1;
-    this.bits = (this.bits + 1) & 7;
-    if (this.bits === 0 && this.opcode === READ) this.address = (this.address + 1) & (this.options.bytes.length - 1);
-  }
-
-  private readStatus(): number {
-    return this.busy ? this.status | STATUS_BUSY : this.status;
+  /** The next byte of what is read; after the end of the part comes its start. */
+  protected override byteOut(): number {
+    if (this.opcode === RDSR) return this.busy ? this.status | STATUS_BUSY : this.status;
+    const { bytes } = this.options;
+    const byte = bytes[this.address]!;
+    this.address = (this.address + 1) & (bytes.length - 1);
+    return byte;
   }
 
   private commit(): void {
@@ -214,7 +170,7 @@ export class SpiEeprom implements SerialChip {
 
   private commitStatus(): void {
     this.startCycle();
-    this.status = this.shift & STATUS_STORED;
+    this.status = this.newStatus & STATUS_STORED;
   }
 
   /** Write enable is used up, and the part is busy for a while. */

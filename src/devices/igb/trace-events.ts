@@ -83,6 +83,10 @@ const guestErrors = {
     args: { phy: 'count', register: 'count' },
     doc: 'MDIO access to a PHY or register that does not exist.',
   },
+  igb_guest_error_flash: {
+    args: { offset: 'hex', length: 'bytes', value: 'hex' },
+    doc: 'A write to the flash while EECD.FWE does not allow it; it is lost.',
+  },
   igb_guest_error_nvm: { args: { word: 'count' }, doc: 'Read of an NVM word that does not exist.' },
   igb_guest_error_tx_context: {
     args: { queue: 'queue', slot: 'count' },
@@ -123,6 +127,10 @@ const linkAndPhy = {
   igb_phy_write: { args: { register: 'count', value: 'hex' }, doc: 'A PHY register was written.' },
   igb_nvm_read: { args: { word: 'hex', value: 'hex' }, doc: 'An NVM word was read.' },
   igb_nvm_write: { args: { word: 'hex', value: 'hex' }, doc: 'An NVM word was written.' },
+  igb_flash_write: {
+    args: { offset: 'hex', length: 'bytes', value: 'hex' },
+    doc: 'The flash was programmed through a BAR.',
+  },
   igb_semaphore_taken: { args: {}, doc: 'SWSM.SMBI was taken.' },
   igb_semaphore_released: { args: {}, doc: 'SWSM.SMBI was released.' },
   igb_semaphore_resources: { args: { value: 'hex' }, doc: 'SW_FW_SYNC was written.' },

@@ -1,4 +1,6 @@
 /** An 82576 for a slot: PF, VFs and the port behind them, driven by virtual time. */
+import { IgbChip } from '../../devices/igb/chip.ts';
+import { flashBytes } from '../../devices/igb/flash-memory.ts';
 import { IgbPhysicalFunction } from '../../devices/igb/physical-function.ts';
 import { IgbPort } from '../../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../../devices/igb/virtual-functions.ts';
@@ -33,7 +35,8 @@ export class IgbCard {
 
   constructor(options: IgbCardOptions) {
     const { trace, domain, time, wire, mac, pin } = options;
-    this.pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac, pin });
+    const flash = { bytes: flashBytes() };
+    this.pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac, pin, flash: flash.bytes });
     const { guard } = this.pf;
     const functions = new IgbVirtualFunctions({ trace, pf: this.pf });
     this.port = new IgbPort({
@@ -58,6 +61,7 @@ export class IgbCard {
       interruptPorts: functions.interruptPorts,
       mac,
       pme: this.pf,
+      chip: new IgbChip(flash),
     });
     this.pf.connect(this.port);
     functions.connect(this.port);
