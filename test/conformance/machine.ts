@@ -7,8 +7,13 @@ import type { ConfigBus, DriverMemory, RegisterBus } from '../../src/driver/inde
 /** Who provides the machine. */
 export type DriverName = 'process' | 'vfio-user' | 'qemu';
 
+/** What is plugged in: a card with a copper port, with an SFP cage and a module in it, or with two copper ports. */
+export type CardKind = 'copper' | 'sfp' | 'two ports';
+
 /** A function of the NIC: BAR0, config space, MSI-X. */
 export interface NicFunction extends RegisterBus, ConfigBus {
+  /** Dwords behind another memory BAR; BAR1 is the flash. */
+  bar(index: number): RegisterBus;
   /** Turns MSI-X on in config space, and gives every vector a message of its own, not masked. */
   enableMsix(): void;
   /** Masks or unmasks a vector in the table. */
@@ -30,7 +35,10 @@ export interface ConformanceMachine {
   readonly driver: DriverName;
   /** In one line, with the version where there is one. */
   readonly described: string;
+  readonly card: CardKind;
   readonly pf: NicFunction;
+  /** The PF of port 1, where there is one. */
+  readonly second: NicFunction | undefined;
   /** Rings and buffers of all functions lie here; `reset` takes everything back. */
   readonly memory: DriverMemory;
   readonly wire: FarEnd;
@@ -49,5 +57,7 @@ export interface ConformanceMachine {
   vf(index: number): NicFunction;
   /** Turns MSI on with a message of its own, counted as vector 0 of the PF. */
   enableMsi(): void;
+  /** Drives a software-defined pin from outside, or lets it go, where a test can. */
+  readonly drivePin?: ((pin: number, level: boolean | undefined) => void) | undefined;
   close(): Promise<void> | void;
 }

@@ -1,6 +1,6 @@
 /** Declaration of cases, and what comes of one on a machine. */
 import { AssertionError } from 'node:assert';
-import type { ConformanceMachine, DriverName } from './machine.ts';
+import type { CardKind, ConformanceMachine, DriverName } from './machine.ts';
 import { Station } from './station.ts';
 
 export interface CaseOptions {
@@ -8,6 +8,8 @@ export interface CaseOptions {
   readonly area: string;
   /** Where the expectation comes from: section of the reference, and who relies on it. */
   readonly evidence: string;
+  /** The card that it is about; a copper port where not given. Drivers that have no such card cannot run it. */
+  readonly card?: CardKind;
   /** Drivers on which the case must fail, each with the id of the row in docs/fidelity.md that says why. */
   readonly expect?: Partial<Readonly<Record<DriverName, string>>>;
   /** Drivers that cannot have what the case is about, each with the reason. */
@@ -64,4 +66,34 @@ export function runCase(machine: ConformanceMachine, { body, expect, without }: 
   }
   if (row !== undefined && error instanceof AssertionError) return { kind: 'differs', row, error };
   return { kind: 'failed', error };
+}
+
+/** Gives a driver's machine with such a card; undefined where it has none. */
+export type Opener = (card: CardKind) => ConformanceMachine | undefined | Promise<ConformanceMachine | undefined>;
+
+/** The machines of a driver, each made when a case first wants it. */
+export class Machines {
+  readonly #open: Opener;
+  readonly #opened: Map<CardKind, ConformanceMachine | undefined>;
+
+  constructor(open: Opener) {
+    this.#open = open;
+    this.#opened = new Map();
+  }
+
+  async of(card: CardKind): Promise<ConformanceMachine | undefined> {
+    if (!this.#opened.has(card)) this.#opened.set(card, await this.#open(card));
+    return this.#opened.get(card);
+  }
+
+  async run(one: Case): Promise<Outcome> {
+    const { card = 'copper' } = one;
+    const machine = await this.of(card);
+    if (machine === undefined) return { kind: 'skipped', reason: `there is no card with ${card} here` };
+    return runCase(machine, one);
+  }
+
+  async close(): Promise<void> {
+    for (const machine of this.#opened.values()) await machine?.close();
+  }
 }

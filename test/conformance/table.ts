@@ -5,16 +5,17 @@ import { PrivateApt } from '../../src/lab/apt.ts';
 import { Cache } from '../../src/lab/cache.ts';
 import { findQemu } from '../../src/lab/qemu.ts';
 import './cases/index.ts';
-import type { ConformanceMachine, DriverName } from './machine.ts';
+import type { DriverName } from './machine.ts';
 import { openInProcess } from './machines/in-process.ts';
 import { openQemu } from './machines/qemu.ts';
 import { openVfioUser } from './machines/vfio-user.ts';
-import { allCases, type Outcome, runCase } from './suite.ts';
+import { allCases, Machines, type Opener, type Outcome } from './suite.ts';
 
-const openers: Readonly<Record<DriverName, () => ConformanceMachine | Promise<ConformanceMachine>>> = {
+const openers: Readonly<Record<DriverName, Opener>> = {
   process: openInProcess,
   'vfio-user': openVfioUser,
-  qemu: async () => {
+  qemu: async (card) => {
+    if (card !== 'copper') return undefined;
     const cache = new Cache();
     const report = (text: string): void => console.error(text);
     return openQemu(await findQemu(undefined, cache, new PrivateApt(cache, report), report));
@@ -39,13 +40,15 @@ const cases = allCases().filter(({ name }) => values.only === undefined || name.
 
 const results = new Map<DriverName, Outcome[]>();
 for (const driver of wanted) {
-  const machine = await openers[driver]();
+  const machines = new Machines(openers[driver]);
+  const described = (await machines.of('copper'))!.described;
   const begin = performance.now();
-  const outcomes = cases.map((one) => runCase(machine, one));
+  const outcomes: Outcome[] = [];
+  for (const one of cases) outcomes.push(await machines.run(one));
   results.set(driver, outcomes);
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-  if (!values.json) console.log(`${driver}: ${machine.described}, ${cases.length} cases in ${seconds} s`);
-  await machine.close();
+  if (!values.json) console.log(`${driver}: ${described}, ${cases.length} cases in ${seconds} s`);
+  await machines.close();
 }
 
 const symbol = (outcome: Outcome): string => {

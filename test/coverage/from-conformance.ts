@@ -1,8 +1,9 @@
 /** Accesses of the conformance suite on our device in this process. */
 import '../conformance/cases/index.ts';
-import type { ConformanceMachine, NicFunction } from '../conformance/machine.ts';
+import type { RegisterBus } from '../../src/driver/index.ts';
+import type { CardKind, ConformanceMachine, NicFunction } from '../conformance/machine.ts';
 import { openInProcess } from '../conformance/machines/in-process.ts';
-import { allCases, runCase } from '../conformance/suite.ts';
+import { allCases, Machines } from '../conformance/suite.ts';
 import { Touches, type WindowName } from './touches.ts';
 
 /** A function whose register accesses are written down. */
@@ -25,6 +26,10 @@ class Recorded implements NicFunction {
   write32(offset: number, value: number): void {
     this.#touches.write(this.#window, offset, value);
     this.#inner.write32(offset, value);
+  }
+
+  bar(index: number): RegisterBus {
+    return this.#inner.bar(index);
   }
 
   configRead(offset: number, size: 1 | 2 | 4): number {
@@ -52,23 +57,31 @@ class Recorded implements NicFunction {
   }
 }
 
-export function touchesOfConformance(): Touches {
-  const touches = new Touches();
-  const inner = openInProcess();
-  const machine: ConformanceMachine = {
+function recorded(card: CardKind, touches: Touches): ConformanceMachine {
+  const inner = openInProcess(card);
+  const { second } = inner;
+  return {
     driver: inner.driver,
+    card,
     described: inner.described,
     realTime: inner.realTime,
     memory: inner.memory,
     wire: inner.wire,
     pf: new Recorded(inner.pf, 'pf', touches),
+    second: second && new Recorded(second, 'pf', touches),
     wait: (durationNs) => inner.wait(durationNs),
     reset: () => inner.reset(),
     enableVfs: (count) => inner.enableVfs(count),
     vf: (index) => new Recorded(inner.vf(index), 'vf', touches),
     enableMsi: () => inner.enableMsi(),
+    drivePin: (pin, level) => inner.drivePin?.(pin, level),
     close: () => inner.close(),
   };
-  for (const one of allCases()) runCase(machine, one);
+}
+
+export async function touchesOfConformance(): Promise<Touches> {
+  const touches = new Touches();
+  const machines = new Machines((card) => recorded(card, touches));
+  for (const one of allCases()) await machines.run(one);
   return touches;
 }

@@ -46,6 +46,6 @@ for (const path of options.trace) {
   take(options.pf, pf);
   take(options.vf, vf);
 }
-if (options.conformance) data.conformance = { runs: ['in process, all cases'], touches: touchesOfConformance() };
+if (options.conformance) data.conformance = { runs: ['in process, all cases'], touches: await touchesOfConformance() };
 for (const column of columns) writeColumn(column, data[column]);
 writeFileSync(fileURLToPath(new URL('../../../docs/coverage.md', import.meta.url)), coverageDocument(data));

@@ -27,7 +27,7 @@ test('the short way ends as the long one', () => {
   const switched = mock.method(ReceivePath.prototype, 'switched');
   const sent = mock.method(TransmitPath.prototype, 'send');
   const short = openInProcess();
-  const long = openInProcess(['igb_rx_descriptor', 'igb_tx_fetch']);
+  const long = openInProcess('copper', ['igb_rx_descriptor', 'igb_tx_fetch']);
   for (let seed = 1; seed <= PROGRAMS; seed += 1) {
     const program = generate(seed);
     const found = difference(

@@ -23,15 +23,15 @@ if (text !== '') {
 // Behind the hooks, which see only what is imported from now on.
 const { openInProcess } = await import('../conformance/machines/in-process.ts');
 await import('../conformance/cases/index.ts');
-const { allCases, runCase } = await import('../conformance/suite.ts');
+const { allCases, Machines } = await import('../conformance/suite.ts');
 
-function run(): MutantResult {
-  const machine = openInProcess();
+async function run(): Promise<MutantResult> {
+  const machines = new Machines(openInProcess);
   const cases = allCases();
   for (const [n, one] of cases.entries()) {
-    if (runCase(machine, one).kind === 'failed') return { cases: n + 1, caught: one.name };
+    if ((await machines.run(one)).kind === 'failed') return { cases: n + 1, caught: one.name };
   }
   return { cases: cases.length };
 }
 
-console.log(JSON.stringify(run()));
+console.log(JSON.stringify(await run()));

@@ -142,7 +142,7 @@ export class IgbPhysicalFunction extends PciFunction {
       subsystemVendorId: 0x8086,
       subsystemId: 0xa03c,
       cacheLineSize: 0x10,
-      multiFunction: functions > 1 && hierarchy,
+      multiFunction: functions > 1 && (hierarchy || options.pin !== undefined),
       interruptPin,
     });
     this.addBar(registerBar, this.#window);

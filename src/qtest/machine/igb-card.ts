@@ -22,7 +22,25 @@ export interface IgbCardOptions {
   readonly wire: Wire;
   readonly mac: Uint8Array;
   readonly pin: InterruptPin;
+  readonly media?: 'copper' | 'sfp' | undefined;
+  /** A second port of the same chip: function 1, whose address differs in the last bit. Its wire leads nowhere. */
+  readonly twoPorts?: boolean | undefined;
 }
+
+/** What both ports of a chip have. */
+interface Shared {
+  readonly chip: IgbChip;
+  readonly flash: Uint8Array;
+}
+
+/** A wire whose other end is in nothing; it gives a link. */
+const unplugged: Wire = {
+  acceptsOffload: false,
+  carrier: true,
+  send: () => undefined,
+  plug: () => undefined,
+  resume: () => undefined,
+};
 
 /** A port that is in no machine any more. */
 const nowhere: WirePort = { canReceive: () => true, receive: () => undefined, carrierChanged: () => undefined };
@@ -30,13 +48,21 @@ const nowhere: WirePort = { canReceive: () => true, receive: () => undefined, ca
 export class IgbCard {
   readonly pf: IgbPhysicalFunction;
   readonly port: IgbPort;
+  /** The card's other port, where it has one. */
+  readonly second: IgbCard | undefined;
   readonly #wire: Wire;
   #bus: Bus | undefined;
 
-  constructor(options: IgbCardOptions) {
-    const { trace, domain, time, wire, mac, pin } = options;
-    const flash = { bytes: flashBytes() };
-    this.pf = new IgbPhysicalFunction({ trace, domain, attachment: 'function', mac, pin, flash: flash.bytes });
+  constructor(options: IgbCardOptions, first?: Shared) {
+    const { trace, domain, time, wire, mac, pin, media, twoPorts = false } = options;
+    const flash = first?.flash ?? flashBytes();
+    const chip = first?.chip ?? new IgbChip({ bytes: flash });
+    const functionNumber = first === undefined ? 0 : 1;
+    this.pf = new IgbPhysicalFunction({
+      ...{ trace, domain, mac, pin, flash, functionNumber },
+      attachment: 'function',
+      functions: twoPorts ? 2 : 1,
+    });
     const { guard } = this.pf;
     const functions = new IgbVirtualFunctions({ trace, pf: this.pf });
     this.port = new IgbPort({
@@ -61,22 +87,34 @@ export class IgbCard {
       interruptPorts: functions.interruptPorts,
       mac,
       pme: this.pf,
-      chip: new IgbChip(flash),
+      portNumber: functionNumber,
+      chip,
+      ...(media === undefined ? {} : { media }),
     });
     this.pf.connect(this.port);
     functions.connect(this.port);
     this.#wire = wire;
     this.#bus = undefined;
+    const other = Uint8Array.from(mac);
+    other[5]! ^= 1;
+    this.second =
+      twoPorts && first === undefined
+        ? new IgbCard({ ...options, mac: other, wire: unplugged }, { chip, flash })
+        : undefined;
+    this.pf.sriov.next = this.second?.pf.sriov;
   }
 
   plug(bus: Bus, slot: number): void {
     bus.add(this.pf, slot << 3);
+    if (this.second !== undefined) bus.add(this.second.pf, (slot << 3) | 1);
     this.#bus = bus;
   }
 
   /** Takes the card out; its VFs vanish with its reset. */
   unplug(): void {
     this.pf.reset('fundamental');
+    this.second?.pf.reset('fundamental');
+    if (this.second !== undefined) this.#bus?.remove(this.second.pf);
     this.#bus?.remove(this.pf);
     this.#bus = undefined;
     this.#wire.plug(nowhere);

@@ -8,7 +8,7 @@ import { type Chipset, makeI440fx, makeQ35 } from './chipset.ts';
 import { ConfigAddressPort, ConfigDataPort, MemoryConfigWindow } from './config-access.ts';
 import { FirmwareConfig } from './fw-cfg.ts';
 import { AcpiHotPlug } from './hot-plug.ts';
-import { IgbCard } from './igb-card.ts';
+import { IgbCard, type IgbCardOptions } from './igb-card.ts';
 import { InterruptLines } from './interrupt-lines.ts';
 import { PortSpace } from './port-space.ts';
 import { Ram } from './ram.ts';
@@ -141,7 +141,7 @@ export class Machine implements HostClient {
   }
 
   /** Adds an 82576, `-device igb`. */
-  addIgb(place: Place, wire: Wire, mac: Uint8Array): IgbCard {
+  addIgb(place: Place, wire: Wire, mac: Uint8Array, kind: Pick<IgbCardOptions, 'media' | 'twoPorts'> = {}): IgbCard {
     const { id } = place;
     if (id !== undefined && (this.#buses.has(id) || this.#cards.some((other) => other.id === id))) {
       throw new QTestError('QTEST_DEVICE', `two devices have the id "${id}"`);
@@ -154,7 +154,7 @@ export class Machine implements HostClient {
       throw new QTestError('QTEST_DEVICE', 'too many devices since this process began: start another');
     }
     const { time, domain } = this;
-    const card = new IgbCard({ trace: this.#trace, domain, time, wire, mac, pin: this.lines.pinOf(pinSlot) });
+    const card = new IgbCard({ trace: this.#trace, domain, time, wire, mac, pin: this.lines.pinOf(pinSlot), ...kind });
     card.plug(bus, slot);
     this.#cards.push({ id, card, bus, slot });
     if (place.hot === true) this.#hotPlug?.plugged(slot);

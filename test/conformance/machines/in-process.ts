@@ -1,17 +1,20 @@
 /** Our device in this process, behind the QTest machine, in virtual time. */
 import { MachineTransport } from '../../../src/qtest/client/index.ts';
 import { makeBench, testMac } from '../../../src/qtest/testing.ts';
-import type { ConformanceMachine } from '../machine.ts';
+import type { CardKind, ConformanceMachine } from '../machine.ts';
 import { PciNic } from './pci-nic.ts';
 import { QTestPlatform } from './qtest-platform.ts';
 
 const SLOT = 1;
 
 /** `watched`: trace events that are on, by name. */
-export function openInProcess(watched: readonly string[] = []): ConformanceMachine {
+export function openInProcess(card: CardKind = 'copper', watched: readonly string[] = []): ConformanceMachine {
   const { machine, wire, trace } = makeBench({ igb: false, ramBytes: 2 ** 26 });
   machine.addRootPort({ id: 'rp', slot: SLOT });
-  machine.addIgb({ bus: 'rp' }, wire, testMac);
+  const { port } = machine.addIgb({ bus: 'rp' }, wire, testMac, {
+    media: card === 'sfp' ? 'sfp' : 'copper',
+    twoPorts: card === 'two ports',
+  });
   for (const name of watched) trace.on[trace.names.indexOf(name)] = 1;
   const transport = new MachineTransport(machine);
   const far = {
@@ -38,10 +41,12 @@ export function openInProcess(watched: readonly string[] = []): ConformanceMachi
   return new PciNic(
     new QTestPlatform({
       driver: 'process',
+      card,
       described: 'our device in this process, virtual time',
       transport,
       wire: far,
       slot: SLOT,
+      drivePin: (pin, level) => port.blocks.pins.drive(pin, level),
       close: () => transport.close(),
     }),
   );

@@ -6,13 +6,14 @@ import {
   Msix,
   openBridge,
   PciDevice,
+  type RegisterBus,
   placeBars,
   read,
   update,
   write,
 } from '../../../src/driver/index.ts';
 import { pf } from '../../../src/devices/igb/tables/index.ts';
-import type { ConformanceMachine, DriverName, FarEnd, NicFunction } from '../machine.ts';
+import type { CardKind, ConformanceMachine, DriverName, FarEnd, NicFunction } from '../machine.ts';
 import { restartNegotiation } from '../phy.ts';
 import type { Platform } from './platform.ts';
 
@@ -57,6 +58,15 @@ class PciNicFunction extends PciDevice implements NicFunction {
     this.#platform.registers.write32(this.#barAddress(0) + offset, value);
   }
 
+  bar(index: number): RegisterBus {
+    const address = this.#barAddress(index);
+    const { registers } = this.#platform;
+    return {
+      read32: (offset) => registers.read32(address + offset),
+      write32: (offset, value) => registers.write32(address + offset, value),
+    };
+  }
+
   enableMsix(): void {
     const msix = this.#msix();
     for (let vector = 0; vector < this.#vectors; vector += 1) {
@@ -85,20 +95,30 @@ class PciNicFunction extends PciDevice implements NicFunction {
 
 /** The PF's own, with the addresses of its BARs kept: reading them again costs two accesses each time. */
 function placed(platform: Platform, device: PciDevice): NicFunction {
-  const bars = [0, 0, 0, 3].map((bar) => device.barAddress(bar));
+  const bars = [0, 1, 2, 3].map((bar) => device.barAddress(bar));
   return new PciNicFunction(platform, device.routingId, 0, (bar) => bars[bar]!);
+}
+
+/** Function-level reset, with the BARs where they were. */
+function resetFunction(device: PciDevice, bars: readonly number[]): void {
+  device.configWrite(DEVICE_CONTROL, 2, device.configRead(DEVICE_CONTROL, 2) | FUNCTION_RESET);
+  bars.forEach((value, bar) => device.configWrite(0x10 + 4 * bar, 4, value));
 }
 
 export class PciNic implements ConformanceMachine {
   readonly driver: DriverName;
   readonly described: string;
+  readonly card: CardKind;
   readonly pf: NicFunction;
+  readonly second: NicFunction | undefined;
   readonly memory: DriverMemory;
   readonly wire: FarEnd;
   readonly realTime: boolean;
   readonly #platform: Platform;
   readonly #device: PciDevice;
+  readonly #other: PciDevice | undefined;
   readonly #bars: readonly number[];
+  readonly #otherBars: readonly number[];
   readonly #vfBars: readonly [number, number];
   /** Something was sent to the NIC since the last reset. */
   #used: boolean;
@@ -107,22 +127,29 @@ export class PciNic implements ConformanceMachine {
     const supply = new AddressSupply(platform.barBase);
     const bridge = new PciDevice(platform.config, platform.rootPort);
     const device = new PciDevice(platform.config, 1 << 8);
+    const other = platform.card === 'two ports' ? new PciDevice(platform.config, (1 << 8) | 1) : undefined;
     let vfBars: [number, number] = [0, 0];
     openBridge(bridge, 1, supply, () => {
       placeBars(device, supply);
+      if (other !== undefined) placeBars(other, supply);
       vfBars = [supply.take(VFS * VF_BYTES), supply.take(VFS * VF_BYTES)];
     });
     const express = bridge.findCapability(0x10);
     bridge.configWrite(express + DEVICE_CONTROL_2, 2, ARI_FORWARDING);
     this.#platform = platform;
     this.#device = device;
-    this.#bars = Array.from({ length: 6 }, (_, bar) => device.configRead(0x10 + 4 * bar, 4));
+    this.#other = other;
+    const barsOf = (of: PciDevice): number[] => Array.from({ length: 6 }, (_, bar) => of.configRead(0x10 + 4 * bar, 4));
+    this.#bars = barsOf(device);
+    this.#otherBars = other === undefined ? [] : barsOf(other);
     this.#vfBars = vfBars;
     this.#used = false;
     this.driver = platform.driver;
+    this.card = platform.card;
     this.described = platform.described;
     this.realTime = platform.realTime;
     this.pf = placed(platform, device);
+    this.second = other && placed(platform, other);
     this.memory = platform.memory;
     this.wire = {
       send: (frame) => {
@@ -165,6 +192,10 @@ export class PciNic implements ConformanceMachine {
     this.#device.configWrite(MSI + 2, 2, this.#device.configRead(MSI + 2, 2) | 1);
   }
 
+  drivePin(pin: number, level: boolean | undefined): void {
+    this.#platform.drivePin?.(pin, level);
+  }
+
   async close(): Promise<void> {
     await this.#platform.close();
   }
@@ -172,8 +203,11 @@ export class PciNic implements ConformanceMachine {
   /** Function-level reset, and what is lost by it given again. */
   #restart(): void {
     const device = this.#device;
-    device.configWrite(DEVICE_CONTROL, 2, device.configRead(DEVICE_CONTROL, 2) | FUNCTION_RESET);
-    this.#bars.forEach((value, bar) => device.configWrite(0x10 + 4 * bar, 4, value));
+    resetFunction(device, this.#bars);
+    if (this.#other !== undefined) {
+      resetFunction(this.#other, this.#otherBars);
+      this.#other.enable();
+    }
     for (const [at, address] of [
       [VF_BAR, this.#vfBars[0]],
       [VF_MSIX_BAR, this.#vfBars[1]],

@@ -1,6 +1,6 @@
 /** What a machine must bring along so that `PciNic` makes a conformance machine of it: a bus with the NIC behind a root port. */
 import type { DriverMemory, MachineMemory, PciConfig } from '../../../src/driver/index.ts';
-import type { DriverName, FarEnd } from '../machine.ts';
+import type { CardKind, DriverName, FarEnd } from '../machine.ts';
 
 /** Memory whose allocator can be started again. */
 export interface CaseMemory extends DriverMemory {
@@ -9,6 +9,7 @@ export interface CaseMemory extends DriverMemory {
 
 export interface Platform {
   readonly driver: DriverName;
+  readonly card: CardKind;
   readonly described: string;
   readonly realTime: boolean;
   readonly config: PciConfig;
@@ -25,5 +26,7 @@ export interface Platform {
   /** Of `count` slots from `first` on those for which a message has come since the last call, counted from `first`. */
   takeMessages(first: number, count: number): number[];
   wait(durationNs: number): void;
+  /** Drives a software-defined pin of the NIC from outside, where that can be. */
+  readonly drivePin?: ((pin: number, level: boolean | undefined) => void) | undefined;
   close(): Promise<void> | void;
 }

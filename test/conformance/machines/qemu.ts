@@ -29,6 +29,7 @@ export function openQemu(qemu: Qemu): ConformanceMachine {
   return new PciNic(
     new QTestPlatform({
       driver: 'qemu',
+      card: 'copper',
       described: qemu.described,
       transport,
       wire: wireOf(peer, transport),

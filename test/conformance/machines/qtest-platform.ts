@@ -1,7 +1,7 @@
 /** A q35 with the NIC behind a root port, by QTest commands: a machine in this process, or any QEMU. */
 import type { MachineMemory } from '../../../src/driver/index.ts';
 import { QTestMemory, QTestPciConfig, type QTestTransport, valueOf } from '../../../src/qtest/client/index.ts';
-import type { DriverName, FarEnd } from '../machine.ts';
+import type { CardKind, DriverName, FarEnd } from '../machine.ts';
 import type { CaseMemory, Platform } from './platform.ts';
 
 const MESSAGES = 0x8_0000;
@@ -45,16 +45,19 @@ class QTestCaseMemory implements CaseMemory {
 
 export interface QTestPlatformOptions {
   readonly driver: DriverName;
+  readonly card: CardKind;
   readonly described: string;
   readonly transport: QTestTransport;
   readonly wire: FarEnd;
   /** Slot of the root port on bus 0. */
   readonly slot: number;
   readonly close: () => void;
+  readonly drivePin?: Platform['drivePin'];
 }
 
 export class QTestPlatform implements Platform {
   readonly driver: DriverName;
+  readonly card: CardKind;
   readonly described: string;
   readonly realTime = false;
   readonly config: QTestPciConfig;
@@ -64,10 +67,12 @@ export class QTestPlatform implements Platform {
   readonly rootPort: number;
   readonly barBase = 0xe000_0000;
   readonly #transport: QTestTransport;
+  readonly drivePin: Platform['drivePin'];
   readonly #close: () => void;
 
-  constructor({ driver, described, transport, wire, slot, close }: QTestPlatformOptions) {
+  constructor({ driver, card, described, transport, wire, slot, close, drivePin }: QTestPlatformOptions) {
     this.driver = driver;
+    this.card = card;
     this.described = described;
     this.config = new QTestPciConfig(transport);
     this.config.openWindow();
@@ -76,6 +81,7 @@ export class QTestPlatform implements Platform {
     this.wire = wire;
     this.rootPort = slot << 3;
     this.#transport = transport;
+    this.drivePin = drivePin;
     this.#close = close;
   }
 

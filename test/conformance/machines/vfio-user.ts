@@ -6,7 +6,7 @@ import type { MachineMemory, PciConfig } from '../../../src/driver/index.ts';
 import { close, createMemfd, EPOLLIN, EventLoop, type Mapping, mapShared } from '../../../src/linux/index.ts';
 import { type Nic, startNic } from '../../../src/nic/nic.ts';
 import { Client, DMA_WRITE, message, type Message, pack, REGION_READ, u16, u32, u64 } from '../../protocol/client.ts';
-import type { ConformanceMachine, FarEnd } from '../machine.ts';
+import type { CardKind, ConformanceMachine, FarEnd } from '../machine.ts';
 import { PciNic } from './pci-nic.ts';
 import type { CaseMemory, Platform } from './platform.ts';
 import { StreamPeer } from './stream-peer.ts';
@@ -149,6 +149,7 @@ class SharedMemory implements CaseMemory {
 
 class VfioUserPlatform implements Platform {
   readonly driver = 'vfio-user';
+  readonly card: CardKind;
   readonly described = 'a NIC through its vfio-user socket, real time';
   readonly realTime = true;
   readonly config: PciConfig;
@@ -160,7 +161,8 @@ class VfioUserPlatform implements Platform {
   readonly #guest: Guest;
   readonly #end: () => Promise<void>;
 
-  constructor(guest: Guest, peer: StreamPeer, end: () => Promise<void>) {
+  constructor(card: CardKind, guest: Guest, peer: StreamPeer, end: () => Promise<void>) {
+    this.card = card;
     this.#guest = guest;
     this.#end = end;
     this.memory = new SharedMemory(() => guest.settle());
@@ -225,9 +227,12 @@ class VfioUserPlatform implements Platform {
   }
 }
 
+/** Of port 1: a hub with nobody else on it. */
+const otherWire = 'hubport,id=n1,hubid=0';
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-export async function openVfioUser(): Promise<ConformanceMachine> {
+export async function openVfioUser(card: CardKind = 'copper'): Promise<ConformanceMachine> {
   const folder = mkdtempSync(join(tmpdir(), 'outboard-conformance-'));
   const path = join(folder, 'nic.sock');
   const wirePath = join(folder, 'wire.sock');
@@ -235,7 +240,12 @@ export async function openVfioUser(): Promise<ConformanceMachine> {
     {
       attach: [{ kind: 'hierarchy', path }],
       mac: '52:54:00:12:34:56',
-      netdev: [`stream,id=n0,server=on,addr.type=unix,addr.path=${wirePath}`],
+      netdev: [
+        `stream,id=n0,server=on,addr.type=unix,addr.path=${wirePath}`,
+        ...(card === 'two ports' ? [otherWire] : []),
+      ],
+      media: card === 'sfp' ? 'sfp' : 'copper',
+      ports: card === 'two ports' ? 2 : 1,
     },
     { log: () => undefined },
   );
@@ -245,5 +255,5 @@ export async function openVfioUser(): Promise<ConformanceMachine> {
     await nic.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return new PciNic(new VfioUserPlatform(new Guest(path), peer, end));
+  return new PciNic(new VfioUserPlatform(card, new Guest(path), peer, end));
 }
