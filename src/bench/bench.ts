@@ -9,8 +9,10 @@ import { findQemu } from '../lab/qemu.ts';
 import { table } from '../lab/table.ts';
 import { LabError } from '../lab/errors.ts';
 import { benchCases } from './cases.ts';
+import { guestCases, type GuestCase, type GuestEffort } from './guest-cases.ts';
+import { measureGuests } from './measure-guests.ts';
 import { type BenchCase, BenchSkip, type Effort, type Measured, type Subject } from './case.ts';
-import { ratioText, type Report, type Result, resultHead, resultRow } from './result.ts';
+import { guestHead, guestRow, isGuest, ratioText, type Report, type Result, resultHead, resultRow } from './result.ts';
 import { median, ratioOf } from './sample.ts';
 
 export interface BenchOptions {
@@ -27,19 +29,33 @@ export interface BenchOptions {
 const full: Effort = { rounds: 41, warmUp: 150 };
 const quick: Effort = { rounds: 15, warmUp: 60 };
 
+const guestEffort = (isQuick: boolean): GuestEffort =>
+  isQuick ? { rounds: 3, seconds: 1, pings: 200 } : { rounds: 5, seconds: 2, pings: 400 };
+
 const ours: Subject = {
   name: 'ours',
   program: { command: fileURLToPath(new URL('../../../bin/outboard-system-x86_64', import.meta.url)) },
 };
 
+/** Some of all cases. */
+interface Selection {
+  readonly cases: readonly BenchCase[];
+  readonly guests: readonly GuestCase[];
+}
+
 /** The named cases, or those of named groups, or all. Throws LabError for a name that is none. */
-export function selectCases(names: readonly string[]): readonly BenchCase[] {
-  for (const name of names) {
-    if (!benchCases.some((one) => one.name === name || one.group === name))
-      throw new LabError('BENCH_CASE', `there is no case ${name}.`, 'See "outboard bench list".');
-  }
-  if (names.length === 0) return benchCases;
-  return benchCases.filter(({ name, group }) => names.includes(name) || names.includes(group));
+export function selectCases(names: readonly string[]): Selection {
+  const known = (name: string): boolean =>
+    name === 'guest' ||
+    guestCases.some((one) => one.name === name) ||
+    benchCases.some((one) => one.name === name || one.group === name);
+  for (const name of names)
+    if (!known(name)) throw new LabError('BENCH_CASE', `there is no case ${name}.`, 'See "outboard bench list".');
+  if (names.length === 0) return { cases: benchCases, guests: guestCases };
+  return {
+    cases: benchCases.filter(({ name, group }) => names.includes(name) || names.includes(group)),
+    guests: guestCases.filter(({ name }) => names.includes(name) || names.includes('guest')),
+  };
 }
 
 function resultOf(one: BenchCase, { elapsed, processor }: Measured): Result {
@@ -80,21 +96,24 @@ async function findTheirs(path?: string): Promise<{ theirs: Subject; described: 
 /** Results of a few rounds of the named cases. */
 export async function quickResults(names: readonly string[]): Promise<Result[]> {
   const { theirs } = await findTheirs();
-  return selectCases(names).map((one) => measure(one, theirs, quick));
+  return selectCases(names).cases.map((one) => measure(one, theirs, quick));
 }
 
 /** Measures and prints; resolves to what was found. */
 export async function runBench(names: readonly string[], options: BenchOptions = {}): Promise<Report> {
-  const selected = selectCases(names);
+  const { cases, guests } = selectCases(names);
   const { theirs, described } = await findTheirs(options.qemu);
-  const results = selected.map((one) => {
+  const isQuick = options.quick === true;
+  const direct = cases.map((one) => {
     process.stderr.write(`${one.name} … `);
-    const result = measure(one, theirs, options.quick === true ? quick : full);
+    const result = measure(one, theirs, isQuick ? quick : full);
     process.stderr.write(`${result.skipped ?? ratioText(result.processorRatio ?? result.ratio)}\n`);
     return result;
   });
+  const results = [...direct, ...(await measureGuests(guests, guestEffort(isQuick), options.qemu))];
   const report = { date: new Date().toISOString().slice(0, 10), machine: machineLine(), qemu: described, results };
-  console.log(table(resultHead, results.map(resultRow)));
+  if (direct.length > 0) console.log(table(resultHead, direct.map(resultRow)));
+  if (guests.length > 0) console.log(table(guestHead, results.filter(isGuest).map(guestRow)));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (options.document !== undefined) {
     const { writeDocument } = await import('./document.ts');
@@ -112,5 +131,8 @@ function machineLine(): string {
 
 /** Every case with its group. */
 export function listCases(): { name: string; group: string; title: string; goal: number | undefined }[] {
-  return benchCases.map(({ name, group, title, goal }) => ({ name, group, title, goal }));
+  return [
+    ...benchCases.map(({ name, group, title, goal }) => ({ name, group, title, goal })),
+    ...guestCases.map(({ name, title, figures }) => ({ name, group: 'guest', title, goal: figures[0]!.goal })),
+  ];
 }

@@ -1,4 +1,5 @@
 /** All cases, in the order of the table. */
+import { attachedCases } from './attached-cases.ts';
 import type { BenchCase } from './case.ts';
 import { type DeviceCase, deviceCases } from './device-cases.ts';
 import { measureDevice } from './measure-device.ts';
@@ -36,5 +37,6 @@ export const benchCases: readonly BenchCase[] = [
   ...transportCases,
   scale('scale-queues', 'TX of 64 bytes: 16 queues against 1', 'queues-16', 'tx-64'),
   scale('scale-vfs', 'VF to VF, 64 bytes: 8 VFs against 1', 'vfs-8', 'vf-64'),
+  ...attachedCases,
   ...processCases,
 ];

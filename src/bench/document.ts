@@ -1,7 +1,7 @@
 /** Puts results into a Markdown document, between marks, and a chart beside it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Report, resultHead, resultRow } from './result.ts';
+import { guestHead, guestRow, isGuest, type Report, resultHead, resultRow } from './result.ts';
 import { LabError } from '../lab/errors.ts';
 import { chart } from './chart.ts';
 
@@ -23,7 +23,19 @@ export function section(report: Report, chartName: string): string {
 
 ${report.date}, ${report.machine}; ${report.qemu}. Medians, the middle half of the rounds in parentheses.
 
-${markdownTable([resultHead, ...report.results.map(resultRow)])}`;
+${markdownTable([resultHead, ...report.results.filter((result) => !isGuest(result)).map(resultRow)])}${guestSection(report)}`;
+}
+
+/** Empty where no guests were measured. */
+function guestSection({ results }: Report): string {
+  const guests = results.filter(isGuest);
+  if (guests.length === 0) return '';
+  return `
+
+The same guest with both, in turns. Processor time is in seconds for a gigabyte of TCP or a million datagrams; that of the guest is
+part of QEMU's.
+
+${markdownTable([guestHead, ...guests.map(guestRow)])}`;
 }
 
 /** Writes the section into the document and the chart beside it; throws LabError where the document has no place for it. */

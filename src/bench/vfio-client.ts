@@ -4,6 +4,7 @@ import { connectUnix, createEventFd, close, drain, EPOLLIN, EventLoop, MessageSo
 const HEADER_BYTES = 16;
 const ACCESS_BYTES = 16;
 const VERSION = 1;
+const DMA_MAP = 2;
 const SET_IRQS = 8;
 const REGION_READ = 9;
 const REGION_WRITE = 10;
@@ -41,6 +42,16 @@ export const readMessage = (region: number, offset: number): Uint8Array =>
 export const writeMessage = (region: number, offset: number, size: number, value: number, posted = false): Uint8Array =>
   message(REGION_WRITE, access(region, offset, size, value), posted ? NO_REPLY : 0);
 
+/** A map of guest memory at an address, readable and writable; its descriptor goes with the message. */
+export function dmaMapMessage(address: number, lengthBytes: number): Uint8Array {
+  const payload = new DataView(new ArrayBuffer(32));
+  payload.setUint32(0, 32, true);
+  payload.setUint32(4, 3, true);
+  payload.setBigUint64(16, BigInt(address), true);
+  payload.setBigUint64(24, BigInt(lengthBytes), true);
+  return message(DMA_MAP, new Uint8Array(payload.buffer));
+}
+
 export class VfioClient {
   readonly #socket: MessageSocket;
   readonly #loop: EventLoop;
@@ -74,6 +85,12 @@ export class VfioClient {
         if (have >= HEADER_BYTES) size = new DataView(this.#received.buffer).getUint32(4, true);
       }
     }
+  }
+
+  /** Sends a read of a dword; its value. */
+  read32(read: Uint8Array): number {
+    this.request(read);
+    return new DataView(this.#received.buffer).getUint32(HEADER_BYTES + ACCESS_BYTES, true);
   }
 
   /** Sends bytes that nobody answers. */

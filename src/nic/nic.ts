@@ -230,7 +230,7 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   // Files are emptied by then only: where another NIC listens already, they may be its.
   try {
     for (const dump of dumps) nic.captures.open(dump, rings.shift()!);
-    control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
+    await control.open(config.traceFile, new OutputFile('--trace-file', config.traceFile, log));
     nic.addOutput(control);
     if (config.metrics !== undefined) await serveMetrics(nic, config.metrics, log);
   } catch (error) {

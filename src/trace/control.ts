@@ -1,5 +1,4 @@
 /** The traces of a device, seen from the main thread: which events are on, and where their records go. */
-import { encoderFor } from './encoders.ts';
 import { TraceHistory } from './history.ts';
 import type { TraceMemory } from './ring.ts';
 import { anyEventOn, listEvents, selectEvents, type EventState } from './select.ts';
@@ -20,7 +19,9 @@ export class TraceControl {
   }
 
   /** Records go there from now on, those before them included. Once, when the device runs. */
-  open(path: string | undefined, output: TraceOutput): void {
+  async open(path: string | undefined, output: TraceOutput): Promise<void> {
+    // With the words for registers come their tables; a NIC listens sooner without.
+    const { encoderFor } = await import('./encoders.ts');
     this.#sink = new TraceSink(this.memory, encoderFor(path, this.memory), output, (record) =>
       this.#history?.add(record),
     );

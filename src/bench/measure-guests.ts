@@ -1,0 +1,102 @@
+/** Runs cases with guests: two of them, one with our NIC and one with QEMU's igb, each case on both in turns. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../lab/errors.ts';
+import { QemuNic, type NicUnderTest } from '../lab/nic-under-test.ts';
+import { ProcessNic } from '../lab/process-nic.ts';
+import { Reporter } from '../lab/reporter.ts';
+import { type Run, withRun } from '../lab/run.ts';
+import type { GuestCase, GuestEffort, GuestFigure, GuestSample } from './guest-cases.ts';
+import { GuestSide, type ProcessorSeconds } from './guest-side.ts';
+import type { ProcessorShares, Result } from './result.ts';
+import { median, ratioOf } from './sample.ts';
+
+const AGAINST = "QEMU's igb";
+
+async function openSide(run: Run, name: string, nic: NicUnderTest): Promise<GuestSide> {
+  const folder = join(run.folder, name);
+  mkdirSync(folder);
+  return GuestSide.open(run.lab, nic, folder, run.reporter);
+}
+
+/** Where our samples and theirs of one figure gather. */
+interface Gathered {
+  readonly ours: GuestSample[];
+  readonly theirs: GuestSample[];
+}
+
+/** Of device and QEMU: what a guest's own work takes is in QEMU's. */
+const ofProgram = ({ qemu, device }: ProcessorSeconds): number => qemu + device;
+
+function shares(samples: readonly GuestSample[]): ProcessorShares {
+  const of = (part: keyof ProcessorSeconds): number => median(samples.map((sample) => sample.processorEach![part]));
+  return { guest: of('guest'), qemu: of('qemu'), device: of('device') };
+}
+
+function resultOf({ name, title, unit, goal }: GuestFigure, { ours, theirs }: Gathered): Result {
+  const values = (samples: readonly GuestSample[]): number[] => samples.map(({ value }) => value);
+  // A rate is the better the larger it is, a time the smaller.
+  const [fast, slow] = unit === 'ms' ? [ours, theirs] : [theirs, ours];
+  const costs = (samples: readonly GuestSample[]): number[] =>
+    samples.map(({ processorEach }) => ofProgram(processorEach!));
+  return {
+    ...{ name, group: 'guest', title, goal, unit, against: AGAINST },
+    ...{ ours: median(values(ours)), theirs: median(values(theirs)), ratio: ratioOf(values(fast), values(slow)) },
+    ...(ours[0]?.processorEach !== undefined && {
+      processorRatio: ratioOf(costs(ours), costs(theirs)),
+      processors: { ours: shares(ours), theirs: shares(theirs) },
+    }),
+  };
+}
+
+async function measureCase(
+  run: Run,
+  one: GuestCase,
+  sides: readonly GuestSide[],
+  effort: GuestEffort,
+): Promise<Result[]> {
+  const gathered = one.figures.map((): Gathered => ({ ours: [], theirs: [] }));
+  return run.reporter.step(one.title, async (report) => {
+    for (let round = 0; round < effort.rounds; round += 1) {
+      for (const [index, side] of sides.entries()) {
+        const samples = await one.measure(side, effort);
+        for (const [figure, sample] of samples.entries())
+          gathered[figure]![index === 0 ? 'ours' : 'theirs'].push(sample);
+      }
+    }
+    const results = one.figures.map((figure, index) => resultOf(figure, gathered[index]!));
+    report(results.map(({ ratio }) => `${ratio!.ratio.toFixed(2)}x`).join(', '));
+    return results;
+  });
+}
+
+const skipped = (cases: readonly GuestCase[], why: string): Result[] =>
+  cases
+    .flatMap(({ figures }) => figures)
+    .map(({ name, title, goal }) => ({
+      ...{ name, group: 'guest', title, goal, unit: '', against: AGAINST, ours: Number.NaN, skipped: why },
+    }));
+
+/** Results of all the figures of these cases; skipped ones where the machine cannot run such guests. */
+export async function measureGuests(
+  cases: readonly GuestCase[],
+  effort: GuestEffort,
+  qemu: string | undefined,
+): Promise<Result[]> {
+  if (cases.length === 0) return [];
+  try {
+    return await withRun('bench', { qemu }, new Reporter(), async (run) => {
+      const sides = [await openSide(run, 'ours', new ProcessNic()), await openSide(run, 'theirs', new QemuNic())];
+      const results: Result[] = [];
+      for (const one of cases) results.push(...(await measureCase(run, one, sides, effort)));
+      for (const side of sides) await side.close();
+      return results;
+    });
+  } catch (error) {
+    if (error instanceof LabError && unavailable.has(error.code)) return skipped(cases, error.message);
+    throw error;
+  }
+}
+
+/** What a machine may lack for guests. */
+const unavailable = new Set(['NEEDS_TAP', 'NO_NAMESPACE', 'QEMU_TOO_OLD']);
