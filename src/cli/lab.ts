@@ -15,6 +15,7 @@ export interface LabActions {
   run(names: string[], options: LabRunOptions): Promise<void>;
   shell(options: ShellOptions): Promise<void>;
   measure(options: RunOptions & Json): Promise<void>;
+  symbols(options: { readonly kernel: string }): Promise<void>;
   compare(a: string, b: string): Promise<void>;
   qemuArguments(socket: string, options: { readonly memory: number }): void;
   start(options: RunOptions): Promise<void>;
@@ -48,6 +49,15 @@ export const labActions: LabActions = {
   measure: async (options) => {
     const { measureLab } = await import('../lab/measure.ts');
     await measureLab(options);
+  },
+  symbols: async ({ kernel }) => {
+    const { fetchDebugSymbols } = await import('../lab/debug-symbols.ts');
+    const { Reporter } = await import('../lab/reporter.ts');
+    const found = await new Reporter().step(`debug symbols of kernel ${kernel}`, (report) =>
+      fetchDebugSymbols(kernel, report),
+    );
+    console.log(`symbol-file ${found.vmlinux}`);
+    for (const file of Object.values(found.modules)) console.log(`add-symbol-file ${file} ADDRESS_IN_PROC_MODULES`);
   },
   compare: async (a, b) => {
     const { compare, readFindings } = await import('../lab/compare.ts');
@@ -105,6 +115,12 @@ function addOthers(lab: Command, actions: LabActions): void {
     .option('--json', 'for machines')
     .addHelpText('after', '\nExample:\n  $ outboard lab measure')
     .action((options: RunOptions & Json) => actions.measure(options));
+  lab
+    .command('symbols')
+    .description("fetch the debug symbols of a guest's kernel (a gigabyte), and say what to type in gdb")
+    .addOption(new Option('--kernel <VERSION>').choices(['6.1', '6.12', '7.3']).default('6.12'))
+    .addHelpText('after', '\nExample:\n  $ outboard lab symbols --kernel 6.12')
+    .action((options: { kernel: string }) => actions.symbols(options));
   lab
     .command('compare')
     .description('two results of "lab run --json" side by side, as Markdown')

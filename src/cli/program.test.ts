@@ -27,6 +27,7 @@ async function parsed(line: string): Promise<{ called: unknown[]; output: string
     'run',
     'shell',
     'measure',
+    'symbols',
     'compare',
     'qemuArguments',
     'start',
@@ -89,6 +90,7 @@ test('the lab takes its flags', async () => {
   );
   assert.deepEqual(await calls('lab shell --cpus 4'), ['shell', { nic: 'hierarchy', cpus: 4 }]);
   assert.deepEqual(await calls('lab measure --json'), ['measure', { json: true }]);
+  assert.deepEqual(await calls('lab symbols'), ['symbols', { kernel: '6.12' }]);
   assert.deepEqual(await calls('lab qemu-args'), ['qemuArguments', 'nic.sock', { memory: 1024 }]);
   assert.deepEqual(await calls('lab compare a.json b.json'), ['compare', 'a.json', 'b.json']);
   assert.deepEqual(await calls('lab qemu-args a.sock --memory 512'), ['qemuArguments', 'a.sock', { memory: 512 }]);
@@ -154,7 +156,7 @@ test('every command has help with an example, and no value of the program in it'
     for (const next of command.commands) collect(next, [...names, next.name()]);
   };
   collect(makeProgram(), []);
-  assert.equal(lines.length, 21);
+  assert.equal(lines.length, 22);
   for (const line of lines) {
     const { output, status } = await parsed(line);
     assert.equal(status, 0, line);

@@ -15,7 +15,7 @@ const resendMs = 250;
 const firstPollMs = 4;
 const longestPollMs = 100;
 /** Room for the agent's own turn beyond the time that a command may take in the guest. */
-const graceMs = 15_000;
+const graceMs = 30_000;
 
 /** Commands in a guest through qemu-guest-agent on a virtio port. One request is under way at a time. */
 export class GuestAgent {

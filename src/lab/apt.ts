@@ -10,6 +10,10 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Debian releases that the lab takes packages from; backports come with the release that they are for. */
 export type Suite = 'bookworm' | 'trixie' | 'trixie-backports';
 
+/** Shell: the archive's files that match the patterns, into the folder. */
+const unpackSome =
+  'archive=$1 target=$2; shift 2; dpkg-deb --fsys-tarfile "$archive" | tar --extract --directory "$target" --wildcards "$@"';
+
 /** Binary packages or sources: each kind has lists of its own, and only who asks for sources fetches theirs. */
 type PackageKind = 'deb' | 'deb-src';
 
@@ -39,12 +43,18 @@ export class PrivateApt {
     });
   }
 
-  /** Unpacks just the packages named. */
-  async unpack(suite: Suite, packages: readonly string[], target: string): Promise<void> {
-    await this.#withFolder(suite, target, async (archives) => {
+  /** Unpacks just the packages named, and of them the files that patterns of tar name, where there are any. */
+  async unpack(
+    suite: Suite,
+    packages: readonly string[],
+    target: string,
+    patterns: readonly string[] = [],
+  ): Promise<void> {
+    const fetch = async (archives: string): Promise<void> => {
       const named = packages.map((name) => `${name}/${suite}`);
       await this.#apt(suite, ['download', ...named], `fetching ${packages[0]}`, archives);
-    });
+    };
+    await this.#withFolder(suite, target, fetch, patterns);
   }
 
   /** Fetches the files of a source package, unpacked or not: `NAME_VERSION.orig.tar.xz` and the like, into `target`. */
@@ -66,7 +76,12 @@ export class PrivateApt {
       .filter((part) => part !== '');
   }
 
-  async #withFolder(suite: Suite, target: string, fetch: (archives: string) => Promise<void>): Promise<void> {
+  async #withFolder(
+    suite: Suite,
+    target: string,
+    fetch: (archives: string) => Promise<void>,
+    patterns: readonly string[] = [],
+  ): Promise<void> {
     await this.#update(suite);
     const archives = `${target}.archives`;
     rmSync(archives, { recursive: true, force: true });
@@ -76,9 +91,10 @@ export class PrivateApt {
       const files = readdirSync(archives).filter((name) => name.endsWith('.deb'));
       for (const [index, file] of files.entries()) {
         this.#report(`unpacking ${index + 1} of ${files.length} packages`);
-        const result = await runCommand('dpkg-deb', ['--extract', join(archives, file), target], {
-          signal: this.#signal,
-        });
+        const archive = join(archives, file);
+        const result = await (patterns.length === 0
+          ? runCommand('dpkg-deb', ['--extract', archive, target], { signal: this.#signal })
+          : runCommand('sh', ['-c', unpackSome, 'sh', archive, target, ...patterns], { signal: this.#signal }));
         if (result.status !== 0)
           throw new LabError(
             'UNPACK',

@@ -9,6 +9,8 @@ const tools = {
   tshark: 'tshark',
   dumpcap: 'tshark',
   promtool: 'prometheus',
+  // The whole gdb has a Python that does not start out of a folder of its own.
+  gdb: 'gdb-minimal',
 } as const;
 
 export type DebianTool = keyof typeof tools;

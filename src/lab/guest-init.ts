@@ -24,6 +24,7 @@ busybox mkdir -p /dev/pts /dev/shm /run /tmp
 busybox mount -t devpts devpts /dev/pts
 busybox mount -t tmpfs tmpfs /run
 busybox mount -t tmpfs tmpfs /tmp
+echo /usr/bin/modprobe > /proc/sys/kernel/modprobe
 busybox hostname guest
 ip link set lo up
 modprobe -q -a virtio_pci virtio_console

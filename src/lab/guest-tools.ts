@@ -46,10 +46,11 @@ const programs = [
 ];
 /** Libraries that no program names but some load while they run: iperf3 does to cancel a thread. */
 const loadedLibraries = ['libgcc_s.so.1'];
-const kmodNames = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'];
+/** Not in /sbin, where the kernel would run modprobe while it boots, a second each time under emulation: init tells it where. */
+const kmodLinks = ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'].map((name) => `usr/bin/${name}`);
 
 /** Changes whenever the guest's files should. */
-export const guestToolsRecipe = [...programs, ...loadedLibraries, ...kmodNames].join(' ');
+export const guestToolsRecipe = [...programs, ...loadedLibraries, ...kmodLinks].join(' ');
 
 /** The unpacked packages of a guest's programs, with their libraries. */
 export class GuestTools {
@@ -109,7 +110,7 @@ export class GuestTools {
     add({ path: 'usr/lib64/ld-linux-x86-64.so.2', kind: 'file', mode: 0o755, content: loader });
     // Debian's busybox shell runs its own applets rather than the programs beside it, so it is nobody's shell here.
     link('usr/bin/sh', 'dash');
-    for (const name of kmodNames) link(`usr/sbin/${name}`, '../bin/kmod');
+    for (const path of kmodLinks) link(path, 'kmod');
     return entries;
   }
 }

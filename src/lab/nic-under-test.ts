@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { close } from '../linux/index.ts';
 import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
@@ -7,7 +7,7 @@ import { Monitor } from '../monitor/monitor.ts';
 import type { LintReport } from '../lint/index.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
-import { type Attachment, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
+import { type Attachment, debugArguments, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
 import type { Qemu } from './qemu.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 import { firstDescriptor } from './virtual-machine.ts';
@@ -44,6 +44,8 @@ export interface NicVariant {
   readonly media?: 'copper' | 'sfp';
   /** Two are plugged into one hub with the wire. */
   readonly ports?: 1 | 2;
+  /** Breakpoints stop the machine too, and QEMU's gdbstub listens at `gdb.sock` in the run folder. */
+  readonly debug?: boolean;
 }
 
 /** Outboard's NIC, in a thread of this process. */
@@ -74,7 +76,8 @@ export class OutboardNic implements NicUnderTest {
   }
 
   get qemuArguments(): readonly string[] {
-    return this.#sockets.flatMap((path) => vfioUserArguments(path));
+    const nic = this.#sockets.flatMap((path) => vfioUserArguments(path));
+    return this.#variant.debug === true ? [...nic, ...debugArguments(basename(this.#beside('vm')))] : nic;
   }
 
   get failure(): Error | undefined {
@@ -83,7 +86,7 @@ export class OutboardNic implements NicUnderTest {
 
   /** Beside the NIC's own socket: `outboard monitor` finds it in the run folder. */
   get monitor(): string {
-    return this.#socket.replace(/nic([^/]*)$/, 'qmp$1');
+    return this.#beside('qmp');
   }
 
   async start(wire: WireEnd, folder: string, suffix: string): Promise<void> {
@@ -96,13 +99,14 @@ export class OutboardNic implements NicUnderTest {
     }
     const log = join(folder, `nic${suffix}.log`);
     const say = (line: string): void => appendFileSync(log, `${line}\n`);
-    const { attachment: _, ...settings } = this.#variant;
+    const { attachment: _, debug, ...settings } = this.#variant;
+    const machine = debug === true ? { qmp: this.#beside('vm') } : {};
     this.#nic = await startNic(
       {
         attach: this.#sockets.map((path, port) =>
           this.#attachment === 'function'
-            ? { kind: 'function', port: port === 1 ? 1 : 0, path }
-            : { kind: 'hierarchy', path },
+            ? { kind: 'function', port: port === 1 ? 1 : 0, path, ...machine }
+            : { kind: 'hierarchy', path, ...machine },
         ),
         mac: nicMac,
         ...settings,
@@ -122,6 +126,11 @@ export class OutboardNic implements NicUnderTest {
       quit: () => void nic.close(),
     });
     nic.ended.catch((error: Error) => (this.#failure = error));
+  }
+
+  /** A socket in the same folder, under another name. */
+  #beside(name: string): string {
+    return this.#socket.replace(/nic([^/]*)$/, `${name}$1`);
   }
 
   /** One for each function that QEMU attaches. */
@@ -155,11 +164,12 @@ export class OutboardNic implements NicUnderTest {
 /** Both ports and the wire on one hub. */
 export const hubOfPorts = ['hubport,id=p0,hubid=0', 'hubport,id=p1,hubid=0', 'hubport,id=w0,hubid=0,netdev=n0'];
 
-function describeVariant({ msix, media, ports }: NicVariant): string[] {
+function describeVariant({ msix, media, ports, debug }: NicVariant): string[] {
   return [
     ...(ports === 2 ? ['two ports'] : []),
     ...(msix === false ? ['without MSI-X'] : []),
     ...(media === 'sfp' ? ['with an SFP'] : []),
+    ...(debug === true ? ['with gdb'] : []),
   ];
 }
 

@@ -18,6 +18,14 @@ export function vfioUserArguments(socketPath: string): string[] {
   return ['-device', JSON.stringify({ driver: 'vfio-user-pci', socket: { type: 'unix', path: socketPath } })];
 }
 
+/** A second QMP socket, for the NIC to stop the machine by, and the gdbstub; both in QEMU's working folder. */
+export function debugArguments(qmpSocket: string): string[] {
+  return [
+    ...['-qmp', `unix:${qmpSocket},server=on,wait=off`],
+    ...['-chardev', 'socket,id=gdb,path=gdb.sock,server=on,wait=off', '-gdb', 'chardev:gdb'],
+  ];
+}
+
 /** QEMU's own igb on a root port, its wire the tap behind a file descriptor that QEMU inherits. */
 export function ownIgbArguments(tapDescriptor: number, mac: string): string[] {
   return [

@@ -41,7 +41,7 @@ const agentDescriptor = 4;
 /** Number that QEMU knows the first of the NIC's descriptors by. */
 export const firstDescriptor = 5;
 const quitMs = 1500;
-const rebootMs = 120_000;
+const rebootMs = 180_000;
 
 const qmpErrors: QmpClientErrors = {
   gone: (command) =>
@@ -103,7 +103,7 @@ export class VirtualMachine {
   }
 
   /** Resolves when the guest's agent answers. */
-  boot(timeoutMs = 90_000): Promise<void> {
+  boot(timeoutMs = 180_000): Promise<void> {
     return this.agent.connect(timeoutMs);
   }
 

@@ -1,4 +1,5 @@
 import type { Workload } from '../workload.ts';
+import { breaking } from './break.ts';
 import { hungQueue } from './cases/hung-queue.ts';
 import { lostPacket } from './cases/lost-packet.ts';
 import { reentrantDma } from './cases/reentrant-dma.ts';
@@ -27,7 +28,7 @@ import { vlan } from './vlan.ts';
 export const workloads: readonly Workload[] = [
   ...[probe, ping, tcp, vlan, link, reload, reset, power, ports, monitor, faults, ethtool, lint, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
-  dpdk,
+  ...[dpdk, breaking],
   // They share a guest: the one that makes virtual functions comes last.
   ...[hungQueue, reentrantDma, lostPacket],
 ];

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { debianTool } from '../../debian-tool.ts';
+import { debianTool, type DebianTool } from '../../debian-tool.ts';
 import { LabError } from '../../errors.ts';
 import { quoted } from '../../qemu-args.ts';
 import { runCommand } from '../../run-command.ts';
@@ -16,6 +16,9 @@ const betweenMs = 500;
 const commandMs = 120_000;
 /** Lines of a command's output that the terminal shows; all of them are in the transcript. */
 const shownLines = 12;
+
+/** Programs of Debian that lines may use. */
+const tools: readonly DebianTool[] = ['tshark', 'gdb'];
 
 const guest: SceneOptions = { cpus: 1, variant: { attachment: 'hierarchy' }, kernelWords };
 
@@ -42,8 +45,8 @@ export class Terminal {
   }
 
   /** Cases share a guest. The transcript is `NAME.txt`. */
-  static async open(context: WorkloadContext, name: string): Promise<Terminal> {
-    const scene = await context.open(guest);
+  static async open(context: WorkloadContext, name: string, options = guest): Promise<Terminal> {
+    const scene = await context.open(options);
     const { monitor } = scene.nic;
     if (monitor === undefined) throw new LabError('NO_MONITOR', 'this NIC has no monitor of ours');
     return new Terminal(context, scene, basename(monitor), join(context.folder, `${name}.txt`));
@@ -61,8 +64,8 @@ export class Terminal {
 
   /** Types a line in the run's folder; fails where its output never has one of `says`. Gives the output. */
   async type(line: string, ...says: RegExp[]): Promise<string> {
-    const tshark = line.includes('tshark') ? await tsharkFunction() : '';
-    const script = `${sourceOfShell}\n${tshark}\n${line}`;
+    const used = tools.filter((tool) => line.includes(`${tool} `));
+    const script = [sourceOfShell, ...(await Promise.all(used.map(shellFunction))), line].join('\n');
     return this.#until('$', line, says, () =>
       runCommand('sh', ['-c', script], { cwd: this.#context.folder, timeoutMs: commandMs }),
     );
@@ -109,8 +112,8 @@ export class Terminal {
   }
 }
 
-/** Defines tshark for a shell. */
-async function tsharkFunction(): Promise<string> {
-  const { command, args } = await debianTool('tshark', () => undefined);
-  return `tshark() { ${[command, ...args].map(quoted).join(' ')} "$@"; }`;
+/** Defines a tool for a shell. */
+async function shellFunction(tool: DebianTool): Promise<string> {
+  const { command, args } = await debianTool(tool, () => undefined);
+  return `${tool}() { ${[command, ...args].map(quoted).join(' ')} "$@"; }`;
 }
