@@ -40,6 +40,12 @@ const engine = new TransmitEngine(context, {
     drain(): void {
       // Nothing is.
     },
+    beginDeliveries(): void {
+      // None come.
+    },
+    endDeliveries(): void {
+      // None came.
+    },
     deliver() {},
     transmit() {
       frames += 1;

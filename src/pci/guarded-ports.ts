@@ -5,6 +5,7 @@
 import {
   type Clock,
   type FrameOffload,
+  type FrameRun,
   makeTask,
   makeTimer,
   type Task,
@@ -181,6 +182,16 @@ export class GuardedWirePort implements WirePort, Stoppable {
     const before = this.#guard.beginWork();
     try {
       this.#port.receive(bytes, offset, length, offload);
+    } finally {
+      this.#guard.endWork(before);
+    }
+  }
+
+  receiveRun(run: FrameRun): number {
+    if (this.#stopped || this.#port.receiveRun === undefined) return 0;
+    const before = this.#guard.beginWork();
+    try {
+      return this.#port.receiveRun(run);
     } finally {
       this.#guard.endWork(before);
     }

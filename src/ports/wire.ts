@@ -33,11 +33,26 @@ export interface Wire {
   resume(): void;
 }
 
+/** Finished frames that came at once, in the packet arena. One object is used again and again. */
+export interface FrameRun {
+  /** By frame: its offset in the arena, and its length. */
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  /** Those that are still to be delivered: [first, end). */
+  first: number;
+  end: number;
+}
+
 /** The end of a port that a wire delivers to. */
 export interface WirePort {
   /** False while a frame offered now could not be stored: the wire keeps its frames until `resume`. */
   canReceive(): boolean;
   /** One frame, finished or not; taken or dropped and counted before it returns. */
   receive(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  /**
+   * Takes frames from the beginning of a run, as many as need no closer look, and returns how many; whoever has the run moves
+   * its `first` on. The next frame wants `canReceive` and `receive`. Where this is missing all of them do.
+   */
+  receiveRun?(run: FrameRun): number;
   carrierChanged(): void;
 }

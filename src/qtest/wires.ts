@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { pcapHeader, pcapRecordHeader } from '../capture/pcap.ts';
 import type { EventLoop } from '../linux/index.ts';
 import { arena } from '../packet/index.ts';
-import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
+import type { FrameOffload, FrameRun, Wire, WireDrain, WirePort } from '../ports/index.ts';
 import { type Hub, openWire, type OpenWire, RECEIVE_BUFFER_LENGTH } from '../wires/index.ts';
 import type { FilterDumpOptions } from './options/filter-dump.ts';
 import type { QTestNetdev } from './options/netdev.ts';
@@ -89,6 +89,10 @@ export class MachineWire implements Wire, WirePort {
     this.#padded.fill(0);
     this.#padded.set(bytes.subarray(offset, offset + length));
     this.#port?.receive(this.#padded, 0, SHORTEST, undefined);
+  }
+
+  receiveRun(run: FrameRun): number {
+    return this.watchers.length === 0 ? (this.#port?.receiveRun?.(run) ?? 0) : 0;
   }
 
   carrierChanged(): void {

@@ -3,7 +3,8 @@
  * `-netdev stream` and `-netdev socket`, and passt's.
  */
 import { close, EPOLLIN, EPOLLOUT, type EventLoop, GatheredWrite, read, write } from '../linux/index.ts';
-import { makeTask, type Task } from '../ports/index.ts';
+import { arena } from '../packet/arena.ts';
+import { type FrameRun, makeTask, type Task } from '../ports/index.ts';
 import { ByteRing } from './byte-ring.ts';
 import { LONGEST_FRAME, type ReceiveBuffer } from './wire.ts';
 
@@ -17,6 +18,8 @@ export interface ConnectionOwner {
   /** A frame may be delivered now. */
   ready(): boolean;
   frame(bytes: Uint8Array, offset: number, length: number): void;
+  /** Takes frames from the beginning of a run, maybe none. */
+  frames(run: FrameRun): void;
   /** The connection is closed: the peer left, or broke the framing. */
   lost(reason: string, malformed: boolean): void;
 }
@@ -32,6 +35,7 @@ export class StreamConnection {
   private end: number;
   private readonly gathered: GatheredWrite;
   private readonly queue: ByteRing;
+  private readonly run: FrameRun;
   private readonly continueTask: Task;
   private readonly breakTask: Task;
   private readonly flushQueue: (bytes: Uint8Array, offset: number, length: number) => number;
@@ -50,6 +54,7 @@ export class StreamConnection {
     this.end = buffer.offset;
     this.gathered = new GatheredWrite(LENGTH_BYTES);
     this.queue = new ByteRing(SEND_QUEUE_BYTES);
+    this.run = { starts: new Int32Array(FRAMES_A_READ), lengths: new Int32Array(FRAMES_A_READ), first: 0, end: 0 };
     this.continueTask = makeTask(() => this.open && this.deliver());
     this.breakTask = makeTask(() => {
       if (this.open) this.lose(this.broken ?? 'broken', false);
@@ -139,27 +144,59 @@ export class StreamConnection {
 
   /** Delivers whole frames, as many as a turn allows; true where more are left. */
   private deliver(): boolean {
-    const { bytes } = this.buffer;
-    for (let budget = FRAMES_A_READ; this.end - this.start >= LENGTH_BYTES; budget--) {
-      const at = this.start + LENGTH_BYTES;
-      const length = bytes[at - 4]! * 0x1000000 + ((bytes[at - 3]! << 16) | (bytes[at - 2]! << 8) | bytes[at - 1]!);
-      if (length === 0 || length > LONGEST_FRAME) {
-        this.lose(`a frame of ${length} bytes`, true);
-        return false;
-      }
-      if (this.end < at + length) break;
+    const { run } = this;
+    this.collect();
+    while (run.first < run.end) {
       if (!this.owner.ready()) {
         this.paused = true;
         break;
       }
-      if (budget === 0) return true;
-      this.start = at + length;
-      this.owner.frame(bytes, at, length);
+      this.deliverSome();
       if (!this.open) return false;
+    }
+    if (!this.paused) {
+      if (run.end === FRAMES_A_READ) return true;
+      if (this.end - this.start >= LENGTH_BYTES && !isLength(this.lengthAt(this.start))) {
+        this.lose(`a frame of ${this.lengthAt(this.start)} bytes`, true);
+        return false;
+      }
     }
     this.makeRoom();
     this.listen();
     return false;
+  }
+
+  /** Makes the next whole frames the run at hand, up to one whose length is none. */
+  private collect(): void {
+    const { run } = this;
+    let at = this.start;
+    run.first = 0;
+    run.end = 0;
+    while (run.end < FRAMES_A_READ && this.end - at >= LENGTH_BYTES) {
+      const length = this.lengthAt(at);
+      if (!isLength(length) || this.end < at + LENGTH_BYTES + length) return;
+      run.starts[run.end] = at + LENGTH_BYTES;
+      run.lengths[run.end] = length;
+      run.end += 1;
+      at += LENGTH_BYTES + length;
+    }
+  }
+
+  /** What the port takes of the run together, and where that is nothing the next frame by itself. */
+  private deliverSome(): void {
+    const { run, owner, buffer } = this;
+    const { first } = run;
+    if (buffer.bytes === arena.bytes) owner.frames(run);
+    const together = run.first - first;
+    if (together === 0) run.first += 1;
+    const last = run.first - 1;
+    this.start = run.starts[last]! + run.lengths[last]!;
+    if (together === 0) owner.frame(buffer.bytes, run.starts[last]!, run.lengths[last]!);
+  }
+
+  private lengthAt(at: number): number {
+    const { bytes } = this.buffer;
+    return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
   }
 
   /** Moves an incomplete frame to the front where the room behind it might not do. */
@@ -174,4 +211,8 @@ export class StreamConnection {
       this.start = offset;
     }
   }
+}
+
+function isLength(length: number): boolean {
+  return length > 0 && length <= LONGEST_FRAME;
 }

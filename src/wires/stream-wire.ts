@@ -14,7 +14,7 @@ import {
   socketError,
   SystemError,
 } from '../linux/index.ts';
-import { makeTimer, type Timer } from '../ports/index.ts';
+import { type FrameRun, makeTimer, type Timer } from '../ports/index.ts';
 import { removeSocketFile } from './socket-file.ts';
 import { type ConnectionOwner, StreamConnection } from './stream-connection.ts';
 import { BaseWire, type WireContext } from './wire.ts';
@@ -105,6 +105,10 @@ export class StreamWire extends BaseWire implements ConnectionOwner {
 
   frame(bytes: Uint8Array, offset: number, length: number): void {
     if (this.port !== undefined) this.deliver(this.port, bytes, offset, length, undefined);
+  }
+
+  frames(run: FrameRun): void {
+    if (this.port !== undefined) this.deliverRun(this.port, run);
   }
 
   lost(reason: string, malformed: boolean): void {

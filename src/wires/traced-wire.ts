@@ -2,6 +2,7 @@
 import {
   beginPacket,
   type FrameOffload,
+  type FrameRun,
   type Trace,
   type TraceEvents,
   type Wire,
@@ -58,6 +59,10 @@ class TracedPort implements WirePort {
     if (trace.on[this.#events.net_receive] !== 0) emitFrame(trace, this.#events.net_receive, length, offload);
     this.#port.receive(bytes, offset, length, offload);
     trace.packet = packet;
+  }
+
+  receiveRun(run: FrameRun): number {
+    return this.#trace.on[this.#events.net_receive] === 0 ? (this.#port.receiveRun?.(run) ?? 0) : 0;
   }
 
   carrierChanged(): void {

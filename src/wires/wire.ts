@@ -1,5 +1,5 @@
 import { EPOLLIN, type EventLoop } from '../linux/index.ts';
-import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+import type { FrameOffload, FrameRun, Wire, WirePort } from '../ports/index.ts';
 
 /** Frames that one wire delivers before others have their turn. */
 export const FRAMES_PER_TURN = 64;
@@ -95,6 +95,14 @@ export abstract class BaseWire implements Wire {
   protected countSent(length: number): void {
     this.counters.packetsSent += 1;
     this.counters.bytesSent += length;
+  }
+
+  /** Frames that came at once: what the port takes of them together. */
+  protected deliverRun(port: WirePort, run: FrameRun): void {
+    const taken = port.receiveRun?.(run) ?? 0;
+    this.counters.packetsReceived += taken;
+    const end = run.first + taken;
+    for (; run.first < end; run.first += 1) this.counters.bytesReceived += run.lengths[run.first]!;
   }
 
   protected deliver(

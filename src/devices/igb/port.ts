@@ -11,6 +11,7 @@ import {
   type Clock,
   type FrameCapture,
   type FrameOffload,
+  type FrameRun,
   type GuestMemory,
   type InterruptPort,
   type NonvolatileMemory,
@@ -234,6 +235,10 @@ export class IgbPort implements WirePort {
     } else if (this.blocks.wake.asleep) this.blocks.wake.received(bytes, offset, length);
     else this.receiver.receive(bytes, offset, length, offload);
     trace.packet = packet;
+  }
+
+  receiveRun(run: FrameRun): number {
+    return this.link.passing && !this.blocks.wake.asleep ? this.receiver.receiveRun(run) : 0;
   }
 
   /** A frame from the wire whose FCS is wrong; it is dropped, whatever RCTL.SBP says, and counted. */

@@ -179,8 +179,8 @@ test('with VMDq, queues v and v + 8 count for VF v; counters wrap and no read cl
 
 test('frames between pools have counters of their own', () => {
   const { statistics, of } = setUp(3);
-  statistics.transmittedLocally(100, 1);
-  statistics.deliveredLocally(100, 8 + 4);
+  statistics.transmittedLocally(1, 1, 100, 104);
+  statistics.deliveredLocally(8 + 4, 1, 100, 104);
   assert.deepEqual([of('PVFGPTLBC', 1), of('PVFGOTLBC', 1)], [1, 104]);
   assert.deepEqual([of('PVFGPRLBC', 4), of('PVFGORLBC', 4)], [1, 104]);
   assert.deepEqual([of('GPTC'), of('GPRC')], [0, 0]);

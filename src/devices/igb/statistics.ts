@@ -173,25 +173,38 @@ export class Statistics {
 
   /** A copy of a frame from the wire was stored in a queue: counts for its pool in the VMDq modes. */
   delivered(bytes: Uint8Array, offset: number, length: number, queue: number): void {
-    this.#countTraffic(queue, RECEIVED, length);
+    this.deliveredSum(queue, 1, length, wireLength(length));
+    if ((bytes[offset]! & 1) !== 0) this.deliveredGroup(bytes, offset, 1 << queue);
+  }
+
+  /** What of `delivered` is the same for all destinations, of several frames: their bytes, and their octets on the wire. */
+  deliveredSum(queue: number, frames: number, bytes: number, octets: number): void {
+    this.#countTraffic(queue, RECEIVED, bytes, frames);
     if (!this.#pooled()) return;
-    this.#countOfPool(PVFGPRC.index, queue, 1);
-    this.#countOfPool(PVFGORC.index, queue, wireLength(length));
-    if (castOf(bytes, offset) === 1) this.#countOfPool(PVFMPRC.index, queue, 1);
+    this.#countOfPool(PVFGPRC.index, queue, frames);
+    this.#countOfPool(PVFGORC.index, queue, octets);
   }
 
-  /** A frame from another pool was stored in a queue. */
-  deliveredLocally(length: number, queue: number): void {
-    this.#countTraffic(queue, RECEIVED_LOCALLY, length);
-    this.#countOfPool(PVFGPRLBC.index, queue, 1);
-    this.#countOfPool(PVFGORLBC.index, queue, wireLength(length));
+  /** The rest of it, of a frame to the group address at bytes[offset…] that `queues` got, a bit each. */
+  deliveredGroup(bytes: Uint8Array, offset: number, queues: number): void {
+    if (!this.#pooled() || castOf(bytes, offset) !== 1) return;
+    for (let rest = queues; rest !== 0; rest &= rest - 1) {
+      this.#countOfPool(PVFMPRC.index, 31 - Math.clz32(rest & -rest), 1);
+    }
   }
 
-  /** A frame of a queue went to another pool. */
-  transmittedLocally(length: number, queue: number): void {
-    this.#countTraffic(queue, SENT_LOCALLY, length);
-    this.#countOfPool(PVFGPTLBC.index, queue, 1);
-    this.#countOfPool(PVFGOTLBC.index, queue, wireLength(length));
+  /** Frames from other pools were stored in a queue. */
+  deliveredLocally(queue: number, frames: number, bytes: number, octets: number): void {
+    this.#countTraffic(queue, RECEIVED_LOCALLY, bytes, frames);
+    this.#countOfPool(PVFGPRLBC.index, queue, frames);
+    this.#countOfPool(PVFGORLBC.index, queue, octets);
+  }
+
+  /** Frames of a queue went to other pools. */
+  transmittedLocally(queue: number, frames: number, bytes: number, octets: number): void {
+    this.#countTraffic(queue, SENT_LOCALLY, bytes, frames);
+    this.#countOfPool(PVFGPTLBC.index, queue, frames);
+    this.#countOfPool(PVFGOTLBC.index, queue, octets);
   }
 
   /** A queue dropped a frame for want of descriptors (SRRCTL.DROP_EN or QDE). */

@@ -19,6 +19,7 @@ import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
 import { FrameStore, NO_DESCRIPTORS, NO_RING, STORED } from './store.ts';
+import { wireLength } from '../statistics.ts';
 import type { ViewCache } from '../../../packet/views.ts';
 
 const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
@@ -256,7 +257,7 @@ export class Delivery {
     }
     const { statistics } = this.parts;
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
-    else statistics.deliveredLocally(frame.length, queue);
+    else statistics.deliveredLocally(queue, 1, frame.length, wireLength(frame.length));
     const interrupts = frame.immediate && rings.descriptorType(queue) !== DESCRIPTOR_LEGACY;
     if (interrupts) this.immediate |= 1 << queue;
     if (this.held.counts[queue] === 0 || (interrupts && this.held.flush(queue))) this.written |= 1 << queue;

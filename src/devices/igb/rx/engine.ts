@@ -5,7 +5,7 @@
 import { arena } from '../../../packet/arena.ts';
 import { finishChecksum } from '../../../packet/finish.ts';
 import { Segmenter, type SegmentSink } from '../../../packet/segment.ts';
-import { NOWHERE, type FrameOffload } from '../../../ports/index.ts';
+import { NOWHERE, type FrameOffload, type FrameRun } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { ReceiveStamps } from '../receive-stamps.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
@@ -76,6 +76,20 @@ export class ReceiveEngine implements SegmentSink {
     this.admit(bytes, offset, length, offload);
   }
 
+  /** `receive` for several, in the terms of `WirePort.receiveRun`. */
+  receiveRun(run: FrameRun): number {
+    return this.fast.receiveRun(run);
+  }
+
+  /** Frames that are switched between these two belong together: what they count is counted at the end. */
+  beginRun(): void {
+    this.fast.begin();
+  }
+
+  endRun(): void {
+    this.fast.end();
+  }
+
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
   loopback(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     this.trace(this.context.events.igb_rx_frame, length, FROM.loopback);
@@ -96,7 +110,7 @@ export class ReceiveEngine implements SegmentSink {
   ): boolean {
     const { frame, values, classifier } = this;
     this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
-    if (bytes === arena.bytes && this.fast.switched(offset, length, knownGood, sourcePool, pools)) return true;
+    if (bytes === arena.bytes && this.fastSwitched(offset, length, knownGood, sourcePool, pools)) return true;
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
@@ -225,7 +239,7 @@ export class ReceiveEngine implements SegmentSink {
   /** A finished frame from the wire, in the arena, through filters to its queues. */
   private accept(bytes: Uint8Array, start: number, length: number, knownGood: boolean, hasSpare: boolean): void {
     const { frame, classifier } = this;
-    if (this.fast.receive(start, length, knownGood)) return;
+    if (this.fastReceive(start, length, knownGood)) return;
     if (!this.take(bytes, start, length, knownGood, hasSpare, -1)) return;
     const pools = this.filter();
     if (pools === 0) {
@@ -238,6 +252,20 @@ export class ReceiveEngine implements SegmentSink {
       frame.status |= STATUS.TS;
     }
     this.distribute(pools);
+  }
+
+  private fastReceive(start: number, length: number, knownGood: boolean): boolean {
+    this.fast.begin();
+    const taken = this.fast.receive(start, length, knownGood);
+    this.fast.end();
+    return taken;
+  }
+
+  private fastSwitched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
+    this.fast.begin();
+    const taken = this.fast.switched(at, length, knownGood, sourcePool, pools);
+    this.fast.end();
+    return taken;
   }
 
   /** A frame that was classified goes to the queues of its pools. */

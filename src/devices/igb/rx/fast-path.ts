@@ -1,10 +1,15 @@
 /**
- * The short way of a plain frame (fast-plan.ts) from the arena to the buffers of its queues, with the same outcome as the long
- * one: all that the registers decide is known, what the frame says takes one look, and a queue takes one copy. Anything
- * unusual about frame, queue, memory or who watches makes it refuse before it has done anything, and the frame goes the long way.
+ * The short way of plain frames (fast-plan.ts) from the arena to the buffers of their queues, with the same outcome as the long
+ * one: all that the registers decide is known, what a frame says takes one look, and a queue takes one copy. Anything unusual
+ * about frame, queue, memory or who watches makes it refuse before it has done anything, and the frame goes the long way.
+ *
+ * Frames come in runs, between whose frames nobody writes a register or changes a map: what holds for all of them is looked
+ * up once, and what they count is counted together.
  */
 import { arena, inspected } from '../../../packet/arena.ts';
+import type { FrameRun } from '../../../ports/index.ts';
 import { QUEUES, type PortContext } from '../context.ts';
+import { wireLength } from '../statistics.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
 import { pf } from '../tables/index.ts';
 import type { Delivery } from './delivery.ts';
@@ -18,7 +23,7 @@ import { DESCRIPTOR_BYTES } from './ring.ts';
 import type { ReceiveSideScaling } from './rss.ts';
 import { MINIMUM_BYTES } from './size.ts';
 
-const { ICR, RDH, RDLEN, RDT } = pf;
+const { ICR, RDH, RDT } = pf;
 const { bytes, dwords, simd } = arena;
 
 const UNTAGGED = -1;
@@ -28,6 +33,9 @@ const TWO_32 = 2 ** 32;
 /** Destinations whose pools are remembered. */
 const REMEMBERED = 16;
 const IDENTIFICATION_AT = 18;
+/** What is counted of a queue: frames, bytes and octets from the wire, and from LOCAL on from pools. */
+const COLUMNS = 6;
+const LOCAL = 3;
 
 export class FastPath {
   private readonly context: PortContext;
@@ -36,6 +44,13 @@ export class FastPath {
   private readonly scaling: ReceiveSideScaling;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
+  /** Runs that have begun: a frame may cause others. */
+  private depth: number;
+  /** Whether any frame of the run may go this way. */
+  private open: boolean;
+  /** Queues whose rings were looked up in this run, a bit each, and where those lie in the arena's memory. */
+  private known: number;
+  private readonly rings: Int32Array;
   /** Pools of destinations as they were decided under this plan; 0 where none is remembered. */
   private readonly lows: Int32Array;
   private readonly highs: Int32Array;
@@ -43,6 +58,11 @@ export class FastPath {
   /** By queue, for the frame at hand: where its buffer and its descriptor lie in the arena's memory. */
   private readonly buffers: Int32Array;
   private readonly descriptors: Int32Array;
+  /** Queues that the run has stored something in, and what it has raised besides. */
+  private stored: number;
+  private causes: number;
+  /** By queue, what the run has stored for frames from the wire and from pools: frames, bytes, octets on the wire. */
+  private readonly counts: Float64Array;
 
   constructor(
     context: PortContext,
@@ -56,21 +76,55 @@ export class FastPath {
     this.scaling = scaling;
     this.values = context.registers.values;
     this.plan = new FastPlan();
+    this.depth = 0;
+    this.open = false;
+    this.known = 0;
+    this.rings = new Int32Array(QUEUES);
     this.lows = new Int32Array(REMEMBERED);
     this.highs = new Int32Array(REMEMBERED);
     this.pools = new Uint8Array(REMEMBERED);
     this.buffers = new Int32Array(QUEUES);
     this.descriptors = new Int32Array(QUEUES);
+    this.stored = 0;
+    this.causes = 0;
+    this.counts = new Float64Array(QUEUES * COLUMNS);
+  }
+
+  /** Every run ends with `end`, and frames go this way only within one. */
+  begin(): void {
+    this.depth += 1;
+    if (this.depth > 1) return;
+    const { context, plan } = this;
+    if (plan.version !== context.settings.version) {
+      plan.make(context, this.delivery.rings);
+      this.pools.fill(0);
+    }
+    this.open = plan.usable && simd !== undefined && !this.isWatched();
+    this.known = 0;
+  }
+
+  end(): void {
+    this.depth -= 1;
+    if (this.depth === 0 && this.stored !== 0) this.settle();
+  }
+
+  /** Frames from the wire that came at once: how many went this way. */
+  receiveRun({ starts, lengths, first, end }: FrameRun): number {
+    this.begin();
+    let at = first;
+    while (at < end && this.receive(starts[at]!, lengths[at]!, false)) at += 1;
+    this.end();
+    return at - first;
   }
 
   /** A finished frame from the wire at `at` in the arena; false where it has to go the long way. */
   receive(at: number, length: number, knownGood: boolean): boolean {
-    if (!this.suits(length)) return false;
     const { plan } = this;
-    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    const high = bytes[at + 4]! | (bytes[at + 5]! << 8);
+    if (!this.open || length < MINIMUM_BYTES || length > plan.longest) return false;
     const found = simd!.inspect(at, length, knownGood ? 0 : 1);
     if (found === 0) return false;
+    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    const high = bytes[at + 4]! | (bytes[at + 5]! << 8);
     const place = (high >>> 8) & (REMEMBERED - 1);
     let pools = this.pools[place]!;
     if (pools === 0 || this.lows[place] !== low || this.highs[place] !== high) {
@@ -89,21 +143,12 @@ export class FastPath {
 
   /** A frame that the switch gives to `pools`, in the terms of `ReceiveEngine.switched`. */
   switched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
-    if (!this.suits(length) || !this.plan.pooled) return false;
+    const { plan } = this;
+    if (!this.open || !plan.pooled || length < MINIMUM_BYTES || length > plan.longest) return false;
     const found = simd!.inspect(at, length, knownGood ? 0 : 1);
     if (found === 0) return false;
     this.hash(at, found);
     return this.store(at, length, found, pools, sourcePool);
-  }
-
-  /** Whether anything goes this way now, of frames of this length; brings the plan up to date. */
-  private suits(length: number): boolean {
-    const { context, plan } = this;
-    if (plan.version !== context.settings.version) {
-      plan.make(context, this.delivery.rings);
-      this.pools.fill(0);
-    }
-    return plan.usable && length >= MINIMUM_BYTES && length <= plan.longest && simd !== undefined && !this.isWatched();
   }
 
   /** Somebody wants to see the steps of the long way. */
@@ -112,6 +157,7 @@ export class FastPath {
     const { on } = this.context.trace;
     return (
       (taps.watched |
+        on[events.igb_rx_frame]! |
         on[events.igb_rx_descriptor]! |
         on[events.igb_rx_write_back]! |
         on[events.igb_rx_packet]! |
@@ -138,7 +184,7 @@ export class FastPath {
 
   /** Stores the frame in all of the queues, or in none. */
   private store(at: number, length: number, found: number, queues: number, sourcePool: number): boolean {
-    const { plan, values, buffers, descriptors } = this;
+    const { plan, buffers, descriptors } = this;
     if ((queues & ~plan.queues) !== 0 || (queues & this.delivery.waitingQueues) !== 0) return false;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       if (!this.findRoom(31 - Math.clz32(rest & -rest), length)) return false;
@@ -153,40 +199,73 @@ export class FastPath {
     } else if ((found & inspected.ipv6) === 0) {
       second = (bytes[at + IDENTIFICATION_AT]! << 8) | bytes[at + IDENTIFICATION_AT + 1]!;
     }
-    let causes = 0;
+    const octets = wireLength(length);
+    const column = sourcePool >= 0 ? LOCAL : 0;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
       simd!.deliver(buffers[queue]!, at, length, descriptors[queue]!, type, second, status, length);
-      const size = (values[RDLEN.index + queue * RDLEN.step]! & 0xfffff) >>> 4;
-      const head = values[RDH.index + queue * RDH.step]! & 0xffff;
-      const next = head + 1 === size ? 0 : head + 1;
-      values[RDH.index + queue * RDH.step] = next;
-      const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
-      const left = tail >= next ? tail - next : tail - next + size;
-      if (left === plan.thresholds[queue]) causes |= ICR.RXDMT0.mask;
-      if (sourcePool < 0) this.statistics.delivered(bytes, at, length, queue);
-      else this.statistics.deliveredLocally(length, queue);
+      this.advance(queue);
+      const to = queue * COLUMNS + column;
+      this.counts[to]! += 1;
+      this.counts[to + 1]! += length;
+      this.counts[to + 2]! += octets;
     }
-    this.delivery.stored(queues, causes);
+    // Multicasts of the wire count for each pool besides.
+    if (sourcePool < 0 && (bytes[at]! & 1) !== 0) this.statistics.deliveredGroup(bytes, at, queues);
+    this.stored |= queues;
     return true;
   }
 
   /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */
   private findRoom(queue: number, length: number): boolean {
     const { context, values, plan } = this;
-    const size = (values[RDLEN.index + queue * RDLEN.step]! & 0xfffff) >>> 4;
+    const size = plan.sizes[queue]!;
     const head = values[RDH.index + queue * RDH.step]! & 0xffff;
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
     if (head === tail || head >= size || tail >= size || length > plan.bufferBytes[queue]!) return false;
     const memory = context.memory[context.queueFunction[queue]!]!;
-    const descriptor = plan.bases[queue]! + head * DESCRIPTOR_BYTES;
-    const place = memory.placeForWriting(descriptor, DESCRIPTOR_BYTES);
-    if (place === NO_PLACE) return false;
-    const address = dwords[(place >>> 2) + 1]! * TWO_32 + dwords[place >>> 2]!;
+    if ((this.known & (1 << queue)) === 0) {
+      this.known |= 1 << queue;
+      this.rings[queue] = memory.placeForWriting(plan.bases[queue]!, size * DESCRIPTOR_BYTES);
+    }
+    const ring = this.rings[queue]!;
+    if (ring === NO_PLACE) return false;
+    const descriptor = (ring + head * DESCRIPTOR_BYTES) | 0;
+    const dword = descriptor >>> 2;
+    const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
     if (address === 0) return false;
     const buffer = memory.placeForWriting(address, length);
-    this.descriptors[queue] = place;
+    this.descriptors[queue] = descriptor;
     this.buffers[queue] = buffer;
     return buffer !== NO_PLACE;
+  }
+
+  /** Moves the head over a descriptor; few left may be a cause. */
+  private advance(queue: number): void {
+    const { plan, values } = this;
+    const size = plan.sizes[queue]!;
+    const head = values[RDH.index + queue * RDH.step]! & 0xffff;
+    const next = head + 1 === size ? 0 : head + 1;
+    values[RDH.index + queue * RDH.step] = next;
+    const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
+    const left = tail >= next ? tail - next : tail - next + size;
+    if (left === plan.thresholds[queue]) this.causes |= ICR.RXDMT0.mask;
+  }
+
+  /** Counts what the run has stored, and has its interrupts follow. */
+  private settle(): void {
+    const { counts, statistics, stored, causes } = this;
+    for (let rest = stored; rest !== 0; rest &= rest - 1) {
+      const queue = 31 - Math.clz32(rest & -rest);
+      const at = queue * COLUMNS;
+      if (counts[at] !== 0) statistics.deliveredSum(queue, counts[at]!, counts[at + 1]!, counts[at + 2]!);
+      if (counts[at + LOCAL] !== 0) {
+        statistics.deliveredLocally(queue, counts[at + LOCAL]!, counts[at + LOCAL + 1]!, counts[at + LOCAL + 2]!);
+      }
+    }
+    counts.fill(0);
+    this.stored = 0;
+    this.causes = 0;
+    this.delivery.stored(stored, causes);
   }
 }

@@ -38,8 +38,9 @@ export class FastPlan {
   /** Queues that store such frames in one buffer, a bit each, and how large that is. */
   queues: number;
   readonly bufferBytes: Uint32Array;
-  /** Guest addresses of the rings. */
+  /** Guest addresses of the rings, and how many descriptors they have. */
   readonly bases: Float64Array;
+  readonly sizes: Uint32Array;
   /** Free descriptors at which RXDMT0 is due. */
   readonly thresholds: Uint16Array;
   /** By what `inspect` found: packet type, status and errors, RSS type. */
@@ -57,6 +58,7 @@ export class FastPlan {
     this.queues = 0;
     this.bufferBytes = new Uint32Array(QUEUES);
     this.bases = new Float64Array(QUEUES);
+    this.sizes = new Uint32Array(QUEUES);
     this.thresholds = new Uint16Array(QUEUES);
     this.types = new Uint32Array(INSPECTED_VALUES);
     this.statuses = new Uint32Array(INSPECTED_VALUES);
@@ -83,6 +85,7 @@ export class FastPlan {
     for (let queue = 0; queue < QUEUES; queue += 1) {
       this.bufferBytes[queue] = rings.bufferBytes(queue);
       this.bases[queue] = rings.base(queue);
+      this.sizes[queue] = rings.size(queue);
       this.thresholds[queue] = rings.threshold(queue);
       const strips = this.pooled
         ? values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRCRC.mask &&

@@ -8,7 +8,14 @@ export interface ReceiveParts {
   readonly interrupts: Pick<Interrupts, 'raise' | 'receiveDone' | 'quietUntil'>;
   readonly statistics: Pick<
     Statistics,
-    'count' | 'received' | 'filtered' | 'delivered' | 'deliveredLocally' | 'queueDropped'
+    | 'count'
+    | 'received'
+    | 'filtered'
+    | 'delivered'
+    | 'deliveredSum'
+    | 'deliveredGroup'
+    | 'deliveredLocally'
+    | 'queueDropped'
   >;
   /** The clock for time stamps (§4.9); without it none are taken. */
   readonly time?: PortTime;

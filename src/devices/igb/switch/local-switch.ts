@@ -12,7 +12,7 @@ import { destinationKind } from '../rx/filter.ts';
 import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, poolReason, selectPools } from '../rx/pools.ts';
 import { usesPools } from '../rx/queue-select.ts';
 import { VlanTags, passesVlanFilter } from '../rx/vlan.ts';
-import type { Statistics } from '../statistics.ts';
+import { wireLength, type Statistics } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
 import { route, type TransmitSink } from '../tx/parts.ts';
 import { KnownRoutes } from './known-routes.ts';
@@ -23,7 +23,7 @@ const { CTRL_EXT, DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
-  readonly receive: Pick<ReceiveEngine, 'loopback' | 'switched'>;
+  readonly receive: Pick<ReceiveEngine, 'loopback' | 'switched' | 'beginRun' | 'endRun'>;
   readonly interrupts: Pick<Interrupts, 'raise'>;
   readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
 }
@@ -36,6 +36,10 @@ export class LocalSwitch implements TransmitSink {
   /** Pools that get the packet at hand. */
   private pools: number;
   private readonly known: KnownRoutes;
+  /** What was given to pools since `beginDeliveries`. */
+  private localFrames: number;
+  private localBytes: number;
+  private localOctets: number;
   /** The packet at hand comes back instead of leaving. */
   private loops: boolean;
 
@@ -46,6 +50,9 @@ export class LocalSwitch implements TransmitSink {
     this.tags = new VlanTags();
     this.pools = 0;
     this.known = new KnownRoutes();
+    this.localFrames = 0;
+    this.localBytes = 0;
+    this.localOctets = 0;
     this.loops = false;
   }
 
@@ -104,10 +111,23 @@ export class LocalSwitch implements TransmitSink {
   }
 
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
-    const { receive, statistics } = this.parts;
-    if (receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) {
-      statistics.transmittedLocally(length, queue);
-    }
+    if (!this.parts.receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) return;
+    this.localFrames += 1;
+    this.localBytes += length;
+    this.localOctets += wireLength(length);
+  }
+
+  beginDeliveries(): void {
+    this.parts.receive.beginRun();
+  }
+
+  endDeliveries(queue: number): void {
+    this.parts.receive.endRun();
+    if (this.localFrames === 0) return;
+    this.parts.statistics.transmittedLocally(queue, this.localFrames, this.localBytes, this.localOctets);
+    this.localFrames = 0;
+    this.localBytes = 0;
+    this.localOctets = 0;
   }
 
   /** A packet goes nowhere, or not to the wire; `detail` is what the event says besides the queue. */

@@ -129,6 +129,7 @@ export class FastPath {
     const { lengths, places } = this;
     const { sink, statistics } = this.parts;
     const { trace } = this.context;
+    sink.beginDeliveries();
     for (let n = 0; n < count; n += 1) {
       const length = lengths[n]!;
       simd!.copy(GATHERED_AT, places[n]!, length);
@@ -141,6 +142,7 @@ export class FastPath {
       if ((ways & route.pools) !== 0) sink.deliver(queue, bytes, GATHERED_AT, length, false);
       trace.packet = 0;
     }
+    sink.endDeliveries(queue);
     return count;
   }
 

@@ -19,12 +19,14 @@ export class RecordingSink implements TransmitSink {
   offload: boolean;
   /** Frames go to pools as well, or to pools only. */
   pools: 'none' | 'too' | 'only';
+  delivering: boolean;
   readonly delivered: { readonly bytes: Uint8Array; readonly checksumsKnown: boolean }[];
   readonly sent: SentFrame[];
 
   constructor() {
     this.offload = false;
     this.pools = 'none';
+    this.delivering = false;
     this.delivered = [];
     this.sent = [];
   }
@@ -47,8 +49,17 @@ export class RecordingSink implements TransmitSink {
     throw new Error('nothing is unseen here');
   }
 
+  beginDeliveries(): void {
+    this.delivering = true;
+  }
+
+  endDeliveries(): void {
+    this.delivering = false;
+  }
+
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (bytes !== arena.bytes || queue < 0) throw new Error('a frame outside the arena');
+    if (!this.delivering) throw new Error('a frame outside of beginDeliveries and endDeliveries');
     this.delivered.push({ bytes: bytes.slice(offset, offset + length), checksumsKnown });
   }
 
