@@ -47,7 +47,7 @@ class Bench {
   }
 
   see(packet: number, bytes: Uint8Array): void {
-    this.watcher?.frame(packet, bytes, 0, bytes.length);
+    this.watcher?.frame(0, packet, bytes, 0, bytes.length);
   }
 
   /** Numbers of the breakpoints hit since the last call. */

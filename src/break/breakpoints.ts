@@ -103,11 +103,11 @@ export class Breakpoints implements TraceListener, FrameWatcher {
     this.#judge(moment);
   }
 
-  frame(packet: number, bytes: Uint8Array, offset: number, length: number): void {
+  frame(port: number, packet: number, bytes: Uint8Array, offset: number, length: number): void {
     if (this.#quiet || (packet !== 0 && packet === this.#lastFrame)) return;
     const moment = this.#moment;
     moment.event = FRAME;
-    moment.port = 0;
+    moment.port = port;
     moment.packet = packet;
     moment.bytes = bytes;
     moment.offset = offset;

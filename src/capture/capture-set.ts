@@ -1,15 +1,41 @@
 /** All captures of a NIC, as its device sees them. Device thread only. */
-import { capturedAt, type FrameCapture, type FrameOffload } from '../ports/index.ts';
-import { points } from './points.ts';
+import { capturedAt, type FrameCapture, type FrameOffload, place } from '../ports/index.ts';
+import { points, PORT_POINTS, portOfPoint } from './points.ts';
 import { CaptureWriter, type CaptureMemory, type Epoch } from './ring.ts';
 
 /** Sees frames in the device's thread, at the moment at which they pass; of each, the bytes that are there. */
 export interface FrameWatcher {
-  frame(packet: number, bytes: Uint8Array, offset: number, length: number): void;
+  frame(port: number, packet: number, bytes: Uint8Array, offset: number, length: number): void;
 }
 
+/** What port 1 shows, which the set's places do not say by themselves. */
+class SecondPort implements FrameCapture {
+  readonly on: Uint8Array;
+  readonly #set: CaptureSet;
+
+  constructor(set: CaptureSet) {
+    this.on = new Uint8Array(3);
+    this.#set = set;
+  }
+
+  frame(
+    at: number,
+    reason: number,
+    packet: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    kept: number,
+    offload: FrameOffload | undefined,
+  ): void {
+    this.#set.frame(at | place.secondPort, reason, packet, bytes, offset, length, kept, offload);
+  }
+}
+
+/** By itself it is what port 0 shows its frames to. */
 export class CaptureSet implements FrameCapture {
   readonly on: Uint8Array;
+  readonly secondPort: FrameCapture;
   readonly #now: () => number;
   readonly #epoch: Epoch;
   readonly #framesATime: number;
@@ -25,6 +51,7 @@ export class CaptureSet implements FrameCapture {
    */
   constructor(now: () => number, epoch: Epoch, framesATime = 1) {
     this.on = new Uint8Array(3);
+    this.secondPort = new SecondPort(this);
     this.#now = now;
     this.#epoch = epoch;
     this.#framesATime = framesATime;
@@ -70,7 +97,8 @@ export class CaptureSet implements FrameCapture {
     for (let n = 0; n < writers.length; n += 1) {
       writers[n]!.frame(at, reason, packet, bytes, offset, length, kept, offload);
     }
-    for (const watcher of this.#watchers) watcher.frame(packet, bytes, offset, kept);
+    const port = (at & place.secondPort) === 0 ? 0 : 1;
+    for (const watcher of this.#watchers) watcher.frame(port, packet, bytes, offset, kept);
   }
 
   /** Lets somebody see frames as they pass; returns what ends that. */
@@ -85,11 +113,16 @@ export class CaptureSet implements FrameCapture {
 
   #set(writers: CaptureWriter[]): void {
     this.#writers = writers;
-    const watched = this.#watchers.length > 0;
-    const any = (wanted: (point: number) => boolean): number =>
-      watched || writers.some(({ memory }) => memory.points.some((point) => wanted(point))) ? 1 : 0;
-    this.on[capturedAt.wire] = any((point) => point === points.wire);
-    this.on[capturedAt.queues] = any((point) => point !== points.wire && point !== points.drops);
-    this.on[capturedAt.drops] = any((point) => point !== points.wire);
+    for (const [port, { on }] of [this, this.secondPort].entries()) {
+      const seen = writers
+        .flatMap(({ memory }) => memory.points)
+        .filter((point) => portOfPoint(point) === port)
+        .map((point) => point % PORT_POINTS);
+      const any = (wanted: (point: number) => boolean): number =>
+        this.#watchers.length > 0 || seen.some((point) => wanted(point)) ? 1 : 0;
+      on[capturedAt.wire] = any((point) => point === points.wire);
+      on[capturedAt.queues] = any((point) => point !== points.wire && point !== points.drops);
+      on[capturedAt.drops] = any((point) => point !== points.wire);
+    }
   }
 }

@@ -1,4 +1,4 @@
-/** The points of a NIC where frames can be captured, by number. */
+/** The points of a NIC where frames can be captured, by number: those of port 0, then those of port 1. */
 import { place } from '../ports/index.ts';
 
 const FUNCTIONS = 9;
@@ -27,8 +27,7 @@ function group(count: number, name: (n: number) => string, description: (n: numb
   return Array.from({ length: count }, (_, n) => ({ name: name(n), description: description(n) }));
 }
 
-/** By number. */
-export const pointNames: readonly PointName[] = [
+const ofPort0: readonly PointName[] = [
   { name: 'wire', description: 'between the NIC and its netdev' },
   { name: 'drops', description: 'frames that the NIC dropped, and why' },
   { name: 'pf', description: 'physical function' },
@@ -53,6 +52,20 @@ export const pointNames: readonly PointName[] = [
     (n) => `transmit queue ${n}, packets as software gives them`,
   ),
 ];
+
+/** How many a port has. */
+export const PORT_POINTS = ofPort0.length;
+
+/** By number. Those of port 1 have the name of its PF in front: `pf1`, `pf1vf0`, `pf1rx3`. */
+export const pointNames: readonly PointName[] = [
+  ...ofPort0,
+  ...ofPort0.map(({ name, description }) => ({
+    name: name === 'pf' ? 'pf1' : `pf1${name}`,
+    description: `${description}, port 1`,
+  })),
+];
+
+export const portOfPoint = (point: number): number => (point < PORT_POINTS ? 0 : 1);
 
 /** Queue of a place, or -1. */
 export function queueOf(at: number): number {

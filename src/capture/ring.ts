@@ -5,7 +5,7 @@
 import { close, createMemfd, mapShared, type Mapping } from '../linux/index.ts';
 import { ViewCache } from '../packet/views.ts';
 import { place, type FrameOffload } from '../ports/index.ts';
-import { points } from './points.ts';
+import { pointNames, points, PORT_POINTS } from './points.ts';
 
 const CAPACITY = 1 << 25;
 /** Bytes in front of each frame; see `field`. */
@@ -22,7 +22,7 @@ const field = {
   kept: 20,
   /** Interface, and the reason of a drop plus one. */
   interfaceAndReason: 24,
-  /** Place in bits 14:0; then whether a checksum is left to do, and the segmentation. */
+  /** Place in bits 15:0; then whether a checksum is left to do, and the segmentation. */
   place: 28,
   /** Checksum's start and offset. */
   checksum: 32,
@@ -117,7 +117,7 @@ export class CaptureWriter {
     this.#figures = new Float64Array(memory.figures);
     this.#figures[0] = epoch.seconds;
     this.#figures[1] = epoch.nanoseconds;
-    this.#interfaces = new Int16Array(64).fill(-1);
+    this.#interfaces = new Int16Array(pointNames.length).fill(-1);
     for (const [index, point] of memory.points.entries()) this.#interfaces[point] = index;
     this.#views = new ViewCache();
   }
@@ -138,20 +138,21 @@ export class CaptureWriter {
     if (reason >= 0 && !withDrops) return;
     const count = kept < maxLength ? kept : maxLength;
     const found = this.#interfaces;
+    const first = (at & place.secondPort) === 0 ? 0 : PORT_POINTS;
     if ((at & place.wire) !== 0) {
-      this.#keep(found[points.wire]!, at, reason, packet, bytes, offset, length, count, offload);
+      this.#keep(found[first + points.wire]!, at, reason, packet, bytes, offset, length, count, offload);
       return;
     }
     const queue = (at >>> place.queueShift) & place.queueMask;
     const fn = (at >>> place.functionShift) & place.functionMask;
     const pool = (at >>> place.poolShift) & place.poolMask;
-    const queues = (at & place.outbound) !== 0 ? points.tx : points.rx;
+    const queues = first + ((at & place.outbound) !== 0 ? points.tx : points.rx);
     for (let which = 0; which < 4; which += 1) {
       let index = -1;
-      if (which === 0) index = fn === place.functionMask ? -1 : found[points.functions + fn]!;
-      else if (which === 1) index = pool === place.poolMask ? -1 : found[points.pools + pool]!;
+      if (which === 0) index = fn === place.functionMask ? -1 : found[first + points.functions + fn]!;
+      else if (which === 1) index = pool === place.poolMask ? -1 : found[first + points.pools + pool]!;
       else if (which === 2) index = queue === place.queueMask ? -1 : found[queues + queue]!;
-      else index = reason < 0 ? -1 : found[points.drops]!;
+      else index = reason < 0 ? -1 : found[first + points.drops]!;
       this.#keep(index, at, reason, packet, bytes, offset, length, count, offload);
     }
   }

@@ -1,4 +1,5 @@
 /** What a NIC tells, as events of QMP: QEMU's where it has them. */
+import { pfNames } from '../nic/functions.ts';
 import type { NicEvent } from '../nic/events.ts';
 import type { QmpMembers } from '../qmp/index.ts';
 
@@ -10,7 +11,7 @@ export function qmpEvent(event: NicEvent): { readonly name: string; readonly dat
         data: { device: event.id },
       };
     case 'link':
-      return { name: 'NIC_LINK_CHANGED', data: { name: 'pf', up: event.up, speed: event.speedMbps } };
+      return { name: 'NIC_LINK_CHANGED', data: { name: pfNames[event.port]!, up: event.up, speed: event.speedMbps } };
     case 'break': {
       const { number, event: name, what, packet } = event.place;
       return { name: 'NIC_BREAK', data: { number, event: name, what, packet, stopped: event.stopped } };

@@ -10,11 +10,10 @@ import { parseMonitorDevice } from './device.ts';
 import { FilterWatch, type NamedFilter } from './filter-watch.ts';
 import { MonitorHmpClient } from './hmp-client.ts';
 import { MonitorListener } from './listener.ts';
-import { filterRegisters, rxFilters } from './modules/rx-filter.ts';
+import { rxFilters } from './modules/rx-filter.ts';
 import { modules } from './modules/index.ts';
 import { Prompt } from './prompt.ts';
 import { MonitorQmpClient } from './qmp-client.ts';
-import { viewOf } from './register-view.ts';
 import { Registry } from './registry.ts';
 import { Style } from './style.ts';
 
@@ -60,7 +59,7 @@ export class Monitor implements MonitorContext {
     this.#eventListeners = new Set();
     this.#prompt = undefined;
     this.#watch = new FilterWatch({
-      fetch: async () => rxFilters(await viewOf(this, filterRegisters)),
+      fetch: () => rxFilters(this),
       wanted: () => [...this.#qmpClients].some(({ negotiated }) => negotiated),
       changed: (name) => this.emit('NIC_RX_FILTER_CHANGED', { name, path: `/machine/peripheral/${name}` }),
     });

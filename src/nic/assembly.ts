@@ -6,7 +6,7 @@ import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';
 import { AccessGuard } from '../pci/index.ts';
 import type { PfManager } from '../hosted-pf/index.ts';
-import type { FrameCapture, Wire } from '../ports/index.ts';
+import type { Wire } from '../ports/index.ts';
 import type { TraceWriter } from '../trace/ring.ts';
 import { traceOf } from '../trace/port-trace.ts';
 import { TracedWire } from '../wires/index.ts';
@@ -41,14 +41,14 @@ type Devices = Pick<AssembledNic, 'hierarchy' | 'runState' | 'faults'> & {
 };
 
 /** PF, VFs and the port behind them, once or twice. */
-function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: FrameCapture): Devices {
+function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: CaptureSet): Devices {
   const { config, trace } = options;
   const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
   const shared = { chip: new IgbChip(options.flash.contents), guard: new AccessGuard(), hierarchy };
   const first = makePortParts(options, { ...shared, number: 0, wire: wires[0]!, capture });
   const second =
     config.ports === 2
-      ? makePortParts(options, { ...shared, number: 1, wire: wires[1]!, capture: undefined })
+      ? makePortParts(options, { ...shared, number: 1, wire: wires[1]!, capture: capture.secondPort })
       : undefined;
   first.pf.sriov.next = second?.pf.sriov;
   const all = second === undefined ? [first] : [first, second];
@@ -99,13 +99,13 @@ function faultyPort({ port, vfs, clock, wire }: PortParts): FaultyPort {
 }
 
 /** Tells of the link, at the end of the turn in which it changed. */
-function watchLink({ loop, tell }: AssemblyOptions, { port }: PortParts): void {
+function watchLink({ loop, tell }: AssemblyOptions, { port }: PortParts, number: number): void {
   const { link } = port.blocks;
   let { up } = link;
   loop.atTurnEnd(() => {
     if (link.up === up) return;
     ({ up } = link);
-    tell({ type: 'link', up, speedMbps: up ? link.speedMbps : 0 });
+    tell({ type: 'link', port: number, up, speedMbps: up ? link.speedMbps : 0 });
   });
 }
 
@@ -151,7 +151,7 @@ export function assembleNic(options: AssemblyOptions): AssembledNic {
     const hosted = new HostedPfs(options, all);
     for (const attachment of config.attach) if (attachment.kind === 'vf') hosted.host(attachment.port);
     for (const attachment of config.attach) attachments.add(attachment);
-    watchLink(options, first!);
+    for (const [number, parts] of all.entries()) watchLink(options, parts, number);
     breaks = new Breaks({
       ...{ loop, trace, tell, log, runState, attachments },
       now: () => port.context.clock.now(),

@@ -2,15 +2,15 @@
 import { CaptureFile } from '../capture/capture-file.ts';
 import { PcapFormat, PcapngFormat } from '../capture/capture-format.ts';
 import { DASH, FileOutput } from '../capture/capture-output.ts';
-import { pointNames, points } from '../capture/points.ts';
+import { pointNames, points, PORT_POINTS } from '../capture/points.ts';
 import { CaptureReader, makeCaptureMemory, releaseCaptureMemory, type CaptureMemory } from '../capture/ring.ts';
 import { NicError } from './errors.ts';
-import { checkFilterDump, type FilterDumpOptions } from './filter-dump-options.ts';
+import { type FilterDumpOptions, placeFilterDump } from './filter-dump-options.ts';
 
 /** What captures need of the device thread. */
 export interface CaptureSwitch {
-  /** Id of the netdev that the NIC is plugged into. */
-  netdev(): Promise<string | undefined>;
+  /** Ids of the netdevs that the NIC is plugged into, by port. */
+  netdevs(): Promise<readonly (string | undefined)[]>;
   /** Frames go to a capture from now on. */
   add(memory: CaptureMemory): Promise<void>;
   remove(id: string): Promise<void>;
@@ -41,7 +41,9 @@ export interface CaptureState {
 
 /** Names of a capture's points: the wire's is its netdev's. */
 function namesOf({ points, netdev }: FilterDumpOptions): string[] {
-  return points.map((point) => (point === wire && netdev !== undefined ? netdev : pointNames[point]!.name));
+  return points.map((point) =>
+    point % PORT_POINTS === wire && netdev !== undefined ? netdev : pointNames[point]!.name,
+  );
 }
 
 export class Captures {
@@ -74,8 +76,8 @@ export class Captures {
   }
 
   /** Adds a capture to the running NIC. Rejects with NicError `OUTPUT` or `CONFIG`. */
-  async add(options: FilterDumpOptions): Promise<void> {
-    checkFilterDump(options, await this.#switch.netdev());
+  async add(given: FilterDumpOptions): Promise<void> {
+    const options = placeFilterDump(given, await this.#switch.netdevs());
     const memory = makeCaptureMemory(options);
     this.open(options, memory);
     if (options.status) await this.#switch.add(memory);

@@ -16,7 +16,7 @@ export interface BreakPlace {
 export type NicEvent =
   /** A machine has attached to, or left, a socket: `pf`, or `vf` and its number. */
   | { readonly type: 'client'; readonly id: string; readonly attached: boolean }
-  | { readonly type: 'link'; readonly up: boolean; readonly speedMbps: number }
+  | { readonly type: 'link'; readonly port: number; readonly up: boolean; readonly speedMbps: number }
   | { readonly type: 'run-state'; readonly running: boolean }
   /** The device stands at a breakpoint; of `stopped` the machines were told to stop. */
   | { readonly type: 'break'; readonly place: BreakPlace; readonly stopped: readonly string[] };

@@ -2,7 +2,7 @@
  * `-object filter-dump,id=…,netdev=…,file=…` as QEMU takes it, and with `function=`, `pool=`, `queue=` and `points=` for points
  * that only a NIC from the inside has (docs/capture.md).
  */
-import { pointNames, points } from '../capture/points.ts';
+import { pointNames, points, PORT_POINTS, portOfPoint } from '../capture/points.ts';
 import { INBOUND, OUTBOUND, type CaptureOptions } from '../capture/ring.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
@@ -10,6 +10,8 @@ import { NicError } from './errors.ts';
 export interface FilterDumpOptions extends CaptureOptions {
   /** The wire's netdev, where the wire is one of the points. */
   readonly netdev: string | undefined;
+  /** Its points are those of port 0, and stand for those of all ports. */
+  readonly everyPort: boolean;
   /** `-` is standard output. */
   readonly file: string;
   readonly format: 'pcap' | 'pcapng';
@@ -63,7 +65,7 @@ function named(
   if (value === undefined) return [];
   const name = key === 'pool' && /^\d+$/.test(value) ? `pool${value}` : value;
   const point = pointNames.findIndex(
-    (known, number) => known.name === name && number >= first && number < first + count,
+    (known, number) => known.name === name && number % PORT_POINTS >= first && number % PORT_POINTS < first + count,
   );
   return point < 0 ? wrong(`${key}=${value} must be ${example}`) : [point];
 }
@@ -89,15 +91,21 @@ function pointsOf(given: Given): number[] {
   const queue = given.queue !== undefined && directionWords[given.queue] === undefined ? given : {};
   const list = [
     ...(given.netdev === undefined ? [] : [points.wire]),
-    ...named(given, 'function', points.functions, 9, 'pf or vf0 to vf7'),
-    ...named(given, 'pool', points.pools, 8, 'a pool from 0 to 7'),
-    ...named(queue, 'queue', points.rx, 32, 'all, rx or tx for a direction, or a queue: rx0 to rx15, tx0 to tx15'),
+    ...named(given, 'function', points.functions, 9, 'pf or vf0 to vf7, of port 1 pf1 or pf1vf0 to pf1vf7'),
+    ...named(given, 'pool', points.pools, 8, 'a pool from 0 to 7, of port 1 pf1pool0 to pf1pool7'),
+    ...named(
+      queue,
+      'queue',
+      points.rx,
+      32,
+      'all, rx or tx for a direction, or a queue: rx0 to rx15, tx0 to tx15, of port 1 pf1rx0 and so on',
+    ),
     ...(set === 'drops' ? [points.drops] : []),
   ];
   if (set === 'all') {
     if (list.length > 0)
       wrong('points=all has every point already: leave netdev, function, pool and queue=rxN or txN out');
-    return pointNames.map((_, number) => number);
+    return Array.from({ length: PORT_POINTS }, (_, point) => point);
   }
   if (list.length === 0)
     wrong('needs a point: netdev=ID, function=pf or vfN, pool=N, queue=rxN or txN, points=all or drops');
@@ -106,18 +114,29 @@ function pointsOf(given: Given): number[] {
 
 /** `.pcapng` is pcapng, and so is what the classic format has no way to say. */
 function formatOf(given: Given, list: readonly number[]): 'pcap' | 'pcapng' {
-  const several = list.length > 1 || list[0] === points.drops;
+  const several = list.length > 1 || list[0]! % PORT_POINTS === points.drops;
   const otherwise = several || /\.pcapng$/i.test(given.file ?? '') ? 'pcapng' : 'pcap';
   const format = word(given, 'format', ['pcapng', 'pcap'], otherwise);
   if (format === 'pcap' && several) wrong('format=pcap cannot tell several points or drops apart: use pcapng');
   return format;
 }
 
-/** Checks that a capture of a wire is of the NIC's; throws NicError `CONFIG`. */
-export function checkFilterDump({ netdev }: FilterDumpOptions, own: string | undefined): void {
-  if (netdev === undefined || netdev === own) return;
-  const why = own === undefined ? 'the NIC has no netdev to capture' : `a capture is of the NIC's own netdev, "${own}"`;
-  wrong(`netdev=${netdev}: ${why}`);
+/**
+ * Puts the points of a capture where they are on a NIC whose ports are plugged into these netdevs: a wire is that of its netdev's port,
+ * and `points=` means those of all ports. Throws NicError `CONFIG`.
+ */
+export function placeFilterDump(options: FilterDumpOptions, own: readonly (string | undefined)[]): FilterDumpOptions {
+  const { netdev, points: list, everyPort } = options;
+  const absent = list.find((point) => portOfPoint(point) >= own.length);
+  if (absent !== undefined) wrong(`${pointNames[absent]!.name}: the NIC has one port`);
+  if (everyPort)
+    return { ...options, points: own.flatMap((_, port) => list.map((point) => point + port * PORT_POINTS)) };
+  if (netdev === undefined) return options;
+  const port = own.indexOf(netdev);
+  const plugged = own.filter((id) => id !== undefined).map((id) => `"${id}"`);
+  const others = `a capture is of the NIC's own netdev${plugged.length > 1 ? 's' : ''}, ${plugged.join(' and ')}`;
+  if (port === -1) wrong(`netdev=${netdev}: ${plugged.length === 0 ? 'the NIC has no netdev to capture' : others}`);
+  return { ...options, points: list.map((point) => (point === points.wire ? point + port * PORT_POINTS : point)) };
 }
 
 function split(text: string): Given {
@@ -146,6 +165,7 @@ export function parseFilterDump(text: string): FilterDumpOptions {
   return {
     id: given.id!,
     netdev: given.netdev,
+    everyPort: given.points !== undefined,
     file: given.file!,
     format,
     status: word(given, 'status', ['on', 'off'], 'on') === 'on',

@@ -31,16 +31,13 @@ export function checkNetdevs(netdevs: readonly NetdevOptions[]): void {
   }
 }
 
-/**
- * Id of the netdev that port 0 of a NIC is plugged into, if there is one. Throws NicError `CONFIG` where there are more than it has
- * ports.
- */
-export function ownNetdev(netdevs: readonly NetdevOptions[], ports = 1): string | undefined {
+/** Ids of the netdevs that the ports of a NIC are plugged into. Throws NicError `CONFIG` where there are more than it has ports. */
+export function ownNetdevs(netdevs: readonly NetdevOptions[], ports = 1): (string | undefined)[] {
   const free = freeNetdevs(netdevs);
   if (free.length > ports) {
     const names = free.map(({ id }) => id).join(', ');
     const has = ports === 1 ? 'a NIC has one wire' : 'a NIC of two ports has two wires';
     throw new NicError('CONFIG', `${names}: ${has}; connect the others by hubport,id=…,hubid=0,netdev=…`);
   }
-  return free[0]?.id;
+  return Array.from({ length: ports }, (_, port) => free[port]?.id);
 }

@@ -10,12 +10,12 @@ import { parseConfig, type NicConfigInput } from './config.ts';
 import type { CommandArguments, CommandName, CommandResult } from './commands/index.ts';
 import type { NicEvent } from './events.ts';
 import { Captures } from './captures.ts';
-import { checkFilterDump, parseFilterDump } from './filter-dump-options.ts';
+import { parseFilterDump, placeFilterDump } from './filter-dump-options.ts';
 import { parseLoopbackAddress } from '../metrics/loopback-address.ts';
 import { NicError } from './errors.ts';
 import { netdevError } from './host-advice.ts';
 import type { DeviceThreadData, FromDevice, ToDevice } from './messages.ts';
-import { checkNetdevs, ownNetdev } from './netdev-rules.ts';
+import { checkNetdevs, ownNetdevs } from './netdev-rules.ts';
 import { openFlashFile } from './flash-file.ts';
 import { openNvmFile } from './nvm-file.ts';
 import { OutputFile } from './output-file.ts';
@@ -66,7 +66,13 @@ export class Nic {
     this.#requests = new PendingRequests();
     this.captures = new Captures(
       {
-        netdev: async () => (await this.request('listNetdevs')).find(({ own }) => own)?.options.id,
+        netdevs: async () => {
+          const list = await this.request('listNetdevs');
+          return Array.from(
+            { length: this.ports },
+            (_, port) => list.find((netdev) => netdev.port === port)?.options.id,
+          );
+        },
         add: (memory) => this.request('addCapture', { memory }),
         remove: (id) => this.request('removeCapture', { id }),
       },
@@ -205,10 +211,9 @@ export async function startNic(input: NicConfigInput, options: NicOptions = {}):
   const config = parseConfig(input);
   const netdevs = await Promise.all(config.netdev.map(resolveNetdev));
   checkNetdevs(netdevs);
-  const own = ownNetdev(netdevs, config.ports);
+  const own = ownNetdevs(netdevs, config.ports);
   const log = options.log ?? ((line: string) => console.error(line));
-  const dumps = config.object.map((text) => parseFilterDump(text));
-  for (const dump of dumps) checkFilterDump(dump, own);
+  const dumps = config.object.map((text) => placeFilterDump(parseFilterDump(text), own));
   const trace = makeTraceMemory();
   const control = new TraceControl(trace, log);
   const events = config.trace ?? (config.traceFile === undefined ? [] : usualEvents);

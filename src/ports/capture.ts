@@ -12,6 +12,8 @@ export const place = {
   functionMask: 0xf,
   poolShift: 11,
   poolMask: 0xf,
+  /** Of the chip's second port. */
+  secondPort: 1 << 15,
 } as const;
 /** In place of a queue, function or pool: none. */
 export const NOWHERE = -1;

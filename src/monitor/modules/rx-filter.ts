@@ -1,9 +1,10 @@
 /** What a function receives, in QEMU's schema (RxFilterInfo). */
 import * as v from 'valibot';
-import { functionNames } from '../../nic/functions.ts';
+import { functionNames, nameOfFunction, pfNames, placeOfFunction } from '../../nic/functions.ts';
 import { QmpError } from '../../qmp/index.ts';
 import { mainAddress, receiveAddresses, addressRegisters } from '../addresses.ts';
-import { type MonitorModule, query } from '../context.ts';
+import { type MonitorContext, type MonitorModule, query } from '../context.ts';
+import { namesOf } from '../function-argument.ts';
 import { pf, type RegisterView, viewOf } from '../register-view.ts';
 import type { Style } from '../style.ts';
 
@@ -25,7 +26,7 @@ export interface RxFilterInfo {
 }
 
 /** Registers that decide. */
-export const filterRegisters = [
+const filterRegisters = [
   ...addressRegisters,
   ...[pf.RCTL, pf.MRQC, pf.MTA, pf.UTA, pf.VFTA, pf.VT_CTL, pf.VMOLR, pf.VLVF, pf.VFRE, pf.VMVIR],
 ];
@@ -56,7 +57,7 @@ function vlansOfPool(view: RegisterView, pool: number): number[] {
 }
 
 /** Without pools: RCTL decides for the whole port. */
-function portFilter(view: RegisterView): RxFilterInfo {
+function portFilter(view: RegisterView, name: string): RxFilterInfo {
   const { RCTL } = pf;
   const unicastAll = view.isSet(RCTL, RCTL.UPE);
   const multicastAll = view.isSet(RCTL, RCTL.MPE);
@@ -64,7 +65,7 @@ function portFilter(view: RegisterView): RxFilterInfo {
   const addresses = receiveAddresses(view).filter(({ entry }) => entry !== 0);
   const multicast = multicastAll ? 'all' : anySet(view, pf.MTA) ? 'normal' : 'none';
   return {
-    name: 'pf',
+    name,
     promiscuous: unicastAll && multicastAll,
     multicast,
     unicast: unicastAll ? 'all' : 'normal',
@@ -105,17 +106,27 @@ function poolFilter(view: RegisterView, name: string, pool: number, isPf: boolea
   };
 }
 
-/** All functions that receive: the PF, and with pools the VFs whose pools are enabled. */
-export function rxFilters(view: RegisterView): RxFilterInfo[] {
-  if ((view.field(pf.MRQC, pf.MRQC.MODE) & POOLS_BIT) === 0) return [portFilter(view)];
+/** All functions of a port that receive: the PF, and with pools the VFs whose pools are enabled. */
+function filtersOf(view: RegisterView, port: number): RxFilterInfo[] {
+  if ((view.field(pf.MRQC, pf.MRQC.MODE) & POOLS_BIT) === 0) return [portFilter(view, pfNames[port]!)];
   const { VT_CTL } = pf;
   // A hosted PF has no pool, and receives nothing.
   const pfPool = view.isSet(VT_CTL, VT_CTL.DIS_DEF_POOL) ? undefined : view.field(VT_CTL, VT_CTL.DEF_PL);
-  const vfs = functionNames.slice(1).flatMap((name, pool) => {
+  const vfs = functionNames.slice(1).flatMap((_, pool) => {
+    const name = nameOfFunction({ port, number: 1 + pool });
     const enabled = pool !== pfPool && ((view.get(pf.VFRE) >>> pool) & 1) !== 0;
     return enabled ? [poolFilter(view, name, pool, false)] : [];
   });
-  return pfPool === undefined ? vfs : [poolFilter(view, 'pf', pfPool, true), ...vfs];
+  return pfPool === undefined ? vfs : [poolFilter(view, pfNames[port]!, pfPool, true), ...vfs];
+}
+
+/** Of all ports. */
+export async function rxFilters(context: MonitorContext): Promise<RxFilterInfo[]> {
+  const ports = Array.from({ length: context.nic.ports }, (_, port) => port);
+  const filters = await Promise.all(
+    ports.map(async (port) => filtersOf(await viewOf(context, filterRegisters, port), port)),
+  );
+  return filters.flat();
 }
 
 function render(filters: readonly RxFilterInfo[], style: Style): string {
@@ -144,18 +155,18 @@ export const rxFilter: MonitorModule = {
       schema: v.strictObject({ name: v.optional(v.string()) }),
       parse: ([name]) => (name === undefined ? {} : { name }),
       fetch: async (context, { name }) => {
-        const filters = rxFilters(await viewOf(context, filterRegisters));
+        const filters = await rxFilters(context);
         const wanted = filters.filter((filter) => name === undefined || filter.name === name);
         context.filtersSeen(wanted);
         if (wanted.length > 0 || name === undefined) return wanted;
-        const known = functionNames.includes(name);
+        const known = placeOfFunction(name) !== undefined;
         throw new QmpError(
           known ? 'GenericError' : 'DeviceNotFound',
           known ? `${name} receives nothing: it has no pool that is enabled` : `Device '${name}' not found`,
         );
       },
       render,
-      complete: () => functionNames,
+      complete: ({ nic }) => namesOf(nic),
     }),
   ],
 };

@@ -2,15 +2,15 @@
 import { pfSpecs } from '../../devices/igb/tables/index.ts';
 import { statistics as portCounters } from '../../devices/igb/tables/statistics.ts';
 import type { RegisterHandle } from '../../registers/index.ts';
-import { none } from '../arguments.ts';
 import { type MonitorModule, query } from '../context.ts';
+import { ofPort, portOnly } from '../function-argument.ts';
 import { pf, viewOf } from '../register-view.ts';
 import type { Style } from '../style.ts';
 
 interface StatisticsView {
   /** By name; those of netdevs are prefixed by their ids. */
   readonly nic: Readonly<Record<string, number>>;
-  /** Statistics registers since their last read by the driver. */
+  /** Statistics registers of the port since their last read by the driver. */
   readonly port: Readonly<Record<string, number>>;
   /** PVFGPRC and its kin, by VF. */
   readonly vfs: readonly Readonly<Record<string, number>>[];
@@ -45,10 +45,12 @@ export const statistics: MonitorModule = {
     query({
       name: 'stats',
       doc: 'counters that are not 0: of wires, port and VFs',
-      schema: none,
-      fetch: async (context): Promise<StatisticsView> => {
+      usage: '[pf|pf1]',
+      schema: ofPort,
+      parse: portOnly,
+      fetch: async (context, { port }): Promise<StatisticsView> => {
         const handles: readonly RegisterHandle[] = [...portNames, ...vfCounters].map((name) => pf[name]);
-        const [nic, view] = await Promise.all([context.nic.request('statistics'), viewOf(context, handles)]);
+        const [nic, view] = await Promise.all([context.nic.request('statistics'), viewOf(context, handles, port)]);
         const vf = (n: number): Record<string, number> =>
           Object.fromEntries(vfCounters.map((name) => [name, view.get(pf[name], n)]));
         return {

@@ -15,11 +15,13 @@ export class Captures implements View {
   readonly icon = 'M4 6h3l2-2h6l2 2h3v13H4zm8 2.500a4.500 4.500 0 1 0 .01 0z';
   readonly element: HTMLElement;
   readonly everyMs = 1000;
+  readonly #functions: () => readonly string[];
   readonly #netdevs: () => readonly string[];
   readonly #list: HTMLElement;
   readonly #point: HTMLSelectElement;
 
-  constructor(netdevs: () => readonly string[]) {
+  constructor(functions: () => readonly string[], netdevs: () => readonly string[]) {
+    this.#functions = functions;
     this.#netdevs = netdevs;
     this.#list = h('div');
     this.#point = h('select', { name: 'point' });
@@ -40,7 +42,7 @@ export class Captures implements View {
   }
 
   async update(): Promise<void> {
-    const points = pointsOf(this.#netdevs());
+    const points = pointsOf(this.#functions(), this.#netdevs());
     const chosen = this.#point.value;
     morph(
       this.#point,
@@ -86,19 +88,19 @@ export class Captures implements View {
   }
 }
 
-function pointsOf(netdevs: readonly string[]): [string, Point][] {
-  const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+/** Those of port 1 have the name of its PF in front. */
+function pointsOf(functions: readonly string[], netdevs: readonly string[]): [string, Point][] {
+  const ports = ['', 'pf1'].filter((port) => port === '' || functions.includes(port));
+  const of = (count: number, name: string): string[] =>
+    ports.flatMap((port) => Array.from({ length: count }, (_, n) => `${port}${name}${n}`));
+  const points = (names: readonly string[], kind: string): [string, Point][] =>
+    names.map((name) => [`${kind} ${name}`, { [kind]: name }]);
   return [
     ['every point', { points: 'all' }],
     ['drops, with reasons', { points: 'drops' }],
     ...netdevs.map((netdev): [string, Point] => [`the wire ${netdev}`, { netdev }]),
-    ...['pf', ...numbers(8).map((vf) => `vf${vf}`)].map((name): [string, Point] => [
-      `function ${name}`,
-      { function: name },
-    ]),
-    ...numbers(8).map((pool): [string, Point] => [`pool ${pool}`, { pool: String(pool) }]),
-    ...['rx', 'tx'].flatMap((way) =>
-      numbers(16).map((n): [string, Point] => [`queue ${way}${n}`, { queue: `${way}${n}` }]),
-    ),
+    ...points(functions, 'function'),
+    ...points(of(8, 'pool'), 'pool'),
+    ...points([...of(16, 'rx'), ...of(16, 'tx')], 'queue'),
   ];
 }

@@ -27,6 +27,7 @@ const options = (words: readonly string[]): HTMLElement[] =>
 
 const functions = ['', 'pf', ...Array.from({ length: 8 }, (_, vf) => `vf${vf}`)];
 const controls: readonly (readonly [key: string, label: string, control: HTMLElement])[] = [
+  ['port', 'Port', h('select', { name: 'port' }, ...options(['0', '1']))],
   ['direction', 'Direction', h('select', { name: 'direction' }, ...options(['', 'rx', 'tx']))],
   ['function', 'Function', h('select', { name: 'function' }, ...options(functions))],
   ['queue', 'Queue', h('input', { name: 'queue', type: 'number', min: 0, max: 15, placeholder: 'any' })],
@@ -43,11 +44,13 @@ export class FaultsView implements View {
   readonly icon = 'M13 2L4 14h6l-1 8 9-12h-6z';
   readonly element: HTMLElement;
   readonly everyMs = 1000;
+  readonly #ports: () => number;
   readonly #list: HTMLElement;
   readonly #kind: HTMLSelectElement;
   readonly #fields: ReadonlyMap<string, HTMLElement>;
 
-  constructor() {
+  constructor(ports: () => number) {
+    this.#ports = ports;
     this.#list = h('div');
     this.#kind = h('select', { name: 'kind', onchange: () => this.#choose() }, ...options(Object.keys(kinds)));
     this.#fields = new Map(controls.map(([key, label, control]) => [key, field(label, control)]));
@@ -67,6 +70,7 @@ export class FaultsView implements View {
   }
 
   async update(): Promise<void> {
+    this.#choose();
     const faults = await ask<FaultRow[]>('query-faults');
     const end = (id: string): HTMLElement =>
       h(
@@ -96,7 +100,7 @@ export class FaultsView implements View {
 
   /** Shows what the kind at hand takes; what is hidden is not sent. */
   #choose(): void {
-    const taken = kinds[this.#kind.value] ?? [];
+    const taken = [...(kinds[this.#kind.value] ?? []), ...(this.#ports() > 1 ? ['port'] : [])];
     for (const [key, label] of this.#fields) {
       label.hidden = !taken.includes(key);
       label.querySelector<HTMLInputElement>('input, select')!.disabled = label.hidden;

@@ -35,8 +35,8 @@ const views: readonly View[] = [
   new Rings(ports),
   new Registers(functions),
   trace,
-  new Captures(netdevs),
-  new FaultsView(),
+  new Captures(functions, netdevs),
+  new FaultsView(ports),
   new Figures(feed),
   new Console(),
 ];
