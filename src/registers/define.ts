@@ -13,7 +13,8 @@ export type Access = 'rw' | 'ro' | 'rc' | 'w1c' | 'w1s' | 'wo';
  * Where the knowledge comes from; the tags are those of the programming reference. `guess` and `ds-mem` are unproven, `own` is
  * ours and no silicon's.
  */
-export type Evidence = 'linux' | 'igbvf' | 'dpdk' | 'ipxe' | 'nul' | 'flashrom' | 'qemu' | 'lspci' | 'ds-mem' | 'guess' | 'own';
+export type Evidence =
+  'linux' | 'igbvf' | 'dpdk' | 'ipxe' | 'nul' | 'flashrom' | 'qemu' | 'lspci' | 'ds-mem' | 'guess' | 'own';
 
 export interface FieldSpec {
   /** One bit, or [high, low], inclusive. */

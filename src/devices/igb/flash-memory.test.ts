@@ -44,7 +44,11 @@ test('its id says maker and size; what is read goes on and rolls over', () => {
   bytes.set([1, 2], bytes.length - 2);
   bytes.set([3], 0);
   assert.deepEqual(command([READ, 0x01, 0xff, 0xfe], 3), [1, 2, 3]);
-  assert.deepEqual(command([FAST_READ, 0x01, 0xff, 0xfe, 0], 3), [1, 2, 3], 'a byte without meaning behind the address');
+  assert.deepEqual(
+    command([FAST_READ, 0x01, 0xff, 0xfe, 0], 3),
+    [1, 2, 3],
+    'a byte without meaning behind the address',
+  );
 });
 
 test('programming needs write enable, clears bits within a page, and takes a while', () => {
