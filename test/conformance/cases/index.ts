@@ -1,6 +1,8 @@
 /** Every case: importing this declares them. */
 import './registers.ts';
 import './rings.ts';
+import './split-kinds.ts';
+import './unknown.ts';
 import './transmit-offloads.ts';
 import './receive-filters.ts';
 import './receive-offloads.ts';

@@ -1,6 +1,6 @@
 /** Rings in both directions: when they run, what they write back, what malformed ones come to. */
 import assert from 'node:assert/strict';
-import { ethernet, STATION } from '../frames.ts';
+import { ethernet, STATION, STRANGER } from '../frames.ts';
 import { DESCRIPTOR, DROP_EN, RX, TX } from '../rings.ts';
 import { conformance } from '../suite.ts';
 
@@ -382,3 +382,24 @@ conformance('RXDCTL.ENABLE reads back at once', { area: RX_AREA, evidence: '05 ย
   station.set('TXDCTL', ENABLE, 9);
   assert.equal(station.get('TXDCTL', 9) & ENABLE, ENABLE);
 });
+
+for (const [name, thresholds] of [
+  ['none', 0],
+  ['the largest', 0x1f1f],
+  ['PTHRESH above HTHRESH', 0x021f],
+] as const)
+  conformance(
+    `PTHRESH and HTHRESH, ${name}: descriptors are used by the tail alone`,
+    { area: TX_AREA, evidence: '03 ยง3.4' },
+    (station) => {
+      const { tx, rx } = station.open();
+      for (const register of ['TXDCTL', 'RXDCTL'] as const) station.change(register, 0x1f1f, thresholds);
+      for (let n = 0; n < 3; n += 1) {
+        const frame = ethernet(STRANGER, { length: 64 + n });
+        assert.ok(tx.isDone(tx.send(frame)));
+        assert.deepEqual(station.wire.take(), [frame]);
+        station.wire.send(ethernet(STATION, { length: 70 + n }));
+        assert.equal(rx.take()[0]!.length, 70 + n);
+      }
+    },
+  );
