@@ -123,6 +123,46 @@ test('a turn runs tasks with their budget, then the flushers once', () => {
   });
 });
 
+test('what work leads to at once belongs to its turn, and what that leads to in turn to the next', () => {
+  withLoop((loop) => {
+    const fd = createEventFd();
+    const task = makeTask(() => {
+      happened.push('work');
+      signal(fd);
+      return false;
+    });
+    const happened: string[] = [];
+    loop.watch(fd, EPOLLIN, () => {
+      drain(fd);
+      happened.push('answer');
+      loop.mark(task);
+    });
+    loop.atTurnEnd(() => happened.push('flush'));
+    loop.mark(task);
+    loop.runOnce(0);
+    assert.deepEqual(happened, ['work', 'answer', 'work', 'flush']);
+    close(fd);
+  });
+});
+
+test('a loop that looks on while it is busy sleeps when it is not', () => {
+  const loop = new EventLoop({ haltPolling: true });
+  const expiries: number[] = [];
+  const timer = makeTimer(() => {
+    expiries.push(loop.now());
+    loop.arm(timer, loop.now() + 20_000);
+  });
+  loop.arm(timer, loop.now() + 20_000);
+  const begin = process.cpuUsage();
+  while (expiries.length < 500) loop.runOnce(100);
+  loop.disarm(timer);
+  const busy = process.cpuUsage(begin);
+  assert.equal(loop.runOnce(50), false);
+  const idle = process.cpuUsage(begin);
+  assert.ok(idle.user + idle.system - busy.user - busy.system < 10_000, 'it sleeps');
+  loop.close();
+});
+
 test('a task that never ends leaves descriptors their turn', () => {
   withLoop((loop) => {
     const fd = createEventFd();

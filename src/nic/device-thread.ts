@@ -50,7 +50,10 @@ function flashOf(kept: KeptMemory | undefined, rom: Uint8Array | undefined): Fla
 }
 
 function main(): void {
-  const loop = new EventLoop({ onError: (error) => say({ type: 'log', line: describe(error) }) });
+  const loop = new EventLoop({
+    onError: (error) => say({ type: 'log', line: describe(error) }),
+    haltPolling: true,
+  });
   const began = epoch();
   const trace = new TraceWriter(data.trace, () => loop.now(), began.seconds * 1e9 + began.nanoseconds);
   loop.traceTo(trace);

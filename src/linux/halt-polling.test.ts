@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HaltPolling } from './halt-polling.ts';
+
+const SHORT_NS = 5000;
+const LONG_NS = 10_000_000;
+
+test('it looks on after a short wait only', () => {
+  const polling = new HaltPolling();
+  assert.equal(polling.windowNs, 0);
+  polling.slept(SHORT_NS);
+  assert.ok(polling.windowNs > 0);
+  polling.found(500);
+  assert.ok(polling.windowNs > 0);
+  polling.slept(LONG_NS);
+  assert.equal(polling.windowNs, 0);
+});
+
+/** Of so many short waits, those in which it looks on; what it looks for comes in every `period`th of these, or never. */
+function windows(waits: number, period: number): number {
+  const polling = new HaltPolling();
+  let looked = 0;
+  for (let n = 0; n < waits; n += 1) {
+    if (polling.windowNs > 0) {
+      looked += 1;
+      if (looked % period === 0) {
+        polling.found(500);
+        continue;
+      }
+    }
+    polling.slept(SHORT_NS);
+  }
+  return looked;
+}
+
+test('it goes on while it pays, and is seldom where it does not, but never given up', () => {
+  assert.ok(windows(10_000, 1) > 9990);
+  assert.ok(windows(10_000, 3) < 500);
+  const never = windows(10_000, Infinity);
+  assert.ok(never > 10 && never < 50, String(never));
+});
+
+test('what came because another thread had the processor meanwhile was in vain', () => {
+  const polling = new HaltPolling();
+  polling.slept(SHORT_NS);
+  polling.found(50_000);
+  assert.equal(polling.windowNs, 0);
+});

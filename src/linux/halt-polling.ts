@@ -1,0 +1,49 @@
+/**
+ * Whether to look on for events before the thread sleeps. Waking a thread on a processor that sleeps costs tens of
+ * microseconds of the one who wakes and of the one woken; while a guest is busy its next access often comes sooner. It is
+ * done after short waits only, so never by an idle thread, and for as long as more than half of the looking on pays: what
+ * comes in vain makes it seldom. On a processor that the sender needs as well it never pays.
+ */
+
+/** For how long at most: about what is saved. */
+const WINDOW_NS = 50_000;
+/** A wait of at most this long lets the next one be short too. */
+const SHORT_WAIT_NS = 100_000;
+/** Between two looks: longer only where another thread had our processor meanwhile. */
+const PREEMPTED_NS = 3000;
+const LONGEST_REST = 1024;
+
+export class HaltPolling {
+  /** For how long to look on in this wait; 0 for not at all. */
+  windowNs: number;
+  /** Short waits without looking on after the next time that it was in vain. */
+  private rest: number;
+  private resting: number;
+
+  constructor() {
+    this.windowNs = 0;
+    this.rest = 1;
+    this.resting = 0;
+  }
+
+  /** Something came while we looked on; `longestNs` passed between two looks at most. */
+  found(longestNs: number): void {
+    if (longestNs > PREEMPTED_NS) this.inVain();
+    else this.rest = Math.max(this.rest / 2, 1);
+  }
+
+  /** The thread slept for so long, after the window where there was one. */
+  slept(durationNs: number): void {
+    if (this.windowNs > 0) this.inVain();
+    this.windowNs = 0;
+    if (durationNs > SHORT_WAIT_NS) return;
+    if (this.resting > 0) this.resting -= 1;
+    else this.windowNs = WINDOW_NS;
+  }
+
+  private inVain(): void {
+    this.windowNs = 0;
+    this.resting = this.rest;
+    this.rest = Math.min(this.rest * 2, LONGEST_REST);
+  }
+}
