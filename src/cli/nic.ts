@@ -22,6 +22,7 @@ export interface NicFlags {
   trace?: string[];
   traceFile?: string;
   ports?: string;
+  pf?: string;
   mac?: string;
   media?: string;
   linkPartner?: string;
@@ -78,6 +79,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
     'monitor',
     'trace',
     'mac',
+    'pf',
     'media',
     'nvm',
     'flash',
@@ -189,6 +191,10 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
       '--fault <KIND,KEY=VALUE,…>',
       'a fault from the start, such as drop,direction=rx,probability=0.01,seed=7 (docs/faults.md)',
       collect,
+    )
+    .option(
+      '--pf <hierarchy|function>',
+      'how a PF that is attached later (device_add) is to look, where no --attach says it; hierarchy',
     )
     .option('--ports <1|2>', 'ports of the card, functions 0 and 1, each with a netdev (in order)')
     .option('--qmp <DEVICE>', 'speak QMP: unix:PATH,server=on,wait=off or stdio', collect)

@@ -13,6 +13,7 @@ import { TracedWire } from '../wires/index.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { Attachments } from './attachments.ts';
 import { Breaks } from './breaks.ts';
+import type { NicConfig } from './config.ts';
 import { HostedPf } from './hosted.ts';
 import { Netdevs } from './netdevs.ts';
 import type { NicEvent } from './events.ts';
@@ -40,10 +41,16 @@ type Devices = Pick<AssembledNic, 'hierarchy' | 'runState' | 'faults'> & {
   readonly all: readonly PortParts[];
 };
 
+/** Behind a VMD, or by itself: what an attachment says, which stays for as long as the NIC runs. */
+function formOfPf({ attach, pf }: NicConfig): NicConfig['pf'] {
+  const given = attach.find(({ kind }) => kind !== 'vf');
+  return given === undefined ? pf : (given.kind as NicConfig['pf']);
+}
+
 /** PF, VFs and the port behind them, once or twice. */
 function makeDevices(options: AssemblyOptions, wires: readonly Wire[], capture: CaptureSet): Devices {
   const { config, trace } = options;
-  const hierarchy = config.attach.some(({ kind }) => kind === 'hierarchy') ? new VmdHierarchy(trace) : undefined;
+  const hierarchy = formOfPf(config) === 'hierarchy' ? new VmdHierarchy(trace) : undefined;
   const shared = { chip: new IgbChip(options.flash.contents), guard: new AccessGuard(), hierarchy };
   const first = makePortParts(options, { ...shared, number: 0, wire: wires[0]!, capture });
   const second =

@@ -100,6 +100,17 @@ export class Breaks {
     this.#leave();
   }
 
+  /** Sockets have come or gone, and with them what is known of machines. */
+  attachmentsChanged(): void {
+    const paths = new Map(this.#options.attachments.list().map(({ id, attachment }) => [id, attachment.qmp]));
+    for (const [id, machine] of this.#machines) {
+      if (paths.get(id) === machine.path) continue;
+      machine.close();
+      this.#machines.delete(id);
+    }
+    if (this.#breakpoints.list().length > 0) this.#reach();
+  }
+
   /** Connects to the machines that can be stopped. */
   #reach(): void {
     const { loop, attachments } = this.#options;

@@ -116,6 +116,8 @@ const nicSchema = v.strictObject({
     ),
     v.check((list) => unique(list.map(({ path }) => path)), 'needs a socket of its own for each attachment'),
   ),
+  /** What machines see of a PF that is attached later, where no attachment says it from the start. */
+  pf: v.optional(v.picklist(['hierarchy', 'function']), 'hierarchy'),
   /** Two make a card with functions 0 and 1, each with a netdev of its own. */
   ports: v.optional(v.picklist([1, 2]), 1),
   /** Address of port 0; port 1 has it with the lowest bit of the last byte inverted. */

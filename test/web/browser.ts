@@ -1,6 +1,6 @@
 /** A browser without a window, driven over the DevTools protocol through a pipe. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -30,6 +30,8 @@ export class Browser {
 
   private constructor({ command, env }: Chromium) {
     this.#profile = mkdtempSync(join(tmpdir(), 'outboard-browser-'));
+    // Without it chrome://tracing is closed.
+    writeFileSync(join(this.#profile, 'Local State'), '{"internal_only_uis_enabled": true}');
     this.#waiting = new Map();
     this.#pages = new Map();
     this.#nextId = 1;

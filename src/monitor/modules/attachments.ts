@@ -27,20 +27,20 @@ export const attachments: MonitorModule = {
   commands: [
     {
       name: 'device_add',
-      usage: 'vf,index=N,path=SOCKET[,port=1]',
-      doc: 'make the socket of a VF, for a virtual machine to attach it by',
+      usage: 'hierarchy|function|vf,index=N,path=SOCKET[,port=1][,qmp=SOCKET]',
+      doc: 'make the socket of the PF or of a VF, for a virtual machine to attach it by',
       run: async (context, [text]) => {
         if (text === undefined) throw new MonitorError('USAGE', 'device_add vf,index=0,path=vf0.sock');
         const { type, values } = parseKeyList(text);
         await add(context, type, values);
         return '';
       },
-      complete: () => ['vf,index='],
+      complete: () => ['vf,index=', 'hierarchy,path=', 'function,path='],
     },
     {
       name: 'device_del',
-      usage: 'vfN|pf1vfN',
-      doc: 'take the socket of a VF away, and the VF from the machine that has it',
+      usage: 'pf|vfN|pf1|pf1vfN',
+      doc: 'take the socket of a function away, and the function from the machine that has it',
       run: async (context, [id]) => {
         if (id === undefined) throw new MonitorError('USAGE', 'device_del vf0');
         await remove(context, id);
