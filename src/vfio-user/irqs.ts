@@ -27,6 +27,9 @@ export interface InterruptsOptions {
 export class Interrupts {
   /** Eventfds by index and vector, -1 where none is connected. */
   readonly #eventFds: readonly Int32Array[];
+  /** Vectors to be signalled at the end of the turn, by index, a byte each. */
+  readonly #raised: readonly Uint8Array[];
+  #anyRaised: boolean;
   /** INTx was signalled, or masked by the client, and not unmasked since. */
   #intxMasked: boolean;
   /** An eventfd by which the client (KVM, at the guest's end of interrupt) unmasks INTx; -1 for none. */
@@ -37,12 +40,14 @@ export class Interrupts {
     this.#eventFds = Array.from({ length: IRQ_INDEXES }, (_, index) =>
       new Int32Array(options.counts[index] ?? 0).fill(-1),
     );
+    this.#raised = this.#eventFds.map(({ length }) => new Uint8Array(length));
+    this.#anyRaised = false;
     this.#intxMasked = false;
     this.#unmaskFd = -1;
     this.#options = options;
   }
 
-  /** See VfioUserClient. */
+  /** See VfioUserClient. What is signalled more than once in a turn interrupts once, at its end. */
   signal(index: number, vector: number): boolean {
     const fd = this.#eventFds[index]?.[vector] ?? -1;
     if (fd < 0) return false;
@@ -50,12 +55,30 @@ export class Interrupts {
       if (this.#intxMasked) return false;
       this.#intxMasked = true;
     }
-    signalShared(fd);
+    this.#raised[index]![vector] = 1;
+    this.#anyRaised = true;
     return true;
+  }
+
+  /** Interrupts the guest by all that was signalled since the last call. */
+  flush(): void {
+    if (!this.#anyRaised) return;
+    this.#anyRaised = false;
+    for (let index = 0; index < IRQ_INDEXES; index++) {
+      const raised = this.#raised[index]!;
+      for (let vector = 0; vector < raised.length; vector++) {
+        if (raised[vector] === 0) continue;
+        raised[vector] = 0;
+        const fd = this.#eventFds[index]![vector]!;
+        if (fd >= 0) signalShared(fd);
+      }
+    }
   }
 
   /** Does what a SET_IRQS message says; throws a Refusal and has then changed nothing. */
   set(message: MessageReader): void {
+    // What was signalled before goes to those who were connected then.
+    this.flush();
     const { view, payload, payloadLength } = message;
     if (payloadLength < IRQ_SET_BYTES || view.getUint32(payload, true) < IRQ_SET_BYTES) {
       throw new Refusal(errno.EINVAL, `SET_IRQS carries ${IRQ_SET_BYTES} bytes, not ${payloadLength}`);

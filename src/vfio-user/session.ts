@@ -280,9 +280,10 @@ export class Session implements VfioUserClient {
     this.#options.log(last ? `${line}; further refusals are not logged` : line);
   }
 
-  /** Sends what waits; called at the end of every turn. */
+  /** Sends what waits, interrupts before the replies that may tell of them; called at the end of every turn. */
   #flush(): void {
     if (this.#ended) return;
+    this.#interrupts.flush();
     const output = this.#output;
     if (output.pendingBytes === 0) return;
     try {

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { EventLoop, close, createMemfd, mapShared, retiredMappings } from '../../src/linux/index.ts';
 import type { Mapping } from '../../src/linux/index.ts';
+import { makeTask } from '../../src/ports/index.ts';
 import { VfioUserServer } from '../../src/vfio-user/index.ts';
 import type { VfioUserClient, VfioUserDevice } from '../../src/vfio-user/index.ts';
 import { Client } from './client.ts';
@@ -76,6 +77,8 @@ export interface Harness {
   readonly guestBytes: (fd: number, size: number) => Uint8Array;
   /** Runs the server's loop until nothing happens any more. */
   readonly settle: () => void;
+  /** Ends a turn in which the device did something by itself. */
+  readonly endTurn: () => void;
 }
 
 /** Runs `body` with a server; afterwards nothing of it may be left: descriptors, mappings, the socket file. */
@@ -102,6 +105,10 @@ export async function withServer(body: (harness: Harness) => void | Promise<void
       path,
       log,
       settle,
+      endTurn: () => {
+        loop.mark(makeTask(() => false));
+        loop.runOnce(0);
+      },
       connect: () => {
         const client = new Client(path, (timeoutMs) => loop.runOnce(timeoutMs));
         clients.push(client);

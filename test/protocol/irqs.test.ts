@@ -43,13 +43,14 @@ function irqs(
 const signalled = (fds: readonly number[]): number[] => fds.flatMap((fd, i) => (drain(fd) > 0 ? [i] : []));
 
 test('eventfds are connected in the order of vectors from start', () =>
-  withServer(({ connect, device }) =>
+  withServer(({ connect, device, endTurn }) =>
     withEventFds(5, (fds) => {
       const client = connect().version();
       assert.equal(irqs(client, EVENTFD | TRIGGER, MSIX, 0, 3, fds.slice(0, 3)), 0);
       assert.equal(irqs(client, EVENTFD | TRIGGER, MSIX, 3, 2, fds.slice(3)), 0);
       for (const vector of [4, 1, 0]) {
         assert.ok(device.client!.signal(MSIX, vector));
+        endTurn();
         assert.deepEqual(signalled(fds), [vector]);
       }
       assert.equal(device.client!.signal(MSIX, 5), false);
@@ -61,14 +62,34 @@ test('eventfds are connected in the order of vectors from start', () =>
   ));
 
 test('QEMU sends the whole set again as vectors grow: new descriptors take the place of old ones', () =>
-  withServer(({ connect, device }) =>
+  withServer(({ connect, device, endTurn }) =>
     withEventFds(4, (fds) => {
       const client = connect().version();
       for (let round = 0; round < 100; round++) {
         assert.equal(irqs(client, EVENTFD | TRIGGER, MSIX, 0, 2, round % 2 === 0 ? fds.slice(0, 2) : fds.slice(2)), 0);
       }
       device.client!.signal(MSIX, 0);
+      endTurn();
       assert.deepEqual(signalled(fds), [2]);
+    }),
+  ));
+
+test('what is signalled several times in a turn interrupts once, and goes to whoever was connected then', () =>
+  withServer(({ connect, device, settle, endTurn }) =>
+    withEventFds(2, ([first, second]) => {
+      const client = connect().version();
+      irqs(client, EVENTFD | TRIGGER, MSIX, 0, 1, [first!]);
+      device.written = () => {
+        for (let n = 0; n < 3; n++) assert.ok(device.client!.signal(MSIX, 0));
+        assert.equal(drain(first!), 0, 'not before the turn ends');
+      };
+      client.write(0, 0, pack(u32(1)));
+      settle();
+      assert.equal(drain(first!), 1);
+      assert.ok(device.client!.signal(MSIX, 0));
+      irqs(client, EVENTFD | TRIGGER, MSIX, 0, 1, [second!]);
+      endTurn();
+      assert.deepEqual([drain(first!), drain(second!)], [1, 0]);
     }),
   ));
 
@@ -102,13 +123,14 @@ test('flags 0x21 with count 0 disable an index, again and again (igb toggles INT
   ));
 
 test('INTx is masked once it was signalled, until UNMASK says that the device may look again', () =>
-  withServer(({ connect, device }) =>
+  withServer(({ connect, device, endTurn }) =>
     withEventFds(1, (fds) => {
       const client = connect().version();
       irqs(client, EVENTFD | TRIGGER, INTX, 0, 1, fds);
       device.events.length = 0;
       assert.equal(device.client!.signal(INTX, 0), true);
       assert.equal(device.client!.signal(INTX, 0), false);
+      endTurn();
       assert.equal(drain(fds[0]!), 1);
       assert.equal(irqs(client, 0x11, INTX, 0, 1), 0);
       assert.deepEqual(device.events, ['irqs 0']);
