@@ -111,8 +111,8 @@ function strip(card: BenchCard): void {
 const checksums = (card: BenchCard): void =>
   update(card.bus, pf.RXCSUM, 0, pf.RXCSUM.TUOFL.mask | pf.RXCSUM.IPOFL.mask);
 
-const small = { lengthBytes: 64, count: 2048 };
-const full = { lengthBytes: 1514, count: 1024 };
+const small = { lengthBytes: 64, count: 8192 };
+const full = { lengthBytes: 1514, count: 4096 };
 const jumbo = { lengthBytes: 9014, count: 128 };
 const tso64 = { lengthBytes: 64_000, count: 32, segmentBytes: SEGMENT_BYTES };
 const tso32 = { lengthBytes: 32_000, count: 64, segmentBytes: SEGMENT_BYTES };
@@ -152,7 +152,7 @@ export const deviceCases: readonly DeviceCase[] = [
     title: 'broadcast of 64 bytes to 8 pools',
     goal: 3,
     fromWire: true,
-    open: broadcastFromWire({ ...small, count: 512 }),
+    open: broadcastFromWire({ ...small, count: 2048 }),
   },
   { name: 'queues-16', title: 'TX of 64 bytes from 16 queues', open: toSink(small, 16) },
   { name: 'vfs-8', title: '8 VFs, each to the next, 64 bytes', open: betweenPools(small, POOLS) },

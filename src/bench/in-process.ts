@@ -1,5 +1,6 @@
 /** The same machine in this process: for profiles, for counting allocations, and for tests. */
-import type { FrameOffload, Wire, WirePort } from '../ports/index.ts';
+import { arena } from '../packet/index.ts';
+import type { FrameOffload, FrameRun, Wire, WirePort } from '../ports/index.ts';
 import { MachineTransport } from '../qtest/client/index.ts';
 import { Machine } from '../qtest/machine/machine.ts';
 import { VirtualTime } from '../qtest/machine/virtual-time.ts';
@@ -12,17 +13,35 @@ import type { Work } from './work.ts';
 const RAM_BYTES = 2 ** 29;
 const MAC = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
 
+/** Frames of a run, as a stream delivers them. */
+const RUN = 256;
+const ROOM_BYTES = 2048;
+
 /** Takes everything, and hands over frames that do not come from anywhere. */
 class BenchWire implements Wire {
   readonly acceptsOffload = false;
   readonly carrier = true;
   readonly drain = { drained: (): void => undefined };
-  frames: readonly Uint8Array[];
+  readonly #run: FrameRun;
+  readonly #room: number;
+  #count: number;
   #port: WirePort | undefined;
 
   constructor() {
-    this.frames = [];
+    this.#run = { starts: new Int32Array(RUN), lengths: new Int32Array(RUN), first: 0, end: 0 };
+    this.#room = arena.reserve(RUN * ROOM_BYTES);
+    this.#count = 0;
     this.#port = undefined;
+  }
+
+  /** What `deliver` delivers: frames that are all alike. */
+  set frames(frames: readonly Uint8Array[]) {
+    this.#count = frames.length;
+    for (let n = 0; n < Math.min(RUN, frames.length); n += 1) {
+      this.#run.starts[n] = this.#room + n * ROOM_BYTES;
+      this.#run.lengths[n] = frames[n]!.length;
+      arena.bytes.set(frames[n]!, this.#run.starts[n]);
+    }
   }
 
   send(_bytes: Uint8Array, _offset: number, _length: number, _offload: FrameOffload | undefined): void {
@@ -39,7 +58,17 @@ class BenchWire implements Wire {
 
   /** All frames arrive. */
   deliver(): void {
-    for (const frame of this.frames) this.#port!.receive(frame, 0, frame.length, undefined);
+    const run = this.#run;
+    for (let left = this.#count; left > 0; left -= run.end) {
+      run.first = 0;
+      run.end = Math.min(left, RUN);
+      while (run.first < run.end) {
+        run.first += this.#port!.receiveRun!(run);
+        if (run.first === run.end) break;
+        this.#port!.receive(arena.bytes, run.starts[run.first]!, run.lengths[run.first]!, undefined);
+        run.first += 1;
+      }
+    }
   }
 }
 

@@ -125,6 +125,7 @@
   ;; the transport checksum is, 32 where a UDP datagram has none. $verify 0 takes the transport checksum for right.
   (func (export "inspect") (param $at i32) (param $length i32) (param $verify i32) (result i32)
     (local $found i32) (local $l4 i32) (local $room i32) (local $protocol i32) (local $total i32) (local $sum i64)
+    (local $end i32)
     (local.set $found (i32.const 1))
     (if (i32.eq (i32.load16_u offset=12 (local.get $at)) (i32.const 0x0008))
       (then
@@ -198,10 +199,30 @@
     (if (i32.eqz (local.get $verify)) (then (return (local.get $found))))
     (local.set $sum
       (i64.add
-        (i64.add (local.get $sum) (i64.extend_i32_u (i32.shl (local.get $protocol) (i32.const 8))))
-        (i64.add
-          (i64.extend_i32_u (call $swap (local.get $room)))
-          (i64.extend_i32_u (call $sum (local.get $l4) (local.get $room))))))
+        (local.get $sum)
+        (i64.extend_i32_u
+          (i32.add
+            (i32.shl (local.get $protocol) (i32.const 8))
+            (call $swap (local.get $room))))))
+    (if (i32.gt_u (local.get $room) (i32.const 64))
+      (then
+        (local.set $sum
+          (i64.add (local.get $sum) (i64.extend_i32_u (call $sum (local.get $l4) (local.get $room))))))
+      (else
+        ;; Too little for vectors.
+        (local.set $end (i32.add (local.get $l4) (local.get $room)))
+        (block $dwords_done
+          (loop $dwords
+            (br_if $dwords_done (i32.gt_u (i32.add (local.get $l4) (i32.const 4)) (local.get $end)))
+            (local.set $sum (i64.add (local.get $sum) (i64.load32_u (local.get $l4))))
+            (local.set $l4 (i32.add (local.get $l4) (i32.const 4)))
+            (br $dwords)))
+        (if (i32.and (local.get $room) (i32.const 2))
+          (then
+            (local.set $sum (i64.add (local.get $sum) (i64.load16_u (local.get $l4))))
+            (local.set $l4 (i32.add (local.get $l4) (i32.const 2)))))
+        (if (i32.and (local.get $room) (i32.const 1))
+          (then (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $l4))))))))
     (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
       (then (local.set $found (i32.or (local.get $found) (i32.const 16)))))
     (local.get $found)))

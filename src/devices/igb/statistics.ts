@@ -152,17 +152,25 @@ export class Statistics {
 
   /** A good frame from the wire was accepted by the filters. `length` is without FCS. */
   received(bytes: Uint8Array, offset: number, length: number): void {
-    const octets = wireLength(length);
-    this.count(PRC64.index + sizeBin(octets), 1);
-    this.count(GPRC.index, 1);
-    this.count(TPR.index, 1);
-    this.count(RPTHC.index, 1);
+    this.receivedOne(bytes, offset, length);
+    this.receivedSum(1, wireLength(length));
+  }
+
+  /** What of `received` depends on the frame's size and destination. */
+  receivedOne(bytes: Uint8Array, offset: number, length: number): void {
+    this.count(PRC64.index + sizeBin(wireLength(length)), 1);
+    if ((bytes[offset]! & 1) === 0) return;
+    this.count(castOf(bytes, offset) === 1 ? MPRC.index : BPRC.index, 1);
+  }
+
+  /** The rest of it, of several frames: how many, and their octets on the wire. */
+  receivedSum(frames: number, octets: number): void {
+    this.count(GPRC.index, frames);
+    this.count(TPR.index, frames);
+    this.count(RPTHC.index, frames);
     this.#count64(GORCL.index, octets);
     this.#count64(TORL.index, octets);
     this.#count64(HGORCL.index, octets);
-    const cast = castOf(bytes, offset);
-    if (cast === 1) this.count(MPRC.index, 1);
-    else if (cast === 2) this.count(BPRC.index, 1);
   }
 
   /** A good frame from the wire that no filter took: only the totals see it. */

@@ -58,6 +58,9 @@ export class FastPath {
   /** By queue, for the frame at hand: where its buffer and its descriptor lie in the arena's memory. */
   private readonly buffers: Int32Array;
   private readonly descriptors: Int32Array;
+  /** What the run has taken from the wire: frames, and their octets there. */
+  private frames: number;
+  private octets: number;
   /** Queues that the run has stored something in, and what it has raised besides. */
   private stored: number;
   private causes: number;
@@ -85,6 +88,8 @@ export class FastPath {
     this.pools = new Uint8Array(REMEMBERED);
     this.buffers = new Int32Array(QUEUES);
     this.descriptors = new Int32Array(QUEUES);
+    this.frames = 0;
+    this.octets = 0;
     this.stored = 0;
     this.causes = 0;
     this.counts = new Float64Array(QUEUES * COLUMNS);
@@ -137,7 +142,9 @@ export class FastPath {
     this.hash(at, found);
     const queues = plan.pooled ? pools : 1 << portQueue(this.values, this.scaling);
     if (!this.store(at, length, found, queues, NO_SENDER)) return false;
-    this.statistics.received(bytes, at, length);
+    this.statistics.receivedOne(bytes, at, length);
+    this.frames += 1;
+    this.octets += wireLength(length);
     return true;
   }
 
@@ -263,7 +270,10 @@ export class FastPath {
         statistics.deliveredLocally(queue, counts[at + LOCAL]!, counts[at + LOCAL + 1]!, counts[at + LOCAL + 2]!);
       }
     }
+    if (this.frames !== 0) statistics.receivedSum(this.frames, this.octets);
     counts.fill(0);
+    this.frames = 0;
+    this.octets = 0;
     this.stored = 0;
     this.causes = 0;
     this.delivery.stored(stored, causes);

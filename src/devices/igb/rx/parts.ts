@@ -10,6 +10,8 @@ export interface ReceiveParts {
     Statistics,
     | 'count'
     | 'received'
+    | 'receivedOne'
+    | 'receivedSum'
     | 'filtered'
     | 'delivered'
     | 'deliveredSum'
