@@ -27,7 +27,23 @@ export interface ArenaOperations {
     c: number,
     d: number,
   ): void;
-  /** What a frame of at least 60 bytes holds, in bits of `inspected`; 0 for anything unusual. `verify` 0: its sums are known. */
+  /**
+   * The same for a frame in which `inspect` found a transport checksum, which is verified on the way: where it is wrong, the bits
+   * of `bad` are added to `c`. Returns `c` as it was stored.
+   */
+  deliverVerified(
+    to: number,
+    from: number,
+    length: number,
+    found: number,
+    descriptor: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    bad: number,
+  ): number;
+  /** What a frame of at least 60 bytes holds, in bits of `inspected`; 0 for anything unusual. `verify` 0: its transport checksum is left alone. */
   inspect(at: number, length: number, verify: number): number;
 }
 

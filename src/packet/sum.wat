@@ -54,7 +54,7 @@
         (call $finish (local.get $b) (local.get $end) (local.get $end)))))
 
   ;; The same while copying the bytes to $to; the two runs must not overlap.
-  (func (export "copyAndSum") (param $to i32) (param $at i32) (param $length i32) (result i32)
+  (func $copy_and_sum (export "copyAndSum") (param $to i32) (param $at i32) (param $length i32) (result i32)
     (local $end i32) (local $a v128) (local $b v128) (local $x v128) (local $y v128) (local $from i32)
     (local.set $end (i32.add (local.get $at) (local.get $length)))
     (block $pairs_done
@@ -69,6 +69,13 @@
         (local.set $at (i32.add (local.get $at) (i32.const 32)))
         (local.set $to (i32.add (local.get $to) (i32.const 32)))
         (br $pairs)))
+    (if (i32.le_u (i32.add (local.get $at) (i32.const 16)) (local.get $end))
+      (then
+        (local.set $x (v128.load (local.get $at)))
+        (v128.store (local.get $to) (local.get $x))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (local.get $x))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))))
     (local.set $from (local.get $at))
     (block $bytes_done
       (loop $bytes
@@ -225,4 +232,67 @@
           (then (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $l4))))))))
     (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
       (then (local.set $found (i32.or (local.get $found) (i32.const 16)))))
-    (local.get $found)))
+    (local.get $found))
+
+  ;; What `deliver` does with a frame in which `inspect` found a transport checksum, which is verified on the way: where it is
+  ;; wrong, the bits of $bad are added to $c. Returns $c as it was stored.
+  (func (export "deliverVerified") (param $to i32) (param $from i32) (param $length i32) (param $found i32)
+    (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
+    (result i32)
+    (local $l4 i32) (local $room i32) (local $protocol i32) (local $end i32) (local $sum i64)
+    (if (i32.and (local.get $found) (i32.const 2))
+      (then
+        (local.set $l4 (i32.const 54))
+        (local.set $protocol (i32.load8_u offset=20 (local.get $from)))
+        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $from))))
+        (local.set $sum
+          (i64.add
+            (i64.add
+              (i64.add
+                (i64.load32_u offset=22 (local.get $from))
+                (i64.load32_u offset=26 (local.get $from)))
+              (i64.add
+                (i64.load32_u offset=30 (local.get $from))
+                (i64.load32_u offset=34 (local.get $from))))
+            (i64.add
+              (i64.add
+                (i64.load32_u offset=38 (local.get $from))
+                (i64.load32_u offset=42 (local.get $from)))
+              (i64.add
+                (i64.load32_u offset=46 (local.get $from))
+                (i64.load32_u offset=50 (local.get $from)))))))
+      (else
+        (local.set $l4 (i32.const 34))
+        (local.set $protocol (i32.load8_u offset=23 (local.get $from)))
+        (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $from))) (i32.const 20)))
+        (local.set $sum
+          (i64.add (i64.load32_u offset=26 (local.get $from)) (i64.load32_u offset=30 (local.get $from))))))
+    (if (i32.and (local.get $found) (i32.const 4))
+      (then
+        (local.set $room
+          (call $swap (i32.load16_u offset=4 (i32.add (local.get $from) (local.get $l4)))))))
+    (local.set $end (i32.add (local.get $l4) (local.get $room)))
+    (call $copy (local.get $to) (local.get $from) (local.get $l4))
+    (local.set $sum
+      (i64.add
+        (i64.add
+          (local.get $sum)
+          (i64.extend_i32_u
+            (i32.add
+              (i32.shl (local.get $protocol) (i32.const 8))
+              (call $swap (local.get $room)))))
+        (i64.extend_i32_u
+          (call $copy_and_sum
+            (i32.add (local.get $to) (local.get $l4))
+            (i32.add (local.get $from) (local.get $l4))
+            (local.get $room)))))
+    (if (i32.lt_u (local.get $end) (local.get $length))
+      (then
+        (memory.copy
+          (i32.add (local.get $to) (local.get $end))
+          (i32.add (local.get $from) (local.get $end))
+          (i32.sub (local.get $length) (local.get $end)))))
+    (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
+      (then (local.set $c (i32.or (local.get $c) (local.get $bad)))))
+    (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d))
+    (local.get $c)))

@@ -81,9 +81,9 @@ export class ReceiveEngine implements SegmentSink {
     return this.fast.receiveRun(run);
   }
 
-  /** Frames that are switched between these two belong together: what they count is counted at the end. */
-  beginRun(): void {
-    this.fast.begin();
+  /** Frames that are switched between these two belong together, about so many: what they count is counted at the end. */
+  beginRun(frames: number): void {
+    this.fast.begin(frames);
   }
 
   endRun(): void {
@@ -255,14 +255,14 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   private fastReceive(start: number, length: number, knownGood: boolean): boolean {
-    this.fast.begin();
+    this.fast.begin(1);
     const taken = this.fast.receive(start, length, knownGood);
     this.fast.end();
     return taken;
   }
 
   private fastSwitched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
-    this.fast.begin();
+    this.fast.begin(1);
     const taken = this.fast.switched(at, length, knownGood, sourcePool, pools);
     this.fast.end();
     return taken;

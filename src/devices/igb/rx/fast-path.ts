@@ -33,6 +33,10 @@ const TWO_32 = 2 ** 32;
 /** Destinations whose pools are remembered. */
 const REMEMBERED = 16;
 const IDENTIFICATION_AT = 18;
+/** Checksums of frames up to this length are verified before they are copied: vectors do not pay. */
+const SHORT = 256;
+/** Descriptors that are fetched at once. */
+const AHEAD = 16;
 /** What is counted of a queue: frames, bytes and octets from the wire, and from LOCAL on from pools. */
 const COLUMNS = 6;
 const LOCAL = 3;
@@ -51,6 +55,14 @@ export class FastPath {
   /** Queues whose rings were looked up in this run, a bit each, and where those lie in the arena's memory. */
   private known: number;
   private readonly rings: Int32Array;
+  /** Frames that the run may have, which bounds how many descriptors are worth fetching. */
+  private expected: number;
+  /** By queue, descriptors that were fetched: the slot of the next one, how many are left, and the places of their buffers. */
+  private readonly fetchedHead: Uint16Array;
+  private readonly fetchedLeft: Uint8Array;
+  private readonly fetched: Int32Array;
+  /** Nothing: what was read there was read for its own sake. */
+  private touched: number;
   /** Pools of destinations as they were decided under this plan; 0 where none is remembered. */
   private readonly lows: Int32Array;
   private readonly highs: Int32Array;
@@ -83,6 +95,11 @@ export class FastPath {
     this.open = false;
     this.known = 0;
     this.rings = new Int32Array(QUEUES);
+    this.expected = 1;
+    this.fetchedHead = new Uint16Array(QUEUES);
+    this.fetchedLeft = new Uint8Array(QUEUES);
+    this.fetched = new Int32Array(QUEUES * AHEAD);
+    this.touched = 0;
     this.lows = new Int32Array(REMEMBERED);
     this.highs = new Int32Array(REMEMBERED);
     this.pools = new Uint8Array(REMEMBERED);
@@ -95,8 +112,8 @@ export class FastPath {
     this.counts = new Float64Array(QUEUES * COLUMNS);
   }
 
-  /** Every run ends with `end`, and frames go this way only within one. */
-  begin(): void {
+  /** Every run ends with `end`, and frames go this way only within one. It has about so many. */
+  begin(frames: number): void {
     this.depth += 1;
     if (this.depth > 1) return;
     const { context, plan } = this;
@@ -106,6 +123,7 @@ export class FastPath {
     }
     this.open = plan.usable && simd !== undefined && !this.isWatched();
     this.known = 0;
+    this.expected = frames;
   }
 
   end(): void {
@@ -115,7 +133,7 @@ export class FastPath {
 
   /** Frames from the wire that came at once: how many went this way. */
   receiveRun({ starts, lengths, first, end }: FrameRun): number {
-    this.begin();
+    this.begin(end - first);
     let at = first;
     while (at < end && this.receive(starts[at]!, lengths[at]!, false)) at += 1;
     this.end();
@@ -126,7 +144,7 @@ export class FastPath {
   receive(at: number, length: number, knownGood: boolean): boolean {
     const { plan } = this;
     if (!this.open || length < MINIMUM_BYTES || length > plan.longest) return false;
-    const found = simd!.inspect(at, length, knownGood ? 0 : 1);
+    const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     const high = bytes[at + 4]! | (bytes[at + 5]! << 8);
@@ -141,7 +159,7 @@ export class FastPath {
     }
     this.hash(at, found);
     const queues = plan.pooled ? pools : 1 << portQueue(this.values, this.scaling);
-    if (!this.store(at, length, found, queues, NO_SENDER)) return false;
+    if (!this.store(at, length, found, queues, NO_SENDER, knownGood)) return false;
     this.statistics.receivedOne(bytes, at, length);
     this.frames += 1;
     this.octets += wireLength(length);
@@ -152,10 +170,10 @@ export class FastPath {
   switched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
     const { plan } = this;
     if (!this.open || !plan.pooled || length < MINIMUM_BYTES || length > plan.longest) return false;
-    const found = simd!.inspect(at, length, knownGood ? 0 : 1);
+    const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
     this.hash(at, found);
-    return this.store(at, length, found, pools, sourcePool);
+    return this.store(at, length, found, pools, sourcePool, knownGood);
   }
 
   /** Somebody wants to see the steps of the long way. */
@@ -190,7 +208,14 @@ export class FastPath {
   }
 
   /** Stores the frame in all of the queues, or in none. */
-  private store(at: number, length: number, found: number, queues: number, sourcePool: number): boolean {
+  private store(
+    at: number,
+    length: number,
+    found: number,
+    queues: number,
+    sourcePool: number,
+    knownGood: boolean,
+  ): boolean {
     const { plan, buffers, descriptors } = this;
     if ((queues & ~plan.queues) !== 0 || (queues & this.delivery.waitingQueues) !== 0) return false;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
@@ -206,11 +231,22 @@ export class FastPath {
     } else if ((found & inspected.ipv6) === 0) {
       second = (bytes[at + IDENTIFICATION_AT]! << 8) | bytes[at + IDENTIFICATION_AT + 1]!;
     }
+    // Of a longer frame the checksum is verified while it is copied for the first time.
+    let bad = 0;
+    if (length > SHORT && !knownGood && (found & inspected.unchecked) === 0) {
+      bad = plan.statuses[found | inspected.badTransport]! & ~plan.statuses[found]!;
+    }
     const octets = wireLength(length);
     const column = sourcePool >= 0 ? LOCAL : 0;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
-      simd!.deliver(buffers[queue]!, at, length, descriptors[queue]!, type, second, status, length);
+      const buffer = buffers[queue]!;
+      const descriptor = descriptors[queue]!;
+      if (bad === 0) simd!.deliver(buffer, at, length, descriptor, type, second, status, length);
+      else {
+        status = simd!.deliverVerified(buffer, at, length, found, descriptor, type, second, status, length, bad);
+        bad = 0;
+      }
       this.advance(queue);
       const to = queue * COLUMNS + column;
       this.counts[to]! += 1;
@@ -225,11 +261,30 @@ export class FastPath {
 
   /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */
   private findRoom(queue: number, length: number): boolean {
-    const { context, values, plan } = this;
-    const size = plan.sizes[queue]!;
+    const { values, plan } = this;
     const head = values[RDH.index + queue * RDH.step]! & 0xffff;
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
+    const size = plan.sizes[queue]!;
     if (head === tail || head >= size || tail >= size || length > plan.bufferBytes[queue]!) return false;
+    const left = this.fetchedLeft[queue]!;
+    if ((this.known & (1 << queue)) === 0 || left === 0 || this.fetchedHead[queue] !== head) {
+      return this.fetch(queue, head, tail);
+    }
+    this.fetchedLeft[queue] = left - 1;
+    this.fetchedHead[queue] = head + 1 === size ? 0 : head + 1;
+    this.descriptors[queue] = this.rings[queue]! + head * DESCRIPTOR_BYTES;
+    const buffer = this.fetched[(queue + 1) * AHEAD - left]!;
+    this.buffers[queue] = buffer;
+    return buffer !== NO_PLACE;
+  }
+
+  /**
+   * Reads descriptors from the head on, as many as the run may want and no more than AHEAD, and touches their buffers: all that
+   * has to come from far away is under way at once. Then it is as if the first one had been found.
+   */
+  private fetch(queue: number, head: number, tail: number): boolean {
+    const { context, plan, fetched } = this;
+    const size = plan.sizes[queue]!;
     const memory = context.memory[context.queueFunction[queue]!]!;
     if ((this.known & (1 << queue)) === 0) {
       this.known |= 1 << queue;
@@ -237,14 +292,21 @@ export class FastPath {
     }
     const ring = this.rings[queue]!;
     if (ring === NO_PLACE) return false;
-    const descriptor = (ring + head * DESCRIPTOR_BYTES) | 0;
-    const dword = descriptor >>> 2;
-    const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
-    if (address === 0) return false;
-    const buffer = memory.placeForWriting(address, length);
-    this.descriptors[queue] = descriptor;
-    this.buffers[queue] = buffer;
-    return buffer !== NO_PLACE;
+    const end = tail > head ? tail : size;
+    const count = Math.min(AHEAD, this.expected, end - head);
+    const first = (queue + 1) * AHEAD - count;
+    for (let n = 0; n < count; n += 1) {
+      const dword = (ring + (head + n) * DESCRIPTOR_BYTES) >>> 2;
+      const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
+      const place = address === 0 ? NO_PLACE : memory.placeForWriting(address, plan.bufferBytes[queue]!);
+      fetched[first + n] = place;
+      if (place !== NO_PLACE) this.touched ^= dwords[place >>> 2]!;
+    }
+    this.fetchedLeft[queue] = count - 1;
+    this.fetchedHead[queue] = head + 1 === size ? 0 : head + 1;
+    this.descriptors[queue] = ring + head * DESCRIPTOR_BYTES;
+    this.buffers[queue] = fetched[first]!;
+    return fetched[first] !== NO_PLACE;
   }
 
   /** Moves the head over a descriptor; few left may be a cause. */

@@ -117,8 +117,8 @@ export class LocalSwitch implements TransmitSink {
     this.localOctets += wireLength(length);
   }
 
-  beginDeliveries(): void {
-    this.parts.receive.beginRun();
+  beginDeliveries(frames: number): void {
+    this.parts.receive.beginRun(frames);
   }
 
   endDeliveries(queue: number): void {

@@ -129,7 +129,7 @@ export class FastPath {
     const { lengths, places } = this;
     const { sink, statistics } = this.parts;
     const { trace } = this.context;
-    sink.beginDeliveries();
+    sink.beginDeliveries(count);
     for (let n = 0; n < count; n += 1) {
       const length = lengths[n]!;
       simd!.copy(GATHERED_AT, places[n]!, length);

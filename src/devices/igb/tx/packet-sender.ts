@@ -300,7 +300,7 @@ export class PacketSender implements SegmentSink {
     if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length, layout.protocol);
     this.#payload.inserted = this.#tagBytes;
     const payload = this.#direct ? this.#payload : undefined;
-    this.#parts.sink.beginDeliveries();
+    this.#parts.sink.beginDeliveries(SEGMENTS_A_TURN);
     const sent = this.#segmenter.segment(arena.bytes, this.#frame, this.#length, layout, this, payload);
     this.#parts.sink.endDeliveries(this.#queue);
     return sent === 0 ? this.drop(dropReason.offload, this.#queue, this.#length) : sent;
@@ -396,7 +396,7 @@ export class PacketSender implements SegmentSink {
         this.#traceChecksum(1, l3 + context.ipLength, offload === undefined ? 0 : 1);
       }
     }
-    this.#parts.sink.beginDeliveries();
+    this.#parts.sink.beginDeliveries(1);
     this.#transmit(arena.bytes, this.#frame, this.#length, offload, this.#checksumsKnown);
     this.#parts.sink.endDeliveries(this.#queue);
     return 1;

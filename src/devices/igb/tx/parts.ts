@@ -32,8 +32,8 @@ export interface TransmitSink {
   drain(frames: number, bytes: number): void;
   /** One frame without FCS for `route.wire`. `offload` is used again for the next. */
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
-  /** Before frames of a queue are given to pools, and after it. */
-  beginDeliveries(): void;
+  /** Before frames of a queue are given to pools, about so many, and after it. */
+  beginDeliveries(frames: number): void;
   endDeliveries(queue: number): void;
   /**
    * One finished frame for `route.pools`; at least 64 bytes behind it may be overwritten. `checksumsKnown`: its transport
