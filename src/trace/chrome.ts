@@ -25,6 +25,8 @@ export class ChromeEncoder implements TraceEncoder {
   readonly #tracks: Tracks;
   readonly #named: Set<number>;
   #json: string;
+  /** What goes before the next event. */
+  #separator: string;
   /** Of the packet that is being sent, and of the one that is being received. */
   #sending: Slice | undefined;
   #receiving: Slice | undefined;
@@ -34,11 +36,11 @@ export class ChromeEncoder implements TraceEncoder {
   constructor() {
     this.#tracks = new Tracks();
     this.#named = new Set();
-    this.#json = '{"displayTimeUnit":"ns","traceEvents":[\n';
+    this.#json = '{"displayTimeUnit":"ns","otherData":{"program":"outboard"},"traceEvents":[\n';
+    this.#separator = '';
     this.#sending = undefined;
     this.#receiving = undefined;
     this.#ended = false;
-    this.#put({ ph: 'M', name: 'trace_format', pid: 0, tid: 0, args: { name: 'outboard' } }, '');
   }
 
   add(record: TraceRecord): void {
@@ -63,8 +65,9 @@ export class ChromeEncoder implements TraceEncoder {
     return bytes;
   }
 
-  #put(event: Readonly<Record<string, unknown>>, separator = ',\n'): void {
-    this.#json += separator + JSON.stringify(event);
+  #put(event: Readonly<Record<string, unknown>>): void {
+    this.#json += this.#separator + JSON.stringify(event);
+    this.#separator = ',\n';
   }
 
   #name(track: Track): void {
