@@ -75,7 +75,12 @@ export const labActions: LabActions = {
 /** What every command that boots a guest takes. */
 function withGuestOptions(command: Command): Command {
   const nic = new Option('--nic <NIC>', "ours, attached one way or the other, or QEMU's own igb");
-  return withMachineOptions(command.addOption(nic.choices(['hierarchy', 'function', 'qemu']).default('hierarchy')));
+  return withMachineOptions(
+    command.addOption(nic.choices(['hierarchy', 'function', 'qemu']).default('hierarchy')),
+  ).option(
+    '--web [ADDRESS:PORT]',
+    'a live view of our NIC for browsers of this machine, at 127.0.0.1:8257 where no address is given',
+  );
 }
 
 function withMachineOptions(command: Command): Command {

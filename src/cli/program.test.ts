@@ -58,7 +58,7 @@ test('every flag of "nic" takes its value, repeated ones a list', async () => {
   const flags =
     '--config c.json --attach hierarchy,path=a --attach vf,index=0,path=b --vf 0,vlan=5 --netdev tap,id=n0 ' +
     '--object filter-dump,id=f --fault drop --break reg:TDT --mac 52:54:00:00:00:01 --nvm n.bin --media sfp --link-partner speed=100 ' +
-    '--no-msix --no-msi --trace igb_* --trace -igb_reg_* --trace-file t.log';
+    '--web :0 --pf function --no-msix --no-msi --trace igb_* --trace -igb_reg_* --trace-file t.log';
   assert.deepEqual(await calls(`nic ${flags}`), [
     'nic',
     {
@@ -73,6 +73,8 @@ test('every flag of "nic" takes its value, repeated ones a list', async () => {
       nvm: 'n.bin',
       media: 'sfp',
       linkPartner: 'speed=100',
+      web: ':0',
+      pf: 'function',
       msix: false,
       msi: false,
       trace: ['igb_*', '-igb_reg_*'],
@@ -88,7 +90,7 @@ test('the lab takes its flags', async () => {
     await calls('lab run ping tcp --nic function --kernel 6.1 --qemu q --json j --junit x --trace a --trace b'),
     ['run', ['ping', 'tcp'], { nic: 'function', kernel: '6.1', qemu: 'q', json: 'j', junit: 'x', trace: ['a', 'b'] }],
   );
-  assert.deepEqual(await calls('lab shell --cpus 4'), ['shell', { nic: 'hierarchy', cpus: 4 }]);
+  assert.deepEqual(await calls('lab shell --cpus 4 --web'), ['shell', { nic: 'hierarchy', cpus: 4, web: true }]);
   assert.deepEqual(await calls('lab measure --json'), ['measure', { json: true }]);
   assert.deepEqual(await calls('lab symbols'), ['symbols', { kernel: '6.12' }]);
   assert.deepEqual(await calls('lab qemu-args'), ['qemuArguments', 'nic.sock', { memory: 1024 }]);

@@ -7,6 +7,7 @@ import type { ExternalHost } from './external-host.ts';
 import { LabError } from './errors.ts';
 import type { Lab } from './lab.ts';
 import { hubOfPorts, nicMac } from './nic-under-test.ts';
+import { openViews, type WebView } from './nic-views.ts';
 import { vfioUserArguments } from './qemu-args.ts';
 import { type MachineOptions, VirtualMachine } from './virtual-machine.ts';
 
@@ -58,6 +59,16 @@ function attachments(guest: FleetGuest): FleetAttachment[] {
   ];
 }
 
+export interface FleetOptions {
+  /** Gets logs and the sockets, `qmp.sock` for `outboard monitor` among them. */
+  readonly folder: string;
+  /** Tells this fleet's files from others'. */
+  readonly suffix: string;
+  readonly trace: readonly string[];
+  readonly plainWire: boolean;
+  readonly web: WebView | undefined;
+}
+
 /** One NIC of ours whose functions are in several guests, or in one by several sockets. */
 export class Fleet {
   readonly guests: readonly FleetGuest[];
@@ -87,13 +98,11 @@ export class Fleet {
     lab: Lab,
     host: ExternalHost,
     guests: readonly FleetGuest[],
-    folder: string,
-    suffix: string,
-    trace: readonly string[],
-    plainWire: boolean,
+    { folder, suffix, trace, plainWire, web }: FleetOptions,
   ): Promise<Fleet> {
     const wire = await host.plug(plainWire);
     const log = join(folder, `nic${suffix}.log`);
+    const say = (line: string): void => appendFileSync(log, `${line}\n`);
     // A path through the descriptor of the folder is short enough for a socket wherever the clone is.
     const descriptor = openSync(folder, 'r');
     const sockets = `/proc/${process.pid}/fd/${descriptor}`;
@@ -116,8 +125,9 @@ export class Fleet {
         trace: [...trace],
         traceFile: join(folder, `trace${suffix}.obt`),
       },
-      { log: (line) => appendFileSync(log, `${line}\n`) },
+      { log: say },
     );
+    await openViews(nic, { qmp: join(sockets, `qmp${suffix}.sock`), web, log: say });
     return new Fleet(lab, host, nic, guests, { folder, suffix, descriptor, sockets });
   }
 

@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { close } from '../linux/index.ts';
 import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
-import { Monitor } from '../monitor/monitor.ts';
 import type { LintReport } from '../lint/index.ts';
 import type { WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
+import { openViews, type WebView } from './nic-views.ts';
 import { type Attachment, debugArguments, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
 import type { Qemu } from './qemu.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
@@ -55,6 +55,7 @@ export class OutboardNic implements NicUnderTest {
   readonly #attachment: Attachment;
   readonly #trace: readonly string[];
   readonly #variant: NicVariant;
+  readonly #web: WebView | undefined;
   #nic: Nic | undefined;
   #socket: string;
   #folder: number | undefined;
@@ -62,13 +63,14 @@ export class OutboardNic implements NicUnderTest {
   #lint: LintReport;
 
   /** `trace` are globs of trace events for the run folder. */
-  constructor(attachment: Attachment, trace: readonly string[] = [], variant: NicVariant = {}) {
+  constructor(attachment: Attachment, trace: readonly string[] = [], variant: NicVariant = {}, web?: WebView) {
     this.name = [`Outboard, ${attachment}`, ...describeVariant(variant)].join(', ');
     this.descriptors = [];
     this.#lint = noFindings;
     this.#attachment = attachment;
     this.#trace = trace;
     this.#variant = variant;
+    this.#web = web;
     this.#nic = undefined;
     this.#socket = '';
     this.#folder = undefined;
@@ -118,13 +120,7 @@ export class OutboardNic implements NicUnderTest {
       { log: say },
     );
     const nic = this.#nic;
-    void new Monitor({
-      nic,
-      qmp: [`unix:${this.monitor},server=on,wait=off`],
-      hmp: [],
-      log: say,
-      quit: () => void nic.close(),
-    });
+    await openViews(nic, { qmp: this.monitor, web: this.#web, log: say });
     nic.ended.catch((error: Error) => (this.#failure = error));
   }
 
@@ -220,11 +216,12 @@ export function chooseNic(
   qemu: Qemu,
   trace: readonly string[],
   variant: NicVariant = {},
+  web?: WebView,
 ): NicUnderTest {
   if (wanted === 'qemu') return new QemuNic();
   const kind = variant.attachment ?? wanted;
   const reason = qemu.noHierarchy;
   if (reason !== undefined && (kind === 'hierarchy' || qemu.version[0] < 10))
     throw new LabError('QEMU_TOO_OLD', `${reason}.`, 'Use a QEMU of 11.1 or newer, or leave --qemu out.');
-  return new OutboardNic(kind, trace, variant);
+  return new OutboardNic(kind, trace, variant, web);
 }

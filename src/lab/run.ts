@@ -6,12 +6,14 @@ import { ExternalHost } from './external-host.ts';
 import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
 import { chooseNic, type NicUnderTest, type NicVariant } from './nic-under-test.ts';
+import type { WebView } from './nic-views.ts';
 import { usualEvents } from '../trace/select.ts';
 import type { Attachment } from './qemu-args.ts';
 import type { Reporter } from './reporter.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { sameMachine, Scene, type SceneOptions } from './scene.ts';
 import { onInterrupt } from './signals.ts';
+import { webAddress } from '../web/web-address.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
 export interface RunOptions extends LabOptions {
@@ -19,6 +21,8 @@ export interface RunOptions extends LabOptions {
   readonly nic?: Attachment | 'qemu' | undefined;
   /** Globs of trace events that the run folder's trace keeps. */
   readonly trace?: readonly string[] | undefined;
+  /** Where the web view of our NIC is, as `--web` names it. */
+  readonly web?: string | true | undefined;
 }
 
 /** Owns what a run starts: the external host, the guest at hand with its NIC, and their end. */
@@ -79,7 +83,14 @@ export class Run {
 
   makeNic(variant?: NicVariant): NicUnderTest {
     const { nic = 'hierarchy', trace = usualEvents } = this.#options;
-    return chooseNic(nic, this.lab.qemu, trace, variant);
+    return chooseNic(nic, this.lab.qemu, trace, variant, this.#web);
+  }
+
+  get #web(): WebView | undefined {
+    const { web } = this.#options;
+    return web === undefined
+      ? undefined
+      : { address: webAddress(web), tell: (line) => this.reporter.line(`  ${line}`) };
   }
 
   /** A guest with the NIC up: the one at hand where it fits and `fresh` is not asked for, else a new one. */
@@ -111,7 +122,8 @@ export class Run {
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
     const trace = this.#options.trace ?? usualEvents;
-    this.#fleet = await Fleet.open(this.lab, this.host, guests, this.folder, this.#nextSuffix(), trace, plainWire);
+    const options = { folder: this.folder, suffix: this.#nextSuffix(), trace, plainWire, web: this.#web };
+    this.#fleet = await Fleet.open(this.lab, this.host, guests, options);
     return this.#fleet;
   }
 
