@@ -40,6 +40,10 @@ const engine = new TransmitEngine(context, {
     drain(): void {
       // Nothing is.
     },
+    placeFor: () => -1,
+    placed(): void {
+      // Nothing is.
+    },
     beginDeliveries(): void {
       // None come.
     },

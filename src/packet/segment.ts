@@ -9,6 +9,9 @@ import { PacketHeaders } from './headers.ts';
 import { ipProtocols } from './protocols.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
 
+const NO_PLACE = -1;
+const view = new DataView(arena.bytes.buffer);
+
 /** Takes segments one after another. */
 export interface SegmentSink {
   /**
@@ -16,6 +19,12 @@ export interface SegmentSink {
    * the end may be) and are overwritten once this returns.
    */
   segment(bytes: Uint8Array, offset: number, length: number): void;
+  /**
+   * Where the next segment of `length` bytes is to be made, in the arena's memory: then `placed` follows instead of `segment`,
+   * with the place of a copy of its headers. -1, or no such method: where the segmenter likes.
+   */
+  placeFor?(length: number): number;
+  placed?(headers: number, length: number): void;
 }
 
 /** Where the payload of a frame comes from whose headers alone lie in the arena. */
@@ -131,7 +140,6 @@ export class Segmenter {
     if (count === 0) return 0;
     const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
     if (!this.#prepare(bytes, offset, headerLength, layout)) return 0;
-    const to = this.#at + headerLength;
     const { firstSegment } = layout;
     const end = Math.min(count, firstSegment + layout.mostSegments);
     const done = firstSegment * layout.segmentSize;
@@ -139,12 +147,19 @@ export class Segmenter {
     let from = offset + headerLength + done;
     for (let index = firstSegment; index < end; index += 1) {
       const size = left > layout.segmentSize ? layout.segmentSize : left;
+      const place =
+        payload === undefined || sink.placeFor === undefined ? NO_PLACE : sink.placeFor(headerLength + size);
+      const to = (place === NO_PLACE ? this.#at : place) + headerLength;
       const sum =
         payload === undefined ? copyAndSum(to, bytes, from, size) : payload.copyAndSum(to, from - offset, size);
       this.#writeIp(layout, index, size);
       if (layout.protocol === ipProtocols.tcp) this.#writeTcp(layout, index, count, size, sum);
       else this.#writeUdp(layout, size, sum);
-      sink.segment(arena.bytes, this.#at, headerLength + size);
+      if (place === NO_PLACE) sink.segment(arena.bytes, this.#at, headerLength + size);
+      else {
+        arena.simd!.copy(place, this.#at, headerLength);
+        sink.placed!(this.#at, headerLength + size);
+      }
       from += size;
       left -= size;
     }
@@ -211,17 +226,16 @@ export class Segmenter {
     const l3 = this.#at + layout.l3Offset;
     const length = layout.l3Length + layout.l4Length + size;
     if (target[l3]! >>> 4 === 6) {
-      put16(target, l3 + 4, length - 40);
+      put16(l3 + 4, length - 40);
       return;
     }
     const identification = (this.#identification + index) & 0xffff;
-    put16(target, l3 + 2, length);
-    put16(target, l3 + 4, identification);
-    put16(target, l3 + 10, ~foldSum(this.#ipSum + length + identification));
+    put16(l3 + 2, length);
+    put16(l3 + 4, identification);
+    put16(l3 + 10, ~foldSum(this.#ipSum + length + identification));
   }
 
   #writeTcp(layout: SegmentLayout, index: number, count: number, size: number, payloadSum: number): void {
-    const target = arena.bytes;
     const l4 = this.#at + layout.l3Offset + layout.l3Length;
     let mask = 0xfff;
     if (count > 1) {
@@ -234,20 +248,19 @@ export class Segmenter {
     const sequenceLow = low & 0xffff;
     const sequenceHigh = (this.#sequenceHigh + (low >>> 16)) & 0xffff;
     const sum = this.#transportSum + sequenceHigh + sequenceLow + flagsWord + layout.l4Length + size + payloadSum;
-    put16(target, l4 + 4, sequenceHigh);
-    put16(target, l4 + 6, sequenceLow);
-    put16(target, l4 + 12, flagsWord);
-    put16(target, l4 + 16, ~foldSum(sum));
+    put16(l4 + 4, sequenceHigh);
+    put16(l4 + 6, sequenceLow);
+    put16(l4 + 12, flagsWord);
+    put16(l4 + 16, ~foldSum(sum));
   }
 
   #writeUdp(layout: SegmentLayout, size: number, payloadSum: number): void {
-    const target = arena.bytes;
     const l4 = this.#at + layout.l3Offset + layout.l3Length;
     const length = layout.l4Length + size;
     // The length counts twice: in the pseudo-header and in the header.
     const checksum = ~foldSum(this.#transportSum + length + length + payloadSum) & 0xffff;
-    put16(target, l4 + 4, length);
-    put16(target, l4 + 6, checksum === 0 ? 0xffff : checksum);
+    put16(l4 + 4, length);
+    put16(l4 + 6, checksum === 0 ? 0xffff : checksum);
   }
 }
 
@@ -256,7 +269,7 @@ export function ipv4HeaderLength(bytes: Uint8Array, l3: number, most: number): n
   return Math.max(20, Math.min((bytes[l3]! & 0xf) * 4, most));
 }
 
-function put16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = (value >>> 8) & 0xff;
-  bytes[at + 1] = value & 0xff;
+/** One store: what reads the header next reads more than a byte at a time, and would have to wait for two. */
+function put16(at: number, value: number): void {
+  view.setUint16(at, value);
 }

@@ -10,7 +10,7 @@ import type { ConformanceMachine } from '../conformance/machine.ts';
 import { generate } from '../differential/generate.ts';
 import { difference, observe } from '../differential/observe.ts';
 
-const PROGRAMS = 400;
+const PROGRAMS = 600;
 const COUNTERS = Object.entries(pf).filter(([, { at }]) => at >= pf.CRCERRS.at && at < 0x4200);
 const OF_POOLS = Object.entries(pf).filter(([name]) => name.startsWith('PVF'));
 
@@ -25,6 +25,7 @@ function counters(machine: ConformanceMachine): string[] {
 test('the short way ends as the long one', () => {
   const received = mock.method(ReceivePath.prototype, 'receive');
   const switched = mock.method(ReceivePath.prototype, 'switched');
+  const placed = mock.method(ReceivePath.prototype, 'placed');
   const sent = mock.method(TransmitPath.prototype, 'send');
   const short = openInProcess();
   const long = openInProcess('copper', ['igb_rx_descriptor', 'igb_tx_fetch']);
@@ -39,5 +40,6 @@ test('the short way ends as the long one', () => {
   const taken = (calls: readonly { readonly result?: unknown }[]): number =>
     calls.filter(({ result }) => result === true || Number(result) > 0).length;
   for (const method of [received, switched, sent]) assert.ok(taken(method.mock.calls) > 20);
+  assert.ok(placed.mock.calls.length > 5);
   mock.restoreAll();
 });

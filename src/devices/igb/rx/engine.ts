@@ -90,6 +90,16 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.end();
   }
 
+  /** Where the next frame of a run may be made that is like the last one `switched`; -1 for nowhere. */
+  placeForSwitched(length: number, pools: number): number {
+    return this.fast.placeFor(length, pools);
+  }
+
+  /** It was made there. */
+  switchedInPlace(headers: number, length: number, sourcePool: number, pools: number): void {
+    this.fast.placed(headers, length, sourcePool, pools);
+  }
+
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
   loopback(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     this.trace(this.context.events.igb_rx_frame, length, FROM.loopback);

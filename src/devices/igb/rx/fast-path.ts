@@ -70,6 +70,12 @@ export class FastPath {
   /** By queue, for the frame at hand: where its buffer and its descriptor lie in the arena's memory. */
   private readonly buffers: Int32Array;
   private readonly descriptors: Int32Array;
+  /** Dwords of the write-back at hand, but for its length. */
+  private type: number;
+  private second: number;
+  private status: number;
+  /** What was found in the last frame of a pool whose checksum was known, in this run; or 0. */
+  private foundLast: number;
   /** What the run has taken from the wire: frames, and their octets there. */
   private frames: number;
   private octets: number;
@@ -105,6 +111,10 @@ export class FastPath {
     this.pools = new Uint8Array(REMEMBERED);
     this.buffers = new Int32Array(QUEUES);
     this.descriptors = new Int32Array(QUEUES);
+    this.type = 0;
+    this.second = 0;
+    this.status = 0;
+    this.foundLast = 0;
     this.frames = 0;
     this.octets = 0;
     this.stored = 0;
@@ -115,6 +125,7 @@ export class FastPath {
   /** Every run ends with `end`, and frames go this way only within one. It has about so many. */
   begin(frames: number): void {
     this.depth += 1;
+    this.foundLast = 0;
     if (this.depth > 1) return;
     const { context, plan } = this;
     if (plan.version !== context.settings.version) {
@@ -173,7 +184,31 @@ export class FastPath {
     const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
     this.hash(at, found);
-    return this.store(at, length, found, pools, sourcePool, knownGood);
+    if (!this.store(at, length, found, pools, sourcePool, knownGood)) return false;
+    this.foundLast = knownGood ? found : 0;
+    return true;
+  }
+
+  /**
+   * The buffer of the only pool that gets the next frame, to be made in place; -1 where it has to come by `switched`. The frame
+   * is like the last one that came that way, but for its payload and numbers: a segment of the same packet.
+   */
+  placeFor(length: number, pools: number): number {
+    const { plan } = this;
+    if (this.foundLast === 0 || (pools & (pools - 1)) !== 0) return NO_PLACE;
+    if (length < MINIMUM_BYTES || length > plan.longest) return NO_PLACE;
+    if ((pools & ~plan.queues) !== 0 || (pools & this.delivery.waitingQueues) !== 0) return NO_PLACE;
+    const queue = 31 - Math.clz32(pools);
+    return this.findRoom(queue, length) ? this.buffers[queue]! : NO_PLACE;
+  }
+
+  /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. */
+  placed(headers: number, length: number, sourcePool: number, pools: number): void {
+    const queue = 31 - Math.clz32(pools);
+    this.compose(headers, this.foundLast, sourcePool);
+    simd!.store(this.descriptors[queue]!, this.type, this.second, this.status, length);
+    this.count(queue, length, sourcePool);
+    this.stored |= pools;
   }
 
   /** Somebody wants to see the steps of the long way. */
@@ -221,42 +256,52 @@ export class FastPath {
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       if (!this.findRoom(31 - Math.clz32(rest & -rest), length)) return false;
     }
-    let status = plan.statuses[found]!;
-    if (sourcePool >= 0) status |= STATUS.LB;
-    let type = plan.types[found]!;
-    let second = 0;
-    if (plan.reportsHash) {
-      type |= this.scaling.type;
-      second = this.scaling.hash;
-    } else if ((found & inspected.ipv6) === 0) {
-      second = (bytes[at + IDENTIFICATION_AT]! << 8) | bytes[at + IDENTIFICATION_AT + 1]!;
-    }
+    this.compose(at, found, sourcePool);
     // Of a longer frame the checksum is verified while it is copied for the first time.
     let bad = 0;
     if (length > SHORT && !knownGood && (found & inspected.unchecked) === 0) {
       bad = plan.statuses[found | inspected.badTransport]! & ~plan.statuses[found]!;
     }
-    const octets = wireLength(length);
-    const column = sourcePool >= 0 ? LOCAL : 0;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
       const buffer = buffers[queue]!;
       const descriptor = descriptors[queue]!;
+      const { type, second, status } = this;
       if (bad === 0) simd!.deliver(buffer, at, length, descriptor, type, second, status, length);
       else {
-        status = simd!.deliverVerified(buffer, at, length, found, descriptor, type, second, status, length, bad);
+        this.status = simd!.deliverVerified(buffer, at, length, found, descriptor, type, second, status, length, bad);
         bad = 0;
       }
-      this.advance(queue);
-      const to = queue * COLUMNS + column;
-      this.counts[to]! += 1;
-      this.counts[to + 1]! += length;
-      this.counts[to + 2]! += octets;
+      this.count(queue, length, sourcePool);
     }
     // Multicasts of the wire count for each pool besides.
     if (sourcePool < 0 && (bytes[at]! & 1) !== 0) this.statistics.deliveredGroup(bytes, at, queues);
     this.stored |= queues;
     return true;
+  }
+
+  /** Sets what a descriptor says of a frame with headers at `at` in which this was found. */
+  private compose(at: number, found: number, sourcePool: number): void {
+    const { plan } = this;
+    this.status = sourcePool >= 0 ? plan.statuses[found]! | STATUS.LB : plan.statuses[found]!;
+    this.type = plan.types[found]!;
+    this.second = 0;
+    if (plan.reportsHash) {
+      this.type |= this.scaling.type;
+      this.second = this.scaling.hash;
+    } else if ((found & inspected.ipv6) === 0) {
+      this.second = (bytes[at + IDENTIFICATION_AT]! << 8) | bytes[at + IDENTIFICATION_AT + 1]!;
+    }
+  }
+
+  /** A frame is in the queue: the head moves on. */
+  private count(queue: number, length: number, sourcePool: number): void {
+    const { counts } = this;
+    this.advance(queue);
+    const to = queue * COLUMNS + (sourcePool >= 0 ? LOCAL : 0);
+    counts[to]! += 1;
+    counts[to + 1]! += length;
+    counts[to + 2]! += wireLength(length);
   }
 
   /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */

@@ -23,7 +23,10 @@ const { CTRL_EXT, DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
-  readonly receive: Pick<ReceiveEngine, 'loopback' | 'switched' | 'beginRun' | 'endRun'>;
+  readonly receive: Pick<
+    ReceiveEngine,
+    'loopback' | 'switched' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'
+  >;
   readonly interrupts: Pick<Interrupts, 'raise'>;
   readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
 }
@@ -112,6 +115,19 @@ export class LocalSwitch implements TransmitSink {
 
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (!this.parts.receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) return;
+    this.countLocal(length);
+  }
+
+  placeFor(length: number): number {
+    return this.parts.receive.placeForSwitched(length, this.pools);
+  }
+
+  placed(queue: number, headers: number, length: number): void {
+    this.parts.receive.switchedInPlace(headers, length, queue & 7, this.pools);
+    this.countLocal(length);
+  }
+
+  private countLocal(length: number): void {
     this.localFrames += 1;
     this.localBytes += length;
     this.localOctets += wireLength(length);

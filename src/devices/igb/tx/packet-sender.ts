@@ -188,6 +188,18 @@ export class PacketSender implements SegmentSink {
     this.#transmit(bytes, offset, length, undefined, this.#checksumsKnown);
   }
 
+  /** Where the next segment is made: with the pool that is the only one to get it, if that can be. */
+  placeFor(length: number): number {
+    const only = (this.#route & (route.wire | route.pools)) === route.pools;
+    return only && length >= SHORTEST_PADDED && this.#checksumsKnown ? this.#parts.sink.placeFor(length) : -1;
+  }
+
+  placed(headers: number, length: number): void {
+    this.#trace(length);
+    this.#parts.sink.placed(this.#queue, headers, length);
+    this.#charge(length);
+  }
+
   /**
    * Commands and options come from the first data descriptor, those of legacy descriptors from the last (drivers of the
    * older chips set them there only). Context descriptors in between are stored.

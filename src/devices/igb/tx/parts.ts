@@ -35,6 +35,10 @@ export interface TransmitSink {
   /** Before frames of a queue are given to pools, about so many, and after it. */
   beginDeliveries(frames: number): void;
   endDeliveries(queue: number): void;
+  /** Where in the arena's memory the next frame for `route.pools` may be made, instead of being delivered; -1 for nowhere. */
+  placeFor(length: number): number;
+  /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */
+  placed(queue: number, headers: number, length: number): void;
   /**
    * One finished frame for `route.pools`; at least 64 bytes behind it may be overwritten. `checksumsKnown`: its transport
    * checksum is known to be right.

@@ -57,6 +57,14 @@ export class RecordingSink implements TransmitSink {
     this.delivering = false;
   }
 
+  placeFor(): number {
+    return -1;
+  }
+
+  placed(): void {
+    throw new Error('nothing is made elsewhere here');
+  }
+
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (bytes !== arena.bytes || queue < 0) throw new Error('a frame outside the arena');
     if (!this.delivering) throw new Error('a frame outside of beginDeliveries and endDeliveries');
