@@ -40,6 +40,7 @@ const engine = new TransmitEngine(context, {
     drain(): void {
       // Nothing is.
     },
+    deliverFrom: () => false,
     placeFor: () => -1,
     placed(): void {
       // Nothing is.

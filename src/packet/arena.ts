@@ -28,12 +28,14 @@ export interface ArenaOperations {
     d: number,
   ): void;
   /**
-   * The same for a frame in which `inspect` found a transport checksum, which is verified on the way: where it is wrong, the bits
-   * of `bad` are added to `c`. Returns `c` as it was stored.
+   * The same for a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the way:
+   * where it is wrong, the bits of `bad` are added to `c`. Returns `c` as it was stored. The first HEADERS_COPIED bytes are taken
+   * from `headers`, the others from the frame at `body`.
    */
   deliverVerified(
     to: number,
-    from: number,
+    headers: number,
+    body: number,
     length: number,
     found: number,
     descriptor: number,
@@ -57,6 +59,8 @@ export const inspected = {
   /** A datagram without checksum. */
   unchecked: 32,
 } as const;
+/** `deliverVerified` takes this much from a copy that nobody else can write to. */
+export const HEADERS_COPIED = 128;
 /** More than any result of `inspect`. */
 export const INSPECTED_VALUES = 64;
 

@@ -234,63 +234,79 @@
       (then (local.set $found (i32.or (local.get $found) (i32.const 16)))))
     (local.get $found))
 
-  ;; What `deliver` does with a frame in which `inspect` found a transport checksum, which is verified on the way: where it is
-  ;; wrong, the bits of $bad are added to $c. Returns $c as it was stored.
-  (func (export "deliverVerified") (param $to i32) (param $from i32) (param $length i32) (param $found i32)
-    (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
+  ;; What `deliver` does with a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the
+  ;; way: where it is wrong, the bits of $bad are added to $c. Returns $c as it was stored. The first 128 bytes are taken from
+  ;; $headers, what is behind them from the frame at $body, which somebody else may be writing to.
+  (func (export "deliverVerified") (param $to i32) (param $headers i32) (param $body i32) (param $length i32)
+    (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
     (result i32)
     (local $l4 i32) (local $room i32) (local $protocol i32) (local $end i32) (local $sum i64)
     (if (i32.and (local.get $found) (i32.const 2))
       (then
         (local.set $l4 (i32.const 54))
-        (local.set $protocol (i32.load8_u offset=20 (local.get $from)))
-        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $from))))
+        (local.set $protocol (i32.load8_u offset=20 (local.get $headers)))
+        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $headers))))
         (local.set $sum
           (i64.add
             (i64.add
               (i64.add
-                (i64.load32_u offset=22 (local.get $from))
-                (i64.load32_u offset=26 (local.get $from)))
+                (i64.load32_u offset=22 (local.get $headers))
+                (i64.load32_u offset=26 (local.get $headers)))
               (i64.add
-                (i64.load32_u offset=30 (local.get $from))
-                (i64.load32_u offset=34 (local.get $from))))
+                (i64.load32_u offset=30 (local.get $headers))
+                (i64.load32_u offset=34 (local.get $headers))))
             (i64.add
               (i64.add
-                (i64.load32_u offset=38 (local.get $from))
-                (i64.load32_u offset=42 (local.get $from)))
+                (i64.load32_u offset=38 (local.get $headers))
+                (i64.load32_u offset=42 (local.get $headers)))
               (i64.add
-                (i64.load32_u offset=46 (local.get $from))
-                (i64.load32_u offset=50 (local.get $from)))))))
+                (i64.load32_u offset=46 (local.get $headers))
+                (i64.load32_u offset=50 (local.get $headers)))))))
       (else
         (local.set $l4 (i32.const 34))
-        (local.set $protocol (i32.load8_u offset=23 (local.get $from)))
-        (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $from))) (i32.const 20)))
+        (local.set $protocol (i32.load8_u offset=23 (local.get $headers)))
+        (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $headers))) (i32.const 20)))
         (local.set $sum
-          (i64.add (i64.load32_u offset=26 (local.get $from)) (i64.load32_u offset=30 (local.get $from))))))
+          (i64.add (i64.load32_u offset=26 (local.get $headers)) (i64.load32_u offset=30 (local.get $headers))))))
     (if (i32.and (local.get $found) (i32.const 4))
       (then
         (local.set $room
-          (call $swap (i32.load16_u offset=4 (i32.add (local.get $from) (local.get $l4)))))))
+          (call $swap (i32.load16_u offset=4 (i32.add (local.get $headers) (local.get $l4)))))))
     (local.set $end (i32.add (local.get $l4) (local.get $room)))
-    (call $copy (local.get $to) (local.get $from) (local.get $l4))
     (local.set $sum
       (i64.add
-        (i64.add
-          (local.get $sum)
-          (i64.extend_i32_u
-            (i32.add
-              (i32.shl (local.get $protocol) (i32.const 8))
-              (call $swap (local.get $room)))))
+        (local.get $sum)
         (i64.extend_i32_u
-          (call $copy_and_sum
-            (i32.add (local.get $to) (local.get $l4))
-            (i32.add (local.get $from) (local.get $l4))
-            (local.get $room)))))
+          (i32.add
+            (i32.shl (local.get $protocol) (i32.const 8))
+            (call $swap (local.get $room))))))
+    (memory.copy (local.get $to) (local.get $headers) (i32.const 128))
+    (if (i32.le_u (local.get $end) (i32.const 128))
+      (then
+        (local.set $sum
+          (i64.add
+            (local.get $sum)
+            (i64.extend_i32_u (call $sum (i32.add (local.get $headers) (local.get $l4)) (local.get $room)))))
+        (local.set $end (i32.const 128)))
+      (else
+        (local.set $sum
+          (i64.add
+            (i64.add
+              (local.get $sum)
+              (i64.extend_i32_u
+                (call $sum
+                  (i32.add (local.get $headers) (local.get $l4))
+                  (i32.sub (i32.const 128) (local.get $l4)))))
+            (i64.extend_i32_u
+              (call $copy_and_sum
+                (i32.add (local.get $to) (i32.const 128))
+                (i32.add (local.get $body) (i32.const 128))
+                (i32.sub (local.get $end) (i32.const 128))))))))
     (if (i32.lt_u (local.get $end) (local.get $length))
       (then
         (memory.copy
           (i32.add (local.get $to) (local.get $end))
-          (i32.add (local.get $from) (local.get $end))
+          (i32.add (local.get $body) (local.get $end))
           (i32.sub (local.get $length) (local.get $end)))))
     (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
       (then (local.set $c (i32.or (local.get $c) (local.get $bad)))))

@@ -90,6 +90,14 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.end();
   }
 
+  /**
+   * `switched` for a plain frame of a run of which only HEADERS_COPIED bytes are in the arena at `headers` yet, and all of it lies
+   * at `body` in the arena's memory. False where it has to come whole.
+   */
+  switchedFrom(headers: number, body: number, length: number, sourcePool: number, pools: number): boolean {
+    return this.fast.switched(headers, body, length, false, sourcePool, pools);
+  }
+
   /** Where the next frame of a run may be made that is like the last one `switched`; -1 for nowhere. */
   placeForSwitched(length: number, pools: number): number {
     return this.fast.placeFor(length, pools);
@@ -273,7 +281,7 @@ export class ReceiveEngine implements SegmentSink {
 
   private fastSwitched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
     this.fast.begin(1);
-    const taken = this.fast.switched(at, length, knownGood, sourcePool, pools);
+    const taken = this.fast.switched(at, at, length, knownGood, sourcePool, pools);
     this.fast.end();
     return taken;
   }

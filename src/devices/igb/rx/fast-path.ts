@@ -6,7 +6,7 @@
  * Frames come in runs, between whose frames nobody writes a register or changes a map: what holds for all of them is looked
  * up once, and what they count is counted together.
  */
-import { arena, inspected } from '../../../packet/arena.ts';
+import { arena, HEADERS_COPIED, inspected } from '../../../packet/arena.ts';
 import type { FrameRun } from '../../../ports/index.ts';
 import { QUEUES, type PortContext } from '../context.ts';
 import { wireLength } from '../statistics.ts';
@@ -170,21 +170,25 @@ export class FastPath {
     }
     this.hash(at, found);
     const queues = plan.pooled ? pools : 1 << portQueue(this.values, this.scaling);
-    if (!this.store(at, length, found, queues, NO_SENDER, knownGood)) return false;
+    if (!this.store(at, at, length, found, queues, NO_SENDER, knownGood)) return false;
     this.statistics.receivedOne(bytes, at, length);
     this.frames += 1;
     this.octets += wireLength(length);
     return true;
   }
 
-  /** A frame that the switch gives to `pools`, in the terms of `ReceiveEngine.switched`. */
-  switched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
+  /**
+   * A frame that the switch gives to `pools`, in the terms of `ReceiveEngine.switched`. Behind HEADERS_COPIED bytes it goes on
+   * at `body`; where that is not `at`, only a single pool may get it.
+   */
+  switched(at: number, body: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
     const { plan } = this;
+    if (body !== at && (pools & (pools - 1)) !== 0) return false;
     if (!this.open || !plan.pooled || length < MINIMUM_BYTES || length > plan.longest) return false;
     const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
     this.hash(at, found);
-    if (!this.store(at, length, found, pools, sourcePool, knownGood)) return false;
+    if (!this.store(at, body, length, found, pools, sourcePool, knownGood)) return false;
     this.foundLast = knownGood ? found : 0;
     return true;
   }
@@ -245,6 +249,7 @@ export class FastPath {
   /** Stores the frame in all of the queues, or in none. */
   private store(
     at: number,
+    body: number,
     length: number,
     found: number,
     queues: number,
@@ -267,10 +272,26 @@ export class FastPath {
       const buffer = buffers[queue]!;
       const descriptor = descriptors[queue]!;
       const { type, second, status } = this;
-      if (bad === 0) simd!.deliver(buffer, at, length, descriptor, type, second, status, length);
-      else {
-        this.status = simd!.deliverVerified(buffer, at, length, found, descriptor, type, second, status, length, bad);
+      if (bad !== 0) {
+        this.status = simd!.deliverVerified(
+          buffer,
+          at,
+          body,
+          length,
+          found,
+          descriptor,
+          type,
+          second,
+          status,
+          length,
+          bad,
+        );
         bad = 0;
+      } else if (body === at) simd!.deliver(buffer, at, length, descriptor, type, second, status, length);
+      else {
+        simd!.copy(buffer, at, HEADERS_COPIED);
+        simd!.copy(buffer + HEADERS_COPIED, body + HEADERS_COPIED, length - HEADERS_COPIED);
+        simd!.store(descriptor, type, second, status, length);
       }
       this.count(queue, length, sourcePool);
     }

@@ -25,7 +25,7 @@ export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
   readonly receive: Pick<
     ReceiveEngine,
-    'loopback' | 'switched' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'
+    'loopback' | 'switched' | 'switchedFrom' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'
   >;
   readonly interrupts: Pick<Interrupts, 'raise'>;
   readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
@@ -116,6 +116,12 @@ export class LocalSwitch implements TransmitSink {
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (!this.parts.receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) return;
     this.countLocal(length);
+  }
+
+  deliverFrom(queue: number, headers: number, body: number, length: number): boolean {
+    if (!this.parts.receive.switchedFrom(headers, body, length, queue & 7, this.pools)) return false;
+    this.countLocal(length);
+    return true;
   }
 
   placeFor(length: number): number {

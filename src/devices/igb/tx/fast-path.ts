@@ -4,7 +4,7 @@
  * most one copy. The outcome is that of the long way (packet-sender.ts), which takes whatever is unusual about packet, queue, memory
  * or who watches.
  */
-import { arena } from '../../../packet/index.ts';
+import { arena, HEADERS_COPIED } from '../../../packet/index.ts';
 import { beginPacket, type GuestMemory } from '../../../ports/index.ts';
 import { POOLS, type PortContext } from '../context.ts';
 import { wireLength } from '../statistics.ts';
@@ -19,6 +19,8 @@ const { bytes, dwords, simd } = arena;
 
 /** Packets of a run. */
 const MOST = 32;
+/** Frames up to this length are copied whole at once. */
+const SHORT = 256;
 /** Without padding. */
 const SHORTEST = 60;
 const NO_PLACE = -1;
@@ -132,16 +134,23 @@ export class FastPath {
     sink.beginDeliveries(count);
     for (let n = 0; n < count; n += 1) {
       const length = lengths[n]!;
-      simd!.copy(GATHERED_AT, places[n]!, length);
+      const place = places[n]!;
+      // Where it goes is decided by a copy; what is behind the headers may go to a pool from where it lies.
+      const here = length > SHORT ? HEADERS_COPIED : length;
+      simd!.copy(GATHERED_AT, place, here);
       beginPacket(trace);
       const ways = sink.routePlain(queue, GATHERED_AT, length);
+      if (here < length) {
+        if (ways === route.pools && sink.deliverFrom(queue, GATHERED_AT, place, length)) continue;
+        simd!.copy(GATHERED_AT + here, place + here, length - here);
+      }
       if ((ways & route.wire) !== 0) {
         statistics.transmitted(bytes, GATHERED_AT, length, queue);
         sink.transmit(queue, bytes, GATHERED_AT, length, undefined);
       }
       if ((ways & route.pools) !== 0) sink.deliver(queue, bytes, GATHERED_AT, length, false);
-      trace.packet = 0;
     }
+    trace.packet = 0;
     sink.endDeliveries(queue);
     return count;
   }

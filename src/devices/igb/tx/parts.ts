@@ -35,6 +35,11 @@ export interface TransmitSink {
   /** Before frames of a queue are given to pools, about so many, and after it. */
   beginDeliveries(frames: number): void;
   endDeliveries(queue: number): void;
+  /**
+   * A plain frame for `route.pools` of which the first HEADERS_COPIED bytes are at `headers` in the arena, and all of it at `body`
+   * in the arena's memory. False where it has to be delivered whole.
+   */
+  deliverFrom(queue: number, headers: number, body: number, length: number): boolean;
   /** Where in the arena's memory the next frame for `route.pools` may be made, instead of being delivered; -1 for nowhere. */
   placeFor(length: number): number;
   /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */

@@ -57,6 +57,10 @@ export class RecordingSink implements TransmitSink {
     this.delivering = false;
   }
 
+  deliverFrom(): boolean {
+    return false;
+  }
+
   placeFor(): number {
     return -1;
   }
