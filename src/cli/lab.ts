@@ -56,8 +56,7 @@ export const labActions: LabActions = {
     const found = await new Reporter().step(`debug symbols of kernel ${kernel}`, (report) =>
       fetchDebugSymbols(kernel, report),
     );
-    console.log(`symbol-file ${found.vmlinux}`);
-    for (const file of Object.values(found.modules)) console.log(`add-symbol-file ${file} ADDRESS_IN_PROC_MODULES`);
+    for (const file of [found.vmlinux, ...Object.values(found.modules)]) console.log(file);
   },
   compare: async (a, b) => {
     const { compare, readFindings } = await import('../lab/compare.ts');
@@ -122,7 +121,7 @@ function addOthers(lab: Command, actions: LabActions): void {
     .action((options: RunOptions & Json) => actions.measure(options));
   lab
     .command('symbols')
-    .description("fetch the debug symbols of a guest's kernel (a gigabyte), and say what to type in gdb")
+    .description("fetch the debug symbols of a guest's kernel (a gigabyte); docs/debugging.md says how gdb uses them")
     .addOption(new Option('--kernel <VERSION>').choices(['6.1', '6.12', '7.3']).default('6.12'))
     .addHelpText('after', '\nExample:\n  $ outboard lab symbols --kernel 6.12')
     .action((options: { kernel: string }) => actions.symbols(options));

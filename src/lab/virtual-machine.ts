@@ -159,9 +159,10 @@ export class VirtualMachine {
 
 /**
  * Words of the kernel's command line that every guest gets. The kernel tries whether timer interrupts come in a loop of
- * its own; on a busy host an emulated processor ends that loop before one has come, and the kernel panics.
+ * its own; on a busy host an emulated processor ends that loop before one has come, and the kernel panics. Debuggers
+ * find symbols where the kernel's files have them.
  */
-export const kernelWords: readonly string[] = ['console=ttyS0', 'loglevel=5', 'panic=-1', 'no_timer_check'];
+export const kernelWords: readonly string[] = ['console=ttyS0', 'loglevel=5', 'panic=-1', 'no_timer_check', 'nokaslr'];
 
 function bootArguments({ boot, image, kernelWords: more = [] }: MachineOptions): readonly string[] {
   const words = [...kernelWords, ...more].join(' ');

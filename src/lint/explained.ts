@@ -7,6 +7,8 @@ export interface Explanation {
   readonly registers?: RegExp;
   /** What is written the first time, in hexadecimal, where it is some values only. */
   readonly values?: RegExp;
+  /** Whose mistake, where it is some functions' only. */
+  readonly functions?: RegExp;
   /** Who does it, and when. */
   readonly who: string;
   readonly why: string;
@@ -35,6 +37,12 @@ export const explanations: readonly Explanation[] = [
     why: 'Its self-test sees what they keep, with everything off, and resets the device afterwards.',
   },
   {
+    rules: ['vector-missing'],
+    functions: /^VF/,
+    who: 'DPDK drives a VF whose queues have no vector',
+    why: 'It polls them, and wants no interrupt but that of the mailbox. Of a PF the same is silent: there DPDK leaves MSI-X mode off.',
+  },
+  {
     rules: ['request-before-reset'],
     who: 'igbvf asks for its multicast addresses after a function-level reset of its VF while the interface is up',
     why: 'It says RESET before that reset and not after it. The PF does not answer; igbvf waits a second for that, and then resets itself.',
@@ -42,12 +50,14 @@ export const explanations: readonly Explanation[] = [
 ];
 
 /** Why a finding is none of a stock driver's mistakes; undefined where that is not known. */
-export function explanationOf({ rule, register = '', value = 0 }: Finding): Explanation | undefined {
+export function explanationOf(finding: Finding): Explanation | undefined {
+  const { rule, register = '', value = 0, function: owner = '' } = finding;
   const hexadecimal = value.toString(16).padStart(8, '0');
   return explanations.find(
-    (entry) =>
-      entry.rules.includes(rule) &&
-      entry.registers?.test(register) !== false &&
-      entry.values?.test(hexadecimal) !== false,
+    ({ rules, registers, values, functions }) =>
+      rules.includes(rule) &&
+      registers?.test(register) !== false &&
+      values?.test(hexadecimal) !== false &&
+      functions?.test(owner) !== false,
   );
 }

@@ -14,7 +14,6 @@ const guest: SceneOptions = {
   cpus: 1,
   capture: false,
   variant: { attachment: 'hierarchy', debug: true },
-  kernelWords: ['nokaslr'],
 };
 /** `ethtool -d` alone reads it, and hundreds of registers behind it. */
 const expression = 'reg:FRTIMER read';
@@ -63,12 +62,14 @@ async function findGdb({ step }: WorkloadContext): Promise<boolean> {
 }
 
 /** gdb's words for Debian's debug symbols, where `outboard lab symbols` has fetched them. */
-async function debugWords(terminal: Terminal, { lab }: WorkloadContext): Promise<string[]> {
+async function debugWords(terminal: Terminal, { lab, folder }: WorkloadContext): Promise<string[]> {
   const found = cachedDebugSymbols(lab.image.kernel.release);
   if (found === undefined) return [];
-  const loaded = await terminal.guest('grep ^igb /proc/modules', /^igb .*0x/m);
-  const [, address] = /^igb .*(0x[0-9a-f]+)/m.exec(loaded)!;
-  return [`-ex 'symbol-file ${found.vmlinux}'`, `-ex 'add-symbol-file ${found.modules['igb']} ${address}'`];
+  const sections = await terminal.guest('grep . /sys/module/igb/sections/.*', /\.text:0x/);
+  writeFileSync(join(folder, 'sections'), sections);
+  const place = `node ../../scripts/place-module.mjs ${found.modules['igb']} igb.sym < sections`;
+  await terminal.type(place, /add-symbol-file/);
+  return [`-ex 'symbol-file ${found.vmlinux}'`, "-ex 'add-symbol-file igb.sym -o 0'"];
 }
 
 /** The guest's symbols as a file for gdb; and where a library of its `ethtool` lies. */

@@ -183,6 +183,15 @@ async function flowHash(subject: Subject, report: (text: string) => void): Promi
   mustBe(await subject.refuses('-N', 'flow-type tcp4 dst-port 80 action 1'), 'igb takes rules on this chip');
 }
 
+/** For so many times 512 bits; 0 lets go on. */
+function pauseFrame(time: number): Buffer {
+  const frame = Buffer.alloc(60);
+  frame.write('0180c20000010282576000018808', 'hex');
+  frame.writeUInt16BE(1, 14);
+  frame.writeUInt16BE(time, 16);
+  return frame;
+}
+
 async function pause(subject: Subject): Promise<void> {
   await subject.change('-A', 'autoneg off rx off tx off');
   const off = await subject.ethtool('-d');
@@ -193,6 +202,11 @@ async function pause(subject: Subject): Promise<void> {
   await subject.change('-A', 'autoneg off rx on tx on');
   const on = await subject.ethtool('-d');
   mustBe(/Receive flow control:\s+enabled/.test(on) && /Transmit flow control:\s+enabled/.test(on), 'still disabled');
+  const grown = await subject.grown(() =>
+    subject.scene.host.exchange([pauseFrame(0xffff), pauseFrame(0)], { count: 1, limitMs: 100 }),
+  );
+  const counted = ['xoff', 'xon'].map((kind) => grown(`rx_flow_control_${kind}`));
+  mustBe(counted.join() === '1,1', `${counted.join(' and ')} of one XOFF and one XON are counted`);
   await subject.change('-A', 'autoneg on');
   mustBe((await subject.value('-a', 'RX')) === 'on', 'not negotiated');
   await subject.scene.mustPing(5);
