@@ -13,30 +13,27 @@ import { wireLength } from '../statistics.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
 import { pf } from '../tables/index.ts';
 import type { Delivery } from './delivery.ts';
+import { DescriptorsAhead } from './descriptors-ahead.ts';
 import { FastPlan } from './fast-plan.ts';
 import { acceptsDestination, destinationKind } from './filter.ts';
 import { STATUS } from './offload.ts';
 import type { ReceiveParts } from './parts.ts';
 import { POOLS_MASK, selectPools } from './pools.ts';
 import { portQueue } from './queue-select.ts';
-import { DESCRIPTOR_BYTES } from './ring.ts';
 import type { ReceiveSideScaling } from './rss.ts';
 import { MINIMUM_BYTES } from './size.ts';
 
 const { ICR, RDH, RDT } = pf;
-const { bytes, dwords, simd } = arena;
+const { bytes, simd } = arena;
 
 const UNTAGGED = -1;
 const NO_SENDER = -1;
 const NO_PLACE = -1;
-const TWO_32 = 2 ** 32;
 /** Destinations whose pools are remembered. */
 const REMEMBERED = 16;
 const IDENTIFICATION_AT = 18;
 /** Checksums of frames up to this length are verified before they are copied: vectors do not pay. */
 const SHORT = 256;
-/** Descriptors that are fetched at once. */
-const AHEAD = 16;
 /** What is counted of a queue: frames, bytes and octets from the wire, and from LOCAL on from pools. */
 const COLUMNS = 6;
 const LOCAL = 3;
@@ -48,28 +45,15 @@ export class FastPath {
   private readonly scaling: ReceiveSideScaling;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
+  private readonly ahead: DescriptorsAhead;
   /** Runs that have begun: a frame may cause others. */
   private depth: number;
   /** Whether any frame of the run may go this way. */
   private open: boolean;
-  /** Queues whose rings were looked up in this run, a bit each, and where those lie in the arena's memory. */
-  private known: number;
-  private readonly rings: Int32Array;
-  /** Frames that the run may have, which bounds how many descriptors are worth fetching. */
-  private expected: number;
-  /** By queue, descriptors that were fetched: the slot of the next one, how many are left, and the places of their buffers. */
-  private readonly fetchedHead: Uint16Array;
-  private readonly fetchedLeft: Uint8Array;
-  private readonly fetched: Int32Array;
-  /** Nothing: what was read there was read for its own sake. */
-  private touched: number;
   /** Pools of destinations as they were decided under this plan; 0 where none is remembered. */
   private readonly lows: Int32Array;
   private readonly highs: Int32Array;
   private readonly pools: Uint8Array;
-  /** By queue, for the frame at hand: where its buffer and its descriptor lie in the arena's memory. */
-  private readonly buffers: Int32Array;
-  private readonly descriptors: Int32Array;
   /** Dwords of the write-back at hand, but for its length. */
   private type: number;
   private second: number;
@@ -97,20 +81,12 @@ export class FastPath {
     this.scaling = scaling;
     this.values = context.registers.values;
     this.plan = new FastPlan();
+    this.ahead = new DescriptorsAhead(context, this.plan);
     this.depth = 0;
     this.open = false;
-    this.known = 0;
-    this.rings = new Int32Array(QUEUES);
-    this.expected = 1;
-    this.fetchedHead = new Uint16Array(QUEUES);
-    this.fetchedLeft = new Uint8Array(QUEUES);
-    this.fetched = new Int32Array(QUEUES * AHEAD);
-    this.touched = 0;
     this.lows = new Int32Array(REMEMBERED);
     this.highs = new Int32Array(REMEMBERED);
     this.pools = new Uint8Array(REMEMBERED);
-    this.buffers = new Int32Array(QUEUES);
-    this.descriptors = new Int32Array(QUEUES);
     this.type = 0;
     this.second = 0;
     this.status = 0;
@@ -133,8 +109,7 @@ export class FastPath {
       this.pools.fill(0);
     }
     this.open = plan.usable && simd !== undefined && !this.isWatched();
-    this.known = 0;
-    this.expected = frames;
+    this.ahead.begin(frames);
   }
 
   end(): void {
@@ -203,14 +178,14 @@ export class FastPath {
     if (length < MINIMUM_BYTES || length > plan.longest) return NO_PLACE;
     if ((pools & ~plan.queues) !== 0 || (pools & this.delivery.waitingQueues) !== 0) return NO_PLACE;
     const queue = 31 - Math.clz32(pools);
-    return this.findRoom(queue, length) ? this.buffers[queue]! : NO_PLACE;
+    return this.ahead.find(queue, length) ? this.ahead.buffers[queue]! : NO_PLACE;
   }
 
   /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. */
   placed(headers: number, length: number, sourcePool: number, pools: number): void {
     const queue = 31 - Math.clz32(pools);
     this.compose(headers, this.foundLast, sourcePool);
-    simd!.store(this.descriptors[queue]!, this.type, this.second, this.status, length);
+    simd!.store(this.ahead.descriptors[queue]!, this.type, this.second, this.status, length);
     this.count(queue, length, sourcePool);
     this.stored |= pools;
   }
@@ -256,10 +231,11 @@ export class FastPath {
     sourcePool: number,
     knownGood: boolean,
   ): boolean {
-    const { plan, buffers, descriptors } = this;
+    const { plan } = this;
+    const { buffers, descriptors } = this.ahead;
     if ((queues & ~plan.queues) !== 0 || (queues & this.delivery.waitingQueues) !== 0) return false;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
-      if (!this.findRoom(31 - Math.clz32(rest & -rest), length)) return false;
+      if (!this.ahead.find(31 - Math.clz32(rest & -rest), length)) return false;
     }
     this.compose(at, found, sourcePool);
     // Of a longer frame the checksum is verified while it is copied for the first time.
@@ -323,56 +299,6 @@ export class FastPath {
     counts[to]! += 1;
     counts[to + 1]! += length;
     counts[to + 2]! += wireLength(length);
-  }
-
-  /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */
-  private findRoom(queue: number, length: number): boolean {
-    const { values, plan } = this;
-    const head = values[RDH.index + queue * RDH.step]! & 0xffff;
-    const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
-    const size = plan.sizes[queue]!;
-    if (head === tail || head >= size || tail >= size || length > plan.bufferBytes[queue]!) return false;
-    const left = this.fetchedLeft[queue]!;
-    if ((this.known & (1 << queue)) === 0 || left === 0 || this.fetchedHead[queue] !== head) {
-      return this.fetch(queue, head, tail);
-    }
-    this.fetchedLeft[queue] = left - 1;
-    this.fetchedHead[queue] = head + 1 === size ? 0 : head + 1;
-    this.descriptors[queue] = this.rings[queue]! + head * DESCRIPTOR_BYTES;
-    const buffer = this.fetched[(queue + 1) * AHEAD - left]!;
-    this.buffers[queue] = buffer;
-    return buffer !== NO_PLACE;
-  }
-
-  /**
-   * Reads descriptors from the head on, as many as the run may want and no more than AHEAD, and touches their buffers: all that
-   * has to come from far away is under way at once. Then it is as if the first one had been found.
-   */
-  private fetch(queue: number, head: number, tail: number): boolean {
-    const { context, plan, fetched } = this;
-    const size = plan.sizes[queue]!;
-    const memory = context.memory[context.queueFunction[queue]!]!;
-    if ((this.known & (1 << queue)) === 0) {
-      this.known |= 1 << queue;
-      this.rings[queue] = memory.placeForWriting(plan.bases[queue]!, size * DESCRIPTOR_BYTES);
-    }
-    const ring = this.rings[queue]!;
-    if (ring === NO_PLACE) return false;
-    const end = tail > head ? tail : size;
-    const count = Math.min(AHEAD, this.expected, end - head);
-    const first = (queue + 1) * AHEAD - count;
-    for (let n = 0; n < count; n += 1) {
-      const dword = (ring + (head + n) * DESCRIPTOR_BYTES) >>> 2;
-      const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
-      const place = address === 0 ? NO_PLACE : memory.placeForWriting(address, plan.bufferBytes[queue]!);
-      fetched[first + n] = place;
-      if (place !== NO_PLACE) this.touched ^= dwords[place >>> 2]!;
-    }
-    this.fetchedLeft[queue] = count - 1;
-    this.fetchedHead[queue] = head + 1 === size ? 0 : head + 1;
-    this.descriptors[queue] = ring + head * DESCRIPTOR_BYTES;
-    this.buffers[queue] = fetched[first]!;
-    return fetched[first] !== NO_PLACE;
   }
 
   /** Moves the head over a descriptor; few left may be a cause. */
