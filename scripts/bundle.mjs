@@ -1,6 +1,6 @@
 // Starts a command from one file a thread, made anew where a source is younger than it: hundreds of modules take longer to
 // load than such a command takes to start.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -16,21 +16,20 @@ const elsewhere = /\/(?:lab|bench)\/|\/qtest\.ts$/;
 
 const outputOf = (name, entry) => join(root, 'build', name, entry.replace(/^.*\/(.*)\.ts$/, '$1.js'));
 
-/** True where nothing below the folder is younger than `time`. */
-function olderThan(time, folder) {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() ? !olderThan(time, path) : entry.name.endsWith('.ts') && statSync(path).mtimeMs >= time)
-      return false;
-  }
-  return true;
-}
+/** Where the names of what a bundle was made from are, a line each. */
+const inputsOf = (output) => `${output}.inputs`;
 
-function isCurrent(outputs) {
-  if (!outputs.every((path) => existsSync(path)) || !existsSync(join(root, 'node_modules', '.outboard-lock')))
+/** True where all of these are younger than what they were made from. */
+function areCurrent(outputs) {
+  try {
+    const time = Math.min(...outputs.map((output) => statSync(output).mtimeMs));
+    const inputs = new Set(outputs.flatMap((output) => readFileSync(inputsOf(output), 'utf8').split('\n')));
+    const isOlder = (path) => statSync(join(root, path)).mtimeMs < time;
+    return existsSync(join(root, 'node_modules/.outboard-lock')) && ['package-lock.json', ...inputs].every(isOlder);
+  } catch {
+    // Not made yet, or a source is gone.
     return false;
-  const time = Math.min(...outputs.map((path) => statSync(path).mtimeMs));
-  return statSync(join(root, 'package-lock.json')).mtimeMs < time && olderThan(time, join(root, 'src'));
+  }
 }
 
 /** Leaves imports of what this command does not run as they are, to the files of the ordinary build. */
@@ -51,12 +50,14 @@ async function make(name) {
   const { setUp } = await import('./setup.mjs');
   await setUp();
   const { build, stop } = await import('esbuild');
-  const { renameSync, utimesSync } = await import('node:fs');
+  const { renameSync, utimesSync, writeFileSync } = await import('node:fs');
   const begin = new Date();
   for (const entry of entries[name]) {
     const output = outputOf(name, entry);
     const partial = `${output}.${process.pid}`;
-    await build({
+    const { metafile } = await build({
+      metafile: true,
+      absWorkingDir: root,
       entryPoints: [join(root, entry)],
       outfile: partial,
       bundle: true,
@@ -71,6 +72,9 @@ async function make(name) {
       plugins: [leaveElsewhere(output)],
       logLevel: 'error',
     });
+    // Packages change with package-lock.json only.
+    const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
+    writeFileSync(inputsOf(output), inputs.join('\n'));
     // A source that was saved meanwhile is younger.
     utimesSync(partial, begin, begin);
     renameSync(partial, output);
@@ -82,6 +86,6 @@ async function make(name) {
 /** Runs the command in this process. */
 export async function startBundle(name) {
   const outputs = entries[name].map((entry) => outputOf(name, entry));
-  if (!isCurrent(outputs)) await make(name);
+  if (!areCurrent(outputs)) await make(name);
   await import(pathToFileURL(outputs[0]).href);
 }

@@ -172,8 +172,8 @@ export const transportCases: readonly BenchCase[] = [
   transportCase('mmio-read', 'register read, round trip', { ...one, run: reads }),
   transportCase('mmio-write', 'register write, answered', { ...one, run: writes }),
   transportCase('mmio-posted', '64 posted writes and a read, a message', {
-    ...{ placement: 'one processor', count: BATCH + 1 },
-    run: (client) => client.request(batch),
+    ...{ placement: 'one processor', count: ACCESSES * (BATCH + 1) },
+    run: repeated((client) => client.request(batch)),
   }),
   transportCase('interrupt', 'write to eventfd: an interrupt', { ...one, run: interrupts }),
   transportCase('mmio-read-across', 'register read across processors', { ...two, run: reads }),
