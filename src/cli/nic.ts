@@ -130,6 +130,12 @@ async function openMonitors(nic: Nic, config: Record<string, unknown>): Promise<
   }
 }
 
+/** Standard output is a capture's or a monitor's. */
+function usesStandardOutput(config: Record<string, unknown>): boolean {
+  const { object = [], qmp = [], monitor = [] } = config as Record<'object' | 'qmp' | 'monitor', string[] | undefined>;
+  return object.some((text) => /,file=-(,|$)/.test(text)) || [...qmp, ...monitor].includes('stdio');
+}
+
 /** `outboard nic`: resolves when a signal has ended the NIC. */
 export async function runNic(flags: NicFlags): Promise<void> {
   if (flags.trace?.includes('help') === true) {
@@ -149,9 +155,7 @@ export async function runNic(flags: NicFlags): Promise<void> {
       const parts = ['Outboard NIC is listening. Attach it to a QEMU 11.1 or newer with'];
       for (const { path } of config['attach'] as { path: string }[])
         parts.push(qemuCommand('qemu-system-x86_64', [...memoryArguments(1024), ...vfioUserArguments(path)]));
-      // Standard output may be a capture's.
-      const objects = (config['object'] ?? []) as string[];
-      const say = objects.some((text) => /,file=-(,|$)/.test(text)) ? console.error : console.log;
+      const say = usesStandardOutput(config) ? console.error : console.log;
       say([...parts, 'Ctrl-C ends it.'].join('\n\n'));
     },
   );

@@ -65,6 +65,8 @@ export class ClientStream {
     if (this.#ended) return;
     this.#ended = true;
     this.#owner.ended();
+    // Standard input would keep the process, and standard output is not ours alone.
+    if (this.#input === process.stdin) this.#input.destroy();
     if (this.#output !== process.stdout) this.#output.end();
   }
 }
