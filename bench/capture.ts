@@ -50,7 +50,7 @@ class Stream {
   readonly #memory: FakeMemory;
 
   constructor(captures: CaptureSet, udpPort: number) {
-    this.#memory = new FakeMemory(RING, 0x40_0000);
+    this.#memory = new FakeMemory(RING, 0x40_0000, true);
     this.#context = makeTestContext({ sharedMemory: this.#memory });
     const { clock, tasks, trace, memory, interruptPorts } = this.#context;
     trace.on.fill(0);

@@ -1,4 +1,5 @@
 /** Stand-ins for everything outside a port, for unit tests: time, tasks, memory, wire, interrupts and trace that a test can see. */
+import { arena } from '../../packet/arena.ts';
 import { RecordingTrace } from '../../pci/testing.ts';
 import {
   noCapture,
@@ -95,10 +96,13 @@ export class FakeMemory implements GuestMemory {
   /** Off, as while the function is not bus master: everything is refused. */
   usable: boolean;
 
-  constructor(base = 0x1_0000, length = 0x10_0000) {
-    const buffer = new ArrayBuffer(length);
-    this.piece = { base, length, bytes: new Uint8Array(buffer), dwords: new Uint32Array(buffer), window: -1 };
-    this.view = new DataView(buffer);
+  /** `placed`: in the packet arena's memory, as a guest's mostly is, so that plain packets go the short way. */
+  constructor(base = 0x1_0000, length = 0x10_0000, placed = false) {
+    const window = placed ? arena.windows.take(length) | 0 : -1;
+    const bytes = placed ? arena.viewOf(window >>> 0, length).bytes : new Uint8Array(length);
+    const { buffer, byteOffset } = bytes;
+    this.piece = { base, length, bytes, dwords: new Uint32Array(buffer, byteOffset, length >>> 2), window };
+    this.view = new DataView(buffer, byteOffset, length);
     this.refused = 0;
     this.usable = true;
   }
@@ -113,12 +117,13 @@ export class FakeMemory implements GuestMemory {
     return this.forReading(address, length);
   }
 
-  placeForReading(): number {
-    return -1;
+  placeForReading(address: number, length: number): number {
+    const { base, window } = this.piece;
+    return window !== -1 && this.holds(address, length) ? window + (address - base) : -1;
   }
 
-  placeForWriting(): number {
-    return -1;
+  placeForWriting(address: number, length: number): number {
+    return this.placeForReading(address, length);
   }
 
   read(address: number, target: Uint8Array, offset: number, length: number): boolean {

@@ -7,7 +7,7 @@
  * up once, and what they count is counted together.
  */
 import { arena, HEADERS_COPIED, inspected } from '../../../packet/arena.ts';
-import type { FrameRun } from '../../../ports/index.ts';
+import { capturedAt, type FrameRun } from '../../../ports/index.ts';
 import { QUEUES, type PortContext } from '../context.ts';
 import { wireLength } from '../statistics.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
@@ -119,6 +119,8 @@ export class FastPath {
 
   /** Frames from the wire that came at once: how many went this way. */
   receiveRun({ starts, lengths, first, end }: FrameRun): number {
+    // Captures see frames of the wire one by one.
+    if (this.context.taps.watched !== 0) return 0;
     this.begin(end - first);
     let at = first;
     while (at < end && this.receive(starts[at]!, lengths[at]!, false)) at += 1;
@@ -158,7 +160,7 @@ export class FastPath {
    */
   switched(at: number, body: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
     const { plan } = this;
-    if (body !== at && (pools & (pools - 1)) !== 0) return false;
+    if (body !== at && ((pools & (pools - 1)) !== 0 || this.context.taps.watched !== 0)) return false;
     if (!this.open || !plan.pooled || length < MINIMUM_BYTES || length > plan.longest) return false;
     const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
@@ -174,7 +176,7 @@ export class FastPath {
    */
   placeFor(length: number, pools: number): number {
     const { plan } = this;
-    if (this.foundLast === 0 || (pools & (pools - 1)) !== 0) return NO_PLACE;
+    if (this.foundLast === 0 || (pools & (pools - 1)) !== 0 || this.context.taps.watched !== 0) return NO_PLACE;
     if (length < MINIMUM_BYTES || length > plan.longest) return NO_PLACE;
     if ((pools & ~plan.queues) !== 0 || (pools & this.delivery.waitingQueues) !== 0) return NO_PLACE;
     const queue = 31 - Math.clz32(pools);
@@ -192,11 +194,10 @@ export class FastPath {
 
   /** Somebody wants to see the steps of the long way. */
   private isWatched(): boolean {
-    const { taps, events } = this.context;
+    const { events } = this.context;
     const { on } = this.context.trace;
     return (
-      (taps.watched |
-        on[events.igb_rx_frame]! |
+      (on[events.igb_rx_frame]! |
         on[events.igb_rx_descriptor]! |
         on[events.igb_rx_write_back]! |
         on[events.igb_rx_packet]! |
@@ -233,6 +234,7 @@ export class FastPath {
   ): boolean {
     const { plan } = this;
     const { buffers, descriptors } = this.ahead;
+    const { taps } = this.context;
     if ((queues & ~plan.queues) !== 0 || (queues & this.delivery.waitingQueues) !== 0) return false;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       if (!this.ahead.find(31 - Math.clz32(rest & -rest), length)) return false;
@@ -270,6 +272,7 @@ export class FastPath {
         simd!.store(descriptor, type, second, status, length);
       }
       this.count(queue, length, sourcePool);
+      if (taps.on[capturedAt.queues] !== 0) taps.queue(0, queue, bytes, at, length, undefined);
     }
     // Multicasts of the wire count for each pool besides.
     if (sourcePool < 0 && (bytes[at]! & 1) !== 0) this.statistics.deliveredGroup(bytes, at, queues);

@@ -5,7 +5,7 @@
  * or who watches.
  */
 import { arena, HEADERS_COPIED } from '../../../packet/index.ts';
-import { beginPacket, type GuestMemory } from '../../../ports/index.ts';
+import { beginPacket, capturedAt, type GuestMemory } from '../../../ports/index.ts';
 import { POOLS, type PortContext } from '../context.ts';
 import { wireLength } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
@@ -52,10 +52,9 @@ export class FastPath {
 
   /** Whether packets of this queue may go this way, as the registers stand and as long as nobody watches. */
   suits(ring: TransmitRing): boolean {
-    const { taps, events, registers } = this.context;
+    const { events, registers } = this.context;
     const { on } = this.context.trace;
     const watched =
-      taps.watched |
       on[events.igb_tx_fetch]! |
       on[events.igb_tx_descriptor]! |
       on[events.igb_tx_packet]! |
@@ -130,16 +129,18 @@ export class FastPath {
   private sendEach(queue: number, count: number): number {
     const { lengths, places } = this;
     const { sink, statistics } = this.parts;
-    const { trace } = this.context;
+    const { taps, trace } = this.context;
+    const captured = taps.watched !== 0;
     sink.beginDeliveries(count);
     for (let n = 0; n < count; n += 1) {
       const length = lengths[n]!;
       const place = places[n]!;
       // Where it goes is decided by a copy; what is behind the headers may go to a pool from where it lies.
-      const here = length > SHORT ? HEADERS_COPIED : length;
+      const here = length > SHORT && !captured ? HEADERS_COPIED : length;
       simd!.copy(GATHERED_AT, place, here);
       beginPacket(trace);
       const ways = sink.routePlain(queue, GATHERED_AT, length);
+      if (taps.on[capturedAt.queues] !== 0 && ways !== 0) taps.queue(1, queue, bytes, GATHERED_AT, length, undefined);
       if (here < length) {
         if (ways === route.pools && sink.deliverFrom(queue, GATHERED_AT, place, length)) continue;
         simd!.copy(GATHERED_AT + here, place + here, length - here);
