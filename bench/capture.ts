@@ -48,8 +48,10 @@ class Stream {
   readonly #context: ReturnType<typeof makeTestContext>;
   readonly #port: IgbPort;
   readonly #memory: FakeMemory;
+  readonly #captures: CaptureSet;
 
   constructor(captures: CaptureSet, udpPort: number) {
+    this.#captures = captures;
     this.#memory = new FakeMemory(RING, 0x40_0000, true);
     this.#context = makeTestContext({ sharedMemory: this.#memory });
     const { clock, tasks, trace, memory, interruptPorts } = this.#context;
@@ -84,6 +86,7 @@ class Stream {
       values[pf.TDH.index] = 0;
       this.#port.write(pf.TDT.at, SIZE - 1);
       this.#context.tasks.runAll();
+      this.#captures.turnEnded();
     }
     return ((performance.now() - begin) * 1e6) / FRAMES;
   }

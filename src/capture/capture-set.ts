@@ -70,12 +70,16 @@ export class CaptureSet implements FrameCapture {
   /** The next frame has a time of its own. */
   turnEnded(): void {
     this.#timely = 0;
+    this.#publish();
   }
 
   remove(id: string): void {
     const gone = this.#writers.filter((writer) => writer.memory.id === id);
     this.#set(this.#writers.filter((writer) => !gone.includes(writer)));
-    for (const writer of gone) writer.close();
+    for (const writer of gone) {
+      writer.publish();
+      writer.close();
+    }
   }
 
   frame(
@@ -97,8 +101,13 @@ export class CaptureSet implements FrameCapture {
     for (let n = 0; n < writers.length; n += 1) {
       writers[n]!.frame(at, reason, packet, bytes, offset, length, kept, offload);
     }
+    if (this.#timely === 0) this.#publish();
     const port = (at & place.secondPort) === 0 ? 0 : 1;
     for (const watcher of this.#watchers) watcher.frame(port, packet, bytes, offset, kept);
+  }
+
+  #publish(): void {
+    for (const writer of this.#writers) writer.publish();
   }
 
   /** Lets somebody see frames as they pass; returns what ends that. */

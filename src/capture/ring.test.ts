@@ -34,6 +34,7 @@ function make(options: Partial<CaptureOptions> = {}): { writer: CaptureWriter; r
 function record(writer: CaptureWriter, timeNs: number, bytes: Uint8Array, offset: number, length: number): void {
   time[0] = timeNs;
   writer.frame(WIRE_IN, -1, 7, bytes, offset, length, length, undefined);
+  writer.publish();
 }
 
 function drain(reader: CaptureReader): (CapturedFrame & { readonly captured: Uint8Array })[] {
@@ -86,6 +87,7 @@ test('a frame is kept once for each captured point that it passes, a lost one at
   const bytes = new Uint8Array(60);
   const seen = (at: number, reason: number): (number | undefined)[] => {
     writer.frame(at, reason, 0, bytes, 0, 60, 60, undefined);
+    writer.publish();
     return drain(reader).map((frame) => list[frame.interface]);
   };
   assert.deepEqual(seen(WIRE_IN, -1), []);
@@ -99,7 +101,9 @@ test('one direction only; drops are left out where a format cannot tell them', (
   const { writer, reader } = make({ points: [points.tx + 3, points.rx + 3], directions: OUTBOUND, withDrops: false });
   const bytes = new Uint8Array(60);
   for (const at of [FROM_QUEUE, TO_QUEUE]) writer.frame(at, -1, 0, bytes, 0, 60, 60, undefined);
+  writer.publish();
   writer.frame(FROM_QUEUE, 4, 0, bytes, 0, 60, 60, undefined);
+  writer.publish();
   assert.deepEqual(
     drain(reader).map(({ at, reason }) => [at, reason]),
     [[FROM_QUEUE, -1]],
@@ -118,10 +122,12 @@ test('what is left to do is told, and forgotten with the next frame', () => {
   };
   const bytes = new Uint8Array(60);
   writer.frame(FROM_QUEUE, -1, 0, bytes, 0, 60, 60, offload);
+  writer.publish();
   // Over the same place of the ring, once around.
   const filler = new Uint8Array(65_000);
   for (let n = 0; n < 1000; n += 1) {
     writer.frame(FROM_QUEUE, -1, 0, filler, 0, filler.length, filler.length, undefined);
+    writer.publish();
     const [first, second] = drain(reader);
     if (n === 0) {
       assert.deepEqual([first!.segmentation, first!.segmentSize, first!.headerLength], ['tcp6', 1448, 66]);

@@ -103,6 +103,8 @@ export class CaptureWriter {
   /** Interface of each point, or -1. */
   readonly #interfaces: Int16Array;
   readonly #views: ViewCache;
+  /** Bytes written since the ring was made, those that were not published yet included. */
+  #written: number;
 
   /** Times of frames count from `epoch`; `time` holds that of the frame at hand, since a double that is passed on is allocated. */
   constructor(memory: CaptureMemory, epoch: Epoch, time: Float64Array) {
@@ -120,6 +122,7 @@ export class CaptureWriter {
     this.#interfaces = new Int16Array(pointNames.length).fill(-1);
     for (const [index, point] of memory.points.entries()) this.#interfaces[point] = index;
     this.#views = new ViewCache();
+    this.#written = this.#counters[WRITTEN]!;
   }
 
   /** Keeps a frame once for each captured point that it passes; arguments as of FrameCapture. */
@@ -200,13 +203,21 @@ export class CaptureWriter {
     }
     dwords[entry + field.place / 4] = flags;
     if (kept > 0) this.#bytes.set(this.#views.of(bytes, offset, kept), start + HEADER);
-    Atomics.store(this.#counters, WRITTEN, (this.#counters[WRITTEN]! + size) | 0);
+    this.#written = (this.#written + size) | 0;
+  }
+
+  /**
+   * Shows the reading side what was kept. Not with each frame: it waits until all of them are in memory, which costs as much as
+   * to keep one.
+   */
+  publish(): void {
+    if (this.#written !== this.#counters[WRITTEN]) Atomics.store(this.#counters, WRITTEN, this.#written);
   }
 
   /** Where an entry of `size` bytes goes, which must follow at once; -1 where there is no room. */
   #reserve(size: number): number {
     const counters = this.#counters;
-    const written = counters[WRITTEN]! >>> 0;
+    const written = this.#written >>> 0;
     const used = (written - (Atomics.load(counters, READ) >>> 0)) >>> 0;
     // An empty ring begins anew: memory that was used just now is in the cache.
     if (used === 0) Atomics.store(counters, BASE, written | 0);
@@ -216,7 +227,7 @@ export class CaptureWriter {
     if (used + skip + size > CAPACITY) return -1;
     if (skip === 0) return at;
     if (skip > field.length) this.#dwords[(at + field.length) >>> 2] = SKIP;
-    Atomics.store(counters, WRITTEN, (written + skip) | 0);
+    this.#written = (written + skip) | 0;
     return 0;
   }
 }
