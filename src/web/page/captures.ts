@@ -6,6 +6,9 @@ import { grouped } from './figures.ts';
 import { field, valuesOf } from './form.ts';
 import type { View } from './view.ts';
 
+/** Captures of so many points show those that saw something. */
+const FEW = 5;
+
 /** A point as `filter-dump` names it. */
 type Point = Readonly<Record<string, string>>;
 
@@ -19,16 +22,18 @@ export class Captures implements View {
   readonly #netdevs: () => readonly string[];
   readonly #list: HTMLElement;
   readonly #point: HTMLSelectElement;
+  readonly #id: HTMLInputElement;
 
   constructor(functions: () => readonly string[], netdevs: () => readonly string[]) {
     this.#functions = functions;
     this.#netdevs = netdevs;
     this.#list = h('div');
     this.#point = h('select', { name: 'point' });
+    this.#id = h('input', { name: 'id', required: true, value: 'f0', pattern: '[A-Za-z][A-Za-z0-9._\\-]*' });
     const form = h(
       'form',
       { class: 'form', onsubmit: (event: SubmitEvent) => this.#add(event) },
-      field('Name', h('input', { name: 'id', required: true, value: 'f0', pattern: '[A-Za-z][A-Za-z0-9._\\-]*' })),
+      field('Name', this.#id),
       field('What', this.#point),
       field('File on the host', h('input', { name: 'file', required: true, placeholder: '/tmp/x.pcapng' })),
       field(
@@ -48,7 +53,8 @@ export class Captures implements View {
       this.#point,
       h('select', {}, ...points.map(([label, point]) => h('option', { value: JSON.stringify(point) }, label))),
     );
-    if (chosen !== '') this.#point.value = chosen;
+    if (chosen === '') this.#point.selectedIndex = 0;
+    else this.#point.value = chosen;
     const captures = await ask<CaptureState[]>('query-capture');
     const rows = captures.flatMap((capture) => this.#rows(capture));
     const columns = [
@@ -64,12 +70,16 @@ export class Captures implements View {
     const press = (on: boolean): Promise<boolean> =>
       attempt(() => ask('qom-set', { path: `/objects/${id}`, property: 'status', value: on }));
     const end = (): Promise<boolean> => attempt(() => ask('object-del', { id }));
-    return points.map(({ name, seen, lost }, index) => [
+    const busy = points.length < FEW ? points : points.filter(({ seen }) => seen > 0);
+    const quiet = points.length - busy.length;
+    const rest =
+      quiet === 0 ? [] : [{ name: `${quiet} points that saw nothing yet`, seen: undefined, lost: undefined }];
+    return [...busy, ...rest].map(({ name, seen, lost }, index) => [
       index === 0 && h('b', {}, id),
       index === 0 && toggle(`Capture ${id}`, status === 'on', press),
       name,
-      grouped(seen),
-      grouped(lost),
+      seen === undefined ? '' : grouped(seen),
+      lost === undefined ? '' : grouped(lost),
       index === 0 && h('code', {}, failure === undefined ? file : `${file}: ${failure}`),
       index === 0 && h('button', { type: 'button', class: 'small', onclick: end, 'aria-label': `End ${id}` }, 'End'),
     ]);
@@ -83,10 +93,14 @@ export class Captures implements View {
       ...(maxlen === undefined ? {} : { maxlen }),
     };
     if (!(await attempt(() => ask('object-add', given)))) return;
+    this.#id.value = nextName(id!);
     say(`${id} captures to ${file}`);
     await this.update();
   }
 }
+
+/** `f1` behind `f0`. */
+const nextName = (name: string): string => name.replace(/\d*$/, (digits) => String(Number(digits) + 1));
 
 /** Those of port 1 have the name of its PF in front. */
 function pointsOf(functions: readonly string[], netdevs: readonly string[]): [string, Point][] {

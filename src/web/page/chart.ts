@@ -1,4 +1,5 @@
 /** Small charts of what went by. */
+import { pathOf } from './chart-path.ts';
 import { svg } from './dom.ts';
 import { roundUp, short } from './figures.ts';
 
@@ -21,22 +22,6 @@ export interface ChartOptions {
 
 const WIDTH = 320;
 const HEIGHT = 96;
-
-/** Points of a line, right-aligned: `M x y L x y …`; '' where there is none. */
-export function pathOf(
-  values: readonly number[],
-  points: number,
-  highest: number,
-  width: number,
-  height: number,
-): string {
-  const first = points - values.length;
-  const place = (value: number, index: number): string => {
-    const x = ((first + index) / (points - 1)) * width;
-    return `${x.toFixed(1)} ${(height - (Math.min(value, highest) / highest) * height).toFixed(1)}`;
-  };
-  return values.length === 0 ? '' : `M${values.map(place).join('L')}`;
-}
 
 export function chart(lines: readonly Line[], { label, unit, points, least }: ChartOptions): SVGElement {
   const highest = roundUp(Math.max(0, ...lines.flatMap(({ values }) => values)), least);

@@ -79,6 +79,10 @@ export class Feed {
     put('drops port', sums(sampled('outboard_dropped_packets_total'), ['port']));
     put('drops of', sums(sampled('outboard_function_dropped_packets_total'), ['port', 'function']));
     put('interrupts port', sums(sampled('outboard_interrupts_total'), ['port']));
+    const turns = metrics.get('outboard_turn_duration_seconds');
+    const [turn] = turns?.type === 'histogram' ? turns.histograms : [];
+    this.rates.get('turns').update(turn?.counts.reduce((total, one) => total + one, 0) ?? 0, seconds);
+    this.rates.get('turn time').update(turn?.sum ?? 0, seconds);
     put('processor', sums(sampled('process_cpu_seconds_total'), []));
   }
 }

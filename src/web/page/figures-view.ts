@@ -11,7 +11,7 @@ const MOST_ROWS = 300;
 
 export class Figures implements View {
   readonly name = 'figures';
-  readonly title = 'Drops and figures';
+  readonly title = 'Figures';
   readonly icon = 'M4 20V10h4v10zM10 20V4h4v16zM16 20v-7h4v7z';
   readonly element: HTMLElement;
   readonly everyMs = 1000;

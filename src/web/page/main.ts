@@ -125,6 +125,7 @@ function show(): void {
   document.title = `${shown.title} – Outboard`;
   main.replaceChildren(h('h1', { class: 'unseen' }, shown.title), shown.element);
   drawNav();
+  nav.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   updatedMs = performance.now();
   void update(() => shown.update());
 }

@@ -79,14 +79,13 @@ export class Overview implements View {
     );
   }
 
-  #tiles({ metrics, network }: Moment): HTMLElement {
+  #tiles({ network }: Moment): HTMLElement {
     const { rates } = this.#feed;
     const sum = (prefix: string): number =>
       network.ports.reduce((total, { port }) => total + rates.get(`${prefix} ${port}`).now, 0);
     const dropped = network.ports.reduce((total, { port }) => total + rates.get(`drops port ${port}`).total, 0);
-    const turns = metrics.get('outboard_turn_duration_seconds');
-    const histogram = turns?.type === 'histogram' ? turns.histograms[0] : undefined;
-    const count = histogram?.counts.reduce((total, one) => total + one, 0) ?? 0;
+    const turns = rates.get('turns').now;
+    const turnUs = turns === 0 ? 0 : (rates.get('turn time').now / turns) * 1e6;
     const tile = (value: string, label: string, bad = false): HTMLElement =>
       h('div', { class: bad ? 'tile bad' : 'tile' }, h('b', {}, value), h('span', {}, label));
     return h(
@@ -95,7 +94,7 @@ export class Overview implements View {
       tile(short(sum('interrupts port')), 'interrupts a second'),
       tile(short(sum('drops port')), 'drops a second', sum('drops port') > 0),
       tile(short(dropped), 'drops in all'),
-      tile(count === 0 ? '–' : `${((histogram!.sum / count) * 1e6).toFixed(1)} µs`, 'a turn of the device, mean'),
+      tile(turnUs === 0 ? '–' : `${turnUs.toPrecision(3)} µs`, 'a turn of the device'),
       tile(`${(rates.get('processor ').now * 100).toFixed(0)} %`, 'of a processor'),
     );
   }

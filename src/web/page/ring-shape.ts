@@ -3,7 +3,9 @@
 /** x and y of a share of the way around. */
 export function placeOn(share: number, radius: number): [number, number] {
   const angle = share * 2 * Math.PI;
-  return [Number((radius * Math.sin(angle)).toFixed(2)), Number((-radius * Math.cos(angle)).toFixed(2))];
+  // Plus 0: there is no -0 to be drawn.
+  const round = (value: number): number => Number(value.toFixed(2)) + 0;
+  return [round(radius * Math.sin(angle)), round(-radius * Math.cos(angle))];
 }
 
 /** Path of the stretch of `share` of the ring that begins at `from`; '' where there is nothing of it. */

@@ -29,6 +29,7 @@ export class Trace implements View {
   readonly #log: HTMLElement;
   readonly #count: HTMLElement;
   readonly #pause: HTMLButtonElement;
+  readonly #only: HTMLButtonElement;
   #states: readonly EventState[];
   #lines: TraceLine[];
   #total: number;
@@ -60,9 +61,14 @@ export class Trace implements View {
     this.#pause = h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => this.#hold() }, 'Pause');
     const all = (on: boolean): HTMLElement =>
       h('button', { type: 'button', onclick: () => this.#set(this.#pattern, on) }, on ? 'All on' : 'All off');
+    this.#only = h(
+      'button',
+      { type: 'button', 'aria-pressed': 'false', onclick: () => this.#showOnly() },
+      'Only those on',
+    );
     const clear = h('button', { type: 'button', onclick: () => this.#clear() }, 'Clear');
     const choose = h('section', { class: 'card choose' }, h('h2', {}, 'Events'));
-    choose.append(h('div', { class: 'bar' }, this.#glob, all(true), all(false)), this.#events);
+    choose.append(h('div', { class: 'bar' }, this.#glob, all(true), all(false), this.#only), this.#events);
     const tail = h('section', { class: 'card tail' }, h('h2', {}, 'Log'));
     tail.append(h('div', { class: 'bar' }, this.#find, this.#pause, clear, this.#count), this.#log);
     this.element = h('div', { class: 'view trace' }, choose, tail);
@@ -111,6 +117,11 @@ export class Trace implements View {
     this.#pause.textContent = this.#paused ? 'Go on' : 'Pause';
   }
 
+  #showOnly(): void {
+    this.#only.setAttribute('aria-pressed', String(this.#only.getAttribute('aria-pressed') === 'false'));
+    this.#showEvents();
+  }
+
   #clear(): void {
     this.#lines = [];
     this.#total = 0;
@@ -120,7 +131,8 @@ export class Trace implements View {
 
   #showEvents(): void {
     const matches = globTest(this.#pattern);
-    const found = this.#states.filter(({ name }) => matches(name));
+    const only = this.#only.getAttribute('aria-pressed') === 'true';
+    const found = this.#states.filter(({ name, state }) => matches(name) && (!only || state === 'enabled'));
     const rows = found.map(({ name, state, arguments: what, doc }) =>
       h(
         'li',
@@ -129,7 +141,7 @@ export class Trace implements View {
         h('span', { title: `${doc} ${what}` }, h('code', {}, name), h('small', {}, doc)),
       ),
     );
-    const none = h('li', { class: 'empty' }, 'No event has such a name.');
+    const none = h('li', { class: 'empty' }, only ? 'No such event is on.' : 'No event has such a name.');
     morph(this.#events, h('ul', {}, ...(rows.length === 0 ? [none] : rows)));
   }
 
