@@ -1,5 +1,6 @@
 import { LabError } from '../errors.ts';
 import type { Workload } from '../workload.ts';
+import { pmeInterrupts } from './pme-interrupts.ts';
 
 /** igb suspends five seconds after it has lost its link. */
 const suspendSeconds = 20;
@@ -28,16 +29,12 @@ export const power: Workload = {
       report(found);
     });
     await step('the cable wakes it by PME', async (report) => {
-      const interrupts = async (): Promise<number> =>
-        Number(
-          await scene.machine.run(
-            `awk '/PCIe PME|PCIe portdrv|pcie.*pme/i { for (n = 2; n <= NF; n++) if ($n ~ /^[0-9]+$/) sum += $n } END { print sum + 0 }' /proc/interrupts`,
-          ),
-        );
-      const before = await interrupts();
+      const before = await pmeInterrupts(scene.machine);
       await scene.nic.setLink(true, scene.machine);
       const milliseconds = await becomes('active', resumeSeconds);
-      report(`after ${milliseconds} ms, in ${await state()}; ${(await interrupts()) - before} PME interrupts`);
+      report(
+        `after ${milliseconds} ms, in ${await state()}; ${(await pmeInterrupts(scene.machine)) - before} PME interrupts`,
+      );
     });
     await step('and traffic goes on', async () => {
       await scene.waitForCarrier(true, 20_000);
