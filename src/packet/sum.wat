@@ -280,7 +280,7 @@
           (i32.add
             (i32.shl (local.get $protocol) (i32.const 8))
             (call $swap (local.get $room))))))
-    (memory.copy (local.get $to) (local.get $headers) (i32.const 128))
+    (call $copy (local.get $to) (local.get $headers) (i32.const 128))
     (if (i32.le_u (local.get $end) (i32.const 128))
       (then
         (local.set $sum
