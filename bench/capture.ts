@@ -116,7 +116,7 @@ async function measure(): Promise<void> {
   await once(sink, 'listening');
   const loopNow = (): number => Math.round(performance.now() * 1e6);
   const streamWith = (memory: CaptureMemory | undefined): Stream => {
-    const captures = new CaptureSet(loopNow, { seconds: 0, nanoseconds: 0 }, 4);
+    const captures = new CaptureSet(loopNow, { seconds: 0, nanoseconds: 0 }, 8);
     if (memory !== undefined) captures.add(memory);
     return new Stream(captures, sink.address().port);
   };

@@ -2,7 +2,8 @@
  * Captured frames in shared memory, from the device thread to the thread that writes the file. A full ring drops and
  * counts; it never waits.
  */
-import { close, createMemfd, mapShared, type Mapping } from '../linux/index.ts';
+import { close, createMemfd, type GuestMapping, mapGuestMemory, mapShared, type Mapping } from '../linux/index.ts';
+import { arena, copyFromArena } from '../packet/index.ts';
 import { ViewCache } from '../packet/views.ts';
 import { place, type FrameOffload } from '../ports/index.ts';
 import { pointNames, points, PORT_POINTS } from './points.ts';
@@ -94,8 +95,8 @@ export interface Epoch {
 export class CaptureWriter {
   readonly memory: CaptureMemory;
   readonly #time: Float64Array;
-  readonly #mapping: Mapping;
-  readonly #bytes: Uint8Array;
+  /** The ring: in the packet arena's memory, where there is room, so that a frame is copied like any other. */
+  readonly #ring: GuestMapping;
   readonly #doubles: Float64Array;
   readonly #dwords: Uint32Array;
   readonly #counters: Int32Array;
@@ -105,16 +106,20 @@ export class CaptureWriter {
   readonly #views: ViewCache;
   /** Bytes written since the ring was made, those that were not published yet included. */
   #written: number;
+  #published: number;
+  /** Value of `#written` at the ring's first byte. */
+  #base: number;
+  /** Bytes that the reading side may not have read yet. */
+  #used: number;
 
   /** Times of frames count from `epoch`; `time` holds that of the frame at hand, since a double that is passed on is allocated. */
   constructor(memory: CaptureMemory, epoch: Epoch, time: Float64Array) {
     this.memory = memory;
     this.#time = time;
-    this.#mapping = mapShared(memory.dataFd, 0, CAPACITY, true);
-    const { buffer } = this.#mapping;
-    this.#bytes = new Uint8Array(buffer);
-    this.#doubles = new Float64Array(buffer);
-    this.#dwords = new Uint32Array(buffer);
+    this.#ring = mapGuestMemory(memory.dataFd, 0, CAPACITY, true);
+    const { bytes, dwords } = this.#ring;
+    this.#doubles = new Float64Array(bytes.buffer, bytes.byteOffset, CAPACITY / 8);
+    this.#dwords = dwords;
     this.#counters = new Int32Array(memory.counters);
     this.#figures = new Float64Array(memory.figures);
     this.#figures[0] = epoch.seconds;
@@ -123,6 +128,9 @@ export class CaptureWriter {
     for (const [index, point] of memory.points.entries()) this.#interfaces[point] = index;
     this.#views = new ViewCache();
     this.#written = this.#counters[WRITTEN]!;
+    this.#published = this.#written;
+    this.#base = this.#counters[BASE]!;
+    this.#used = 0;
   }
 
   /** Keeps a frame once for each captured point that it passes; arguments as of FrameCapture. */
@@ -162,7 +170,7 @@ export class CaptureWriter {
 
   /** Gives the memory back. */
   close(): void {
-    this.#mapping.unmap();
+    this.#ring.unmap();
   }
 
   /** `interfaceIndex` is -1 of a point that is not captured. */
@@ -202,7 +210,8 @@ export class CaptureWriter {
       dwords[entry + field.segment / 4] = offload.headerLength | (offload.segmentSize << 16);
     }
     dwords[entry + field.place / 4] = flags;
-    if (kept > 0) this.#bytes.set(this.#views.of(bytes, offset, kept), start + HEADER);
+    if (bytes === arena.bytes) copyFromArena(this.#ring, start + HEADER, offset, kept);
+    else if (kept > 0) this.#ring.bytes.set(this.#views.of(bytes, offset, kept), start + HEADER);
     this.#written = (this.#written + size) | 0;
   }
 
@@ -211,24 +220,39 @@ export class CaptureWriter {
    * to keep one.
    */
   publish(): void {
-    if (this.#written !== this.#counters[WRITTEN]) Atomics.store(this.#counters, WRITTEN, this.#written);
+    if (this.#written === this.#published) return;
+    this.#published = this.#written;
+    Atomics.store(this.#counters, WRITTEN, this.#written);
   }
 
   /** Where an entry of `size` bytes goes, which must follow at once; -1 where there is no room. */
   #reserve(size: number): number {
-    const counters = this.#counters;
-    const written = this.#written >>> 0;
-    const used = (written - (Atomics.load(counters, READ) >>> 0)) >>> 0;
-    // An empty ring begins anew: memory that was used just now is in the cache.
-    if (used === 0) Atomics.store(counters, BASE, written | 0);
-    const at = (written - counters[BASE]!) & (CAPACITY - 1);
+    if (this.#written === this.#published) this.#begin();
+    const at = (this.#written - this.#base) & (CAPACITY - 1);
     // An entry does not wrap: what is left at the end is skipped, and says so.
     const skip = at + size > CAPACITY ? CAPACITY - at : 0;
-    if (used + skip + size > CAPACITY) return -1;
+    if (this.#used + skip + size > CAPACITY) {
+      this.#look();
+      if (this.#used + skip + size > CAPACITY) return -1;
+    }
+    this.#used += skip + size;
     if (skip === 0) return at;
     if (skip > field.length) this.#dwords[(at + field.length) >>> 2] = SKIP;
-    this.#written = (written + skip) | 0;
+    this.#written = (this.#written + skip) | 0;
     return 0;
+  }
+
+  /** All that was kept is published. An empty ring begins anew: memory that was used just now is in the cache. */
+  #begin(): void {
+    this.#look();
+    if (this.#used !== 0) return;
+    this.#base = this.#written;
+    Atomics.store(this.#counters, BASE, this.#base);
+  }
+
+  /** How far the reading side has come: it only comes further. */
+  #look(): void {
+    this.#used = (this.#written - Atomics.load(this.#counters, READ)) >>> 0;
   }
 }
 

@@ -24,7 +24,7 @@ import { makePortParts, type PortOptions, type PortParts } from './port-parts.ts
 import { RunState } from './run-state.ts';
 
 /** Frames sent or received in one go that a capture gives the same time: some microseconds. */
-const FRAMES_A_TIME = 4;
+const FRAMES_A_TIME = 8;
 
 export interface AssemblyOptions extends PortOptions {
   readonly trace: TraceWriter;
