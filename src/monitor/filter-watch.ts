@@ -12,9 +12,10 @@ export class FilterWatch {
   readonly #known: Map<string, string>;
   /** Functions whose change was told. */
   readonly #told: Set<string>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #wanted: () => boolean;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** `fetch` is asked now and then while `wanted` says so. */
+  /** `fetch` is asked now and then while it is watching and `wanted` says so. */
   constructor(options: {
     readonly fetch: () => Promise<readonly NamedFilter[]>;
     readonly wanted: () => boolean;
@@ -24,10 +25,18 @@ export class FilterWatch {
     this.#changed = options.changed;
     this.#known = new Map();
     this.#told = new Set();
-    this.#timer = setInterval(() => {
-      if (options.wanted()) void this.look();
-    }, EVERY_MS);
-    this.#timer.unref();
+    this.#wanted = options.wanted;
+    this.#timer = undefined;
+  }
+
+  /** Whether there is anybody to tell: where there is not, nothing wakes the thread. */
+  set watching(on: boolean) {
+    if (on === (this.#timer !== undefined)) return;
+    clearInterval(this.#timer);
+    const look = (): void => {
+      if (this.#wanted()) void this.look();
+    };
+    this.#timer = on ? setInterval(look, EVERY_MS).unref() : undefined;
   }
 
   /** Compares with what is known. */
@@ -59,6 +68,6 @@ export class FilterWatch {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.watching = false;
   }
 }

@@ -110,9 +110,13 @@ export class Monitor implements MonitorContext {
   }
 
   #serveQmp(input: Readable, output: Writable): void {
-    const ended = (): void => void this.#qmpClients.delete(client);
+    const ended = (): void => {
+      this.#qmpClients.delete(client);
+      this.#watch.watching = this.#qmpClients.size > 0;
+    };
     const client = new MonitorQmpClient(input, output, { context: this, log: this.#log, ended });
     this.#qmpClients.add(client);
+    this.#watch.watching = true;
   }
 
   #serveHmp(input: Readable, output: Writable): void {
