@@ -64,7 +64,16 @@ function drawTop(): void {
       h(
         'a',
         { class: 'brand', href: '#overview' },
-        h('img', { src: 'icon.svg', alt: '', width: 26, height: 26 }),
+        // No <img>: each one that is made fetches its picture, shown or not.
+        svg(
+          'svg',
+          { class: 'mark', viewBox: '0 0 32 32', 'aria-hidden': 'true' },
+          svg('path', {
+            class: 'board',
+            d: 'M5 6h22a3 3 0 0 1 3 3v11a3 3 0 0 1-3 3h-13v4h-3v-4h-2v4h-3v-4h-1a3 3 0 0 1-3-3V9a3 3 0 0 1 3-3z',
+          }),
+          svg('path', { class: 'parts', d: 'M19 11h7v7h-7zM7 11h7v2H7zM7 15h7v2H7z' }),
+        ),
         'Outboard',
       ),
       h('span', { class: 'hint wide' }, 'Intel 82576, outside the virtual machine'),
