@@ -246,8 +246,10 @@ export class EventLoop implements Clock, Tasks {
     const expired = this.timers.earliestNs < Infinity && this.expire();
     const worked = this.tasks.length > 0;
     if (worked) {
-      this.work();
+      const end = this.now() + TASK_SLICE_NS;
+      this.workOnce(end);
       this.lookAgain();
+      this.work(end);
     }
     if (ready === 0 && !expired && !worked) return false;
     const { flushers } = this;
@@ -264,14 +266,12 @@ export class EventLoop implements Clock, Tasks {
   }
 
   /**
-   * What work has led to at once, before the turn tells of it: a host answers a frame while it is being sent, and the guest
+   * What work has led to at once, before other work tells of it: a host answers a frame while it is being sent, and the guest
    * then gets one interrupt for both.
    */
   private lookAgain(): void {
     const ready = this.look();
-    if (ready === 0) return;
-    this.dispatch(ready);
-    if (this.tasks.length > 0) this.work();
+    if (ready > 0) this.dispatch(ready);
   }
 
   private wait(limitNs: number): number {
@@ -361,22 +361,22 @@ export class EventLoop implements Clock, Tasks {
     return happened;
   }
 
-  private work(): void {
-    const end = this.now() + TASK_SLICE_NS;
-    while (this.tasks.length > 0) {
-      const round = this.tasks;
-      this.tasks = this.waiting;
-      this.waiting = round;
-      let done = 0;
-      do this.runTask(round[done++]!);
-      while (done < round.length && this.now() < end);
-      if (done < round.length) {
-        // Those that had no go come first in the next turn.
-        this.tasks = [...round.slice(done), ...this.tasks];
-      }
-      round.length = 0;
-      if (this.now() >= end) break;
-    }
+  /** Works until nothing is left, or time is up. */
+  private work(end: number): void {
+    while (this.tasks.length > 0 && this.now() < end) this.workOnce(end);
+  }
+
+  /** Every task that is marked has one go, as far as time allows, one in any case. */
+  private workOnce(end: number): void {
+    const round = this.tasks;
+    this.tasks = this.waiting;
+    this.waiting = round;
+    let done = 0;
+    do this.runTask(round[done++]!);
+    while (done < round.length && this.now() < end);
+    // Those that had no go come first in the next turn.
+    if (done < round.length) this.tasks = [...round.slice(done), ...this.tasks];
+    round.length = 0;
   }
 
   private runTask(task: Task): void {

@@ -5,6 +5,7 @@
  * A message leaves when a cause and its mask are both set that were not before; so an event that came while it was masked
  * fires when software unmasks it, and one whose cause software has not cleared yet does not fire twice.
  */
+import { makeTask, type Task } from '../../ports/index.ts';
 import { POOLS, type PortContext } from './context.ts';
 import { pf } from './tables/index.ts';
 import { Throttle, VECTORS } from './throttle.ts';
@@ -45,6 +46,9 @@ export class Interrupts {
   /** Whose MSI-X table a vector goes through, and its number there: the PF's own but for those of VFs. */
   private readonly vectorFunction: Uint8Array;
   private readonly vectorNumber: Uint8Array;
+  /** Vectors of write-backs of this turn: one message at its end tells of them all. */
+  private due: number;
+  private readonly requestDue: Task;
   /** Vectors that could not be sent because their function's messages were off. */
   private unsent: number;
 
@@ -54,6 +58,8 @@ export class Interrupts {
     this.throttle = new Throttle(context, (vector) => this.deliver(vector));
     this.vectorFunction = new Uint8Array(VECTORS);
     this.vectorNumber = Uint8Array.from({ length: VECTORS }, (_, vector) => vector);
+    this.due = 0;
+    this.requestDue = makeTask(() => this.requestVectors());
     this.unsent = 0;
     this.sent = new Float64Array((1 + POOLS) * SENT_ROW);
   }
@@ -83,7 +89,9 @@ export class Interrupts {
    */
   receiveDone(queue: number, immediate = false): void {
     const vector = this.queueDone(queue, RX_SHIFT, pf.ICR.RXDW.mask);
-    if (immediate) this.throttle.hasten(this.multipleVectors() ? vector : 0);
+    if (!immediate) return;
+    this.requestVectors();
+    this.throttle.hasten(this.multipleVectors() ? vector : 0);
   }
 
   /** Descriptors of a transmit queue were written back, and are in memory. */
@@ -242,6 +250,7 @@ export class Interrupts {
     const { values } = this.context.registers;
     const kept = ~(((1 << count) - 1) << first);
     for (const register of [pf.EICR, pf.EIMS, pf.EIAC, pf.EIAM]) values[register.index]! &= kept;
+    this.due &= kept;
     this.unsent &= kept;
     for (let vector = first; vector < first + count; vector += 1) {
       values[pf.EITR.index + vector * pf.EITR.step] = 0;
@@ -285,6 +294,7 @@ export class Interrupts {
     const { values } = this.context.registers;
     values[pf.ICR.index] = 0;
     values[pf.EICR.index] = 0;
+    this.due = 0;
     this.unsent = 0;
     this.throttle.reset();
     this.driveLine();
@@ -311,8 +321,20 @@ export class Interrupts {
       trace.emit(events.igb_irq_no_queue_vector, queue, byteShift >>> 3);
     }
     values[pf.ICR.index]! |= cause;
-    this.settle(legacy, extended);
+    if (this.multipleVectors() && legacy === this.legacyPending()) {
+      this.due |= this.extendedPending() & ~extended;
+      if (this.due !== 0) this.context.tasks.mark(this.requestDue);
+    } else this.settle(legacy, extended);
     return vector;
+  }
+
+  /** Requests what is due, if software has not masked or acknowledged it meanwhile. Nothing is left to do for a task. */
+  private requestVectors(): boolean {
+    for (let rest = this.due & this.extendedPending(); rest !== 0; rest &= rest - 1) {
+      this.throttle.request(31 - Math.clz32(rest & -rest));
+    }
+    this.due = 0;
+    return false;
   }
 
   private traceQueue(queue: number, byteShift: number, vector: number): void {

@@ -35,7 +35,11 @@ function setUp(): Rig {
     context,
     read: (vf, at) => port.vfWindows[vf]!.read(at),
     write: (vf, at, value) => port.vfWindows[vf]!.write(at, value),
-    sent: () => context.interruptPorts.flatMap((fn, n) => fn.take().map((vector) => `${n}.${vector}`)),
+    // Write-backs are told of at the end of the turn.
+    sent: () => {
+      context.tasks.runAll();
+      return context.interruptPorts.flatMap((fn, n) => fn.take().map((vector) => `${n}.${vector}`));
+    },
   };
 }
 
@@ -93,12 +97,12 @@ test('VTIVAR0 replaces bytes; a vector changed without a reset is one vector (11
   assert.equal(port.read(pf.IVAR.at + 8), ((0x80 | 16) << 8) | 0x80 | 18);
   interrupts.receiveDone(2);
   interrupts.transmitDone(2);
-  assert.deepEqual(sent(), ['3.2', '3.0']);
+  assert.deepEqual(sent(), ['3.0', '3.2']);
   write(2, VTIVAR0, 0x8182_0000);
   interrupts.receiveDone(2);
   interrupts.receiveDone(10);
   interrupts.transmitDone(10);
-  assert.deepEqual(sent(), ['3.2', '3.1']);
+  assert.deepEqual(sent(), ['3.1', '3.2']);
   assert.equal(context.registers.values[pf.IVAR.index + 1], 0);
 });
 
@@ -130,9 +134,10 @@ test('EIAM with EIAME masks the vector that was sent; EIMS fires what came meanw
   write(0, VTIVAR0, 0x8081);
   for (const at of [VTEIAC, VTEIAM, VTEIMS]) write(0, at, 7);
   interrupts.receiveDone(0);
-  interrupts.receiveDone(0);
   assert.deepEqual(sent(), ['1.1']);
   assert.equal(read(0, VTEIMS), 5);
+  interrupts.receiveDone(0);
+  assert.deepEqual(sent(), []);
   write(0, VTEIMS, 2);
   assert.deepEqual(sent(), ['1.1']);
 });
