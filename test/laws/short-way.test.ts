@@ -10,7 +10,8 @@ import type { ConformanceMachine } from '../conformance/machine.ts';
 import { generate } from '../differential/generate.ts';
 import { difference, observe } from '../differential/observe.ts';
 
-const PROGRAMS = 600;
+/** The last two: a route that was known before a reset. */
+const SEEDS = [...Array.from({ length: 600 }, (_, n) => n + 1), 5665, 5667];
 const COUNTERS = Object.entries(pf).filter(([, { at }]) => at >= pf.CRCERRS.at && at < 0x4200);
 const OF_POOLS = Object.entries(pf).filter(([name]) => name.startsWith('PVF'));
 
@@ -29,7 +30,7 @@ test('the short way ends as the long one', () => {
   const sent = mock.method(TransmitPath.prototype, 'send');
   const short = openInProcess();
   const long = openInProcess('copper', ['igb_rx_descriptor', 'igb_tx_fetch']);
-  for (let seed = 1; seed <= PROGRAMS; seed += 1) {
+  for (const seed of SEEDS) {
     const program = generate(seed);
     const found = difference(
       [...observe(short, program), ...counters(short)],

@@ -79,10 +79,10 @@ export class LocalSwitch implements TransmitSink {
     const { link } = this.parts;
     this.loops = link.loopback;
     if (this.loops || !link.up) return 0;
+    if (this.known.version !== context.settings.version) this.known.clear(context.settings.version);
     if (usesPools(values[MRQC.index]!)) {
       const dtxswc = values[DTXSWC.index]!;
       if (isChecked(dtxswc, queue & 7) || (dtxswc & DTXSWC.LOOPBACK_EN.mask) !== 0) {
-        if (this.known.version !== context.settings.version) this.known.clear(context.settings.version);
         return (values[CTRL_EXT.index]! & CTRL_EXT.EXT_VLAN.mask) === 0 ? route.wire | route.pools : 0;
       }
     }
