@@ -288,8 +288,8 @@ const receive: readonly Mutation[] = [
   },
   {
     name: 'replicated-tags',
-    file: 'rx/delivery.ts',
-    text: 'if (frame.kind === MULTICAST) return (values[RPLOLR.index]! & RPLOLR.STRVLAN.mask) !== 0;\n',
+    file: 'rx/stripping.ts',
+    text: 'if (multicast) return (values[RPLOLR.index]! & RPLOLR.STRVLAN.mask) !== 0;\n',
     replacement: '',
     meaning: 'RPLOLR.STRVLAN does nothing',
   },

@@ -18,11 +18,12 @@ import { usesPools } from './queue-select.ts';
 import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
+import { stripsFcs, stripsTag } from './stripping.ts';
 import { FrameStore, NO_DESCRIPTORS, NO_RING, STORED } from './store.ts';
 import { wireLength } from '../statistics.ts';
 import type { ViewCache } from '../../../packet/views.ts';
 
-const { CTRL, ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RPLOLR, RXPBS, VFRE, VMOLR } = pf;
+const { ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RXPBS, VFRE } = pf;
 
 const KIB = 1024;
 
@@ -239,7 +240,8 @@ export class Delivery {
     }
     if (!mayMaster(this.context, queue)) return false;
     const free = rings.free(queue);
-    const outcome = this.store.store(queue, frame, this.stripsTag(queue), this.appendsFcs(queue));
+    const strips = frame.tags.count > 0 && stripsTag(this.values, queue, frame.kind === MULTICAST);
+    const outcome = this.store.store(queue, frame, strips, this.appendsFcs(queue));
     if (outcome !== STORED) {
       if (this.mayWait(outcome, queue)) return false;
       if (rings.mayDrop(queue)) this.parts.statistics.queueDropped(queue);
@@ -284,25 +286,10 @@ export class Delivery {
     this.context.tasks.mark(this.task);
   }
 
-  private stripsTag(queue: number): boolean {
-    const { frame, values } = this;
-    if (frame.tags.count === 0) return false;
-    if (!usesPools(values[MRQC.index]!)) return (values[CTRL.index]! & CTRL.VME.mask) !== 0;
-    if (frame.kind === MULTICAST) return (values[RPLOLR.index]! & RPLOLR.STRVLAN.mask) !== 0;
-    return (values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRVLAN.mask) !== 0;
-  }
-
-  /** Whether software wants the FCS in this queue; it then stands behind the frame. */
+  /** Puts the FCS behind the frame where software wants it in this queue. */
   private appendsFcs(queue: number): boolean {
     const { frame, values } = this;
-    let strips = values[RCTL.index]! & RCTL.SECRC.mask;
-    if (usesPools(values[MRQC.index]!)) {
-      strips =
-        frame.kind === MULTICAST
-          ? values[RPLOLR.index]! & RPLOLR.STRCRC.mask
-          : values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRCRC.mask;
-    }
-    if (strips !== 0) return false;
+    if (stripsFcs(values, queue, frame.kind === MULTICAST)) return false;
     if (!frame.hasSpare) this.room.makeOwn(frame);
     const end = frame.start + frame.length;
     const fcs = crc32(frame.bytes, frame.start, frame.length);

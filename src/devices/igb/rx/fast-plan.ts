@@ -14,9 +14,10 @@ import { usesPools, usesRss, MODE_VMDQ_RSS } from './queue-select.ts';
 import type { ReceiveRings } from './ring.ts';
 import { RSS_TYPE, rssType } from './rss.ts';
 import { FCS_BYTES, MAXIMUM_BYTES } from './size.ts';
+import { stripsFcs } from './stripping.ts';
 import { tuplesInUse } from './tuple-filters.ts';
 
-const { CTRL_EXT, ETQF, IMIRVP, MRQC, RCTL, RFCTL, RLPML, RPLOLR, RXCSUM } = pf;
+const { CTRL_EXT, ETQF, IMIRVP, MRQC, RCTL, RFCTL, RLPML, RXCSUM } = pf;
 const { SYNQF, TSYNCRXCTL, VET, VFRE, VMOLR } = pf;
 
 /** SRRCTL.DESCTYPE: advanced descriptors with one buffer. */
@@ -87,12 +88,9 @@ export class FastPlan {
       this.bases[queue] = rings.base(queue);
       this.sizes[queue] = rings.size(queue);
       this.thresholds[queue] = rings.threshold(queue);
-      const strips = this.pooled
-        ? values[VMOLR.index + (queue & 7) * VMOLR.step]! & VMOLR.STRCRC.mask &&
-          values[RPLOLR.index]! & RPLOLR.STRCRC.mask
-        : values[RCTL.index]! & RCTL.SECRC.mask;
       const fits =
-        strips !== 0 &&
+        stripsFcs(values, queue, false) &&
+        stripsFcs(values, queue, true) &&
         rings.isEnabled(queue) &&
         rings.descriptorType(queue) === ONE_BUFFER &&
         rings.writeBackThreshold(queue) < 2 &&
