@@ -11,9 +11,9 @@ export interface TraceTouches {
 
 /**
  * A VF's access to what is the port's as well shows as one of the port, too: right before a read of the VF, right behind a
- * write, with the same value. That echo is not the PF's driver.
+ * write, with the same value. That echo is not the PF's driver. What comes later than `untilNs` does not count.
  */
-export function touchesOfTrace(path: string): TraceTouches {
+export function touchesOfTrace(path: string, untilNs = Infinity): TraceTouches {
   const result: TraceTouches = { pf: new Touches(), vf: new Touches(), lost: 0 };
   /** A read of the port that may turn out to be an echo. */
   let pending: readonly [offset: number, value: number] | undefined;
@@ -23,7 +23,8 @@ export function touchesOfTrace(path: string): TraceTouches {
     if (pending !== undefined) result.pf.read('pf', pending[0]);
     pending = undefined;
   };
-  for (const { name, args } of openTrace(path).records) {
+  for (const { name, args, timeNs } of openTrace(path).records) {
+    if (timeNs > untilNs) break;
     const value = args.at(-1)!;
     if (name === 'igb_vf_reg_read') {
       if (pending?.[1] === value) pending = undefined;
