@@ -204,7 +204,7 @@ export class ExternalHost {
 /** A shell that finds the lab's programs by name, through a script for each in `folder`. */
 function shellWith(tools: GuestTools, folder: string): Program {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['ip', 'tc', 'ping', 'iperf3', 'socat', 'tcpdump']) {
+  for (const name of ['ip', 'tc', 'ping', 'iperf3', 'socat', 'tcpdump', 'ptp4l']) {
     const { command, args } = tools.hostProgram(name);
     const words = [command, ...args].map(quoted).join(' ');
     writeFileSync(join(folder, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });

@@ -22,6 +22,7 @@ const packages = [
   'kmod',
   'pciutils',
   'qemu-guest-agent',
+  'linuxptp',
 ];
 
 /** Programs of a guest, by their place in the unpacked packages. All else in those packages stays out. */
@@ -43,6 +44,8 @@ const programs = [
   'usr/bin/lspci',
   'usr/bin/setpci',
   'usr/sbin/qemu-ga',
+  'usr/sbin/ptp4l',
+  'usr/sbin/phc_ctl',
 ];
 /** Libraries that no program names but some load while they run: iperf3 does to cancel a thread. */
 const loadedLibraries = ['libgcc_s.so.1'];

@@ -16,6 +16,7 @@ import { ports } from './ports.ts';
 import { power } from './power.ts';
 import { probe } from './probe.ts';
 import { qos } from './qos.ts';
+import { ptp } from './ptp/workload.ts';
 import { pxe } from './pxe.ts';
 import { reload } from './reload.ts';
 import { reset } from './reset.ts';
@@ -27,7 +28,7 @@ import { wake } from './wake.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, power, wake, ports, monitor, faults, ethtool, lint, pxe, qos],
+  ...[probe, ping, tcp, vlan, link, reload, reset, power, wake, ports, ptp, monitor, faults, ethtool, lint, pxe, qos],
   ...[sriov, vfSettings, neighbours, matrix],
   ...[dpdk, breaking],
   // They share a guest: the one that makes virtual functions comes last.
