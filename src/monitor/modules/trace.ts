@@ -13,6 +13,25 @@ function setState({ nic }: MonitorContext, glob: string, enable: boolean): void 
 const unknownEvent = (glob: string): MonitorError =>
   new MonitorError('UNKNOWN', `unknown event "${glob}"; "info trace-events" lists them`);
 
+interface TraceEventStatus {
+  readonly name: string;
+  readonly state: 'enabled' | 'disabled';
+  /** `queue: queue, length: bytes`. */
+  readonly arguments: string;
+  readonly doc: string;
+}
+
+function statesOf({ nic }: MonitorContext, glob: string): TraceEventStatus[] {
+  const events = nic.trace.list(glob);
+  if (events.length === 0) throw unknownEvent(glob);
+  return events.map(({ name, spec, on }) => ({
+    name,
+    state: on ? 'enabled' : 'disabled',
+    arguments: describeArguments(spec),
+    doc: spec.doc,
+  }));
+}
+
 export const trace: MonitorModule = {
   queries: [
     query({
@@ -21,14 +40,7 @@ export const trace: MonitorModule = {
       doc: 'trace events and whether they are on',
       schema: v.strictObject({ name: v.optional(v.string(), '*') }),
       parse: ([name]) => (name === undefined ? {} : { name }),
-      fetch: ({ nic }, { name }) => {
-        const events = nic.trace.list(name);
-        if (events.length === 0) throw unknownEvent(name);
-        return events.map(({ name: event, spec, on }) => ({
-          ...{ name: event, state: on ? 'enabled' : 'disabled' },
-          ...{ arguments: describeArguments(spec), doc: spec.doc },
-        }));
-      },
+      fetch: (context, { name }) => statesOf(context, name),
       render: (events) => events.map(({ name, state }) => `${name} : state ${state === 'enabled' ? 1 : 0}`).join('\n'),
       complete: () => eventNames,
     }),
@@ -47,8 +59,8 @@ export const trace: MonitorModule = {
     },
   ],
   qmp: {
-    'trace-event-get-state': qmp(v.strictObject({ name: v.string() }), (context, given) =>
-      context.registry.execute(context, 'query-trace-events', given),
+    'trace-event-get-state': qmp(v.strictObject({ name: v.string() }), (context, { name }) =>
+      statesOf(context, name).map(({ name: event, state }) => ({ name: event, state })),
     ),
     'trace-event-set-state': qmp(
       v.strictObject({ name: v.string(), enable: v.boolean(), 'ignore-unavailable': v.optional(v.boolean()) }),
