@@ -43,6 +43,12 @@ export const explanations: readonly Explanation[] = [
     why: 'It polls them, and wants no interrupt but that of the mailbox. Of a PF the same is silent: there DPDK leaves MSI-X mode off.',
   },
   {
+    rules: ['vf-register-idle'],
+    registers: /^VTEICS$/,
+    who: 'igbvf raises the vector of its receive queue (VTEICS) while its PF is being reset or has no driver',
+    why: 'Its watchdog does so every two seconds, whether or not the PF has enabled the VF.',
+  },
+  {
     rules: ['request-before-reset'],
     who: 'igbvf asks for its multicast addresses after a function-level reset of its VF while the interface is up',
     why: 'It says RESET before that reset and not after it. The PF does not answer; igbvf waits a second for that, and then resets itself.',

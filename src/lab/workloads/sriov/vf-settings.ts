@@ -109,7 +109,8 @@ async function withForeignAddress(vf: Station, work: () => Promise<void>): Promi
 
 /** Frames from the foreign address that the external host sees. */
 async function foreignFramesOut(guest: VfGuest, vf: Station): Promise<number> {
-  const words = `ping -n -q -c 3 -i 0.2 -W 1 -I foreign ${guest.host.address(4)}`;
+  // What is being asked for already is not asked for again so soon.
+  const words = `ip neigh flush dev foreign nud all; ping -n -q -c 3 -i 0.2 -W 1 -I foreign ${guest.host.address(4)}`;
   const seen = await seenDuring(guest.host, `ether src ${foreignMac} and arp`, () =>
     vf.try(`ip route add 10.82.57.0/24 dev foreign table 77; ip rule add oif foreign table 77; ${words}; true`),
   );
