@@ -33,7 +33,7 @@ export class DescriptorsAhead {
   private readonly left: Uint8Array;
   private readonly fetched: Int32Array;
   /** Nothing: what was read there was read for its own sake. */
-  private touched: number;
+  private readonly touched: Int32Array;
 
   constructor(context: PortContext, plan: FastPlan) {
     this.buffers = new Int32Array(QUEUES);
@@ -47,7 +47,7 @@ export class DescriptorsAhead {
     this.heads = new Uint16Array(QUEUES);
     this.left = new Uint8Array(QUEUES);
     this.fetched = new Int32Array(QUEUES * AHEAD);
-    this.touched = 0;
+    this.touched = new Int32Array(1);
   }
 
   /** A run of about so many frames begins. */
@@ -97,8 +97,14 @@ export class DescriptorsAhead {
       const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
       const place = address === 0 ? NO_PLACE : memory.placeForWriting(address, plan.bufferBytes[queue]!);
       fetched[first + n] = place;
-      if (place !== NO_PLACE) this.touched ^= dwords[place >>> 2]!;
     }
+    // A loop of its own: the shorter it is, the more of its reads are under way at once.
+    let touched = 0;
+    for (let n = first; n < first + count; n += 1) {
+      const place = fetched[n]!;
+      if (place !== NO_PLACE) touched ^= dwords[place >>> 2]!;
+    }
+    this.touched[0] = touched;
     this.left[queue] = count - 1;
     this.heads[queue] = head + 1 === size ? 0 : head + 1;
     this.descriptors[queue] = ring + head * DESCRIPTOR_BYTES;
