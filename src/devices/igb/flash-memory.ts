@@ -10,7 +10,7 @@ export interface FlashContents {
   /** A power of two in length, 128 KiB at least. Written in place. */
   readonly bytes: Uint8Array;
   /** Something in them is different now. */
-  readonly changed?: () => void;
+  changed?(): void;
 }
 
 export const SMALLEST_FLASH_BYTES = 128 * 1024;
@@ -55,7 +55,7 @@ export const ERASE_CHIP_NS = 3_000_000_000;
 
 export class FlashMemory extends SpiSlave {
   readonly bytes: Uint8Array;
-  private readonly changed: () => void;
+  private readonly contents: FlashContents;
   private readonly clock: Clock;
   private readonly page: Uint8Array;
   private opcode: number;
@@ -68,7 +68,7 @@ export class FlashMemory extends SpiSlave {
   constructor(clock: Clock, contents: FlashContents = { bytes: flashBytes() }) {
     super();
     this.bytes = contents.bytes;
-    this.changed = contents.changed ?? (() => undefined);
+    this.contents = contents;
     this.clock = clock;
     this.page = new Uint8Array(PAGE_BYTES);
     this.opcode = 0;
@@ -86,7 +86,7 @@ export class FlashMemory extends SpiSlave {
   program(address: number, byte: number): void {
     if (this.busy || address >= this.bytes.length) return;
     this.bytes[address]! &= byte;
-    this.changed();
+    this.contents.changed?.();
   }
 
   /** Erases the whole part, unless it is busy. */
@@ -164,6 +164,6 @@ export class FlashMemory extends SpiSlave {
   private startCycle(durationNs: number): void {
     this.writeEnabled = false;
     this.busyUntilNs = this.clock.now() + durationNs;
-    this.changed();
+    this.contents.changed?.();
   }
 }
