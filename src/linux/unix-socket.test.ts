@@ -7,7 +7,7 @@ import { close, isOpen } from './descriptor.ts';
 import { SystemError } from './errors.ts';
 import { createEventFd, drain, signal } from './event-fd.ts';
 import { createMemfd, sizeOf } from './memory.ts';
-import { acceptUnix, connectUnix, listenUnix, MessageSocket, streamPair } from './unix-socket.ts';
+import { acceptUnix, bindUnixDatagram, connectUnix, listenUnix, MessageSocket, streamPair } from './unix-socket.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outboard-socket-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -148,4 +148,12 @@ test('failures carry the code of the kernel and leave no descriptor', () => {
   assert.throws(() => close(9999), withCode('EBADF'));
   assert.equal(isOpen(9999), false);
   assert.equal(openFds(), before);
+});
+
+test('socket files are their owner’s', () => {
+  const stream = join(folder, 'owner.sock');
+  const datagrams = join(folder, 'owner.dgram');
+  const fds = [listenUnix(stream), bindUnixDatagram(datagrams)];
+  for (const path of [stream, datagrams]) assert.equal(statSync(path).mode & 0o777, 0o600, path);
+  for (const fd of fds) close(fd);
 });

@@ -1,4 +1,4 @@
-import { lstatSync, unlinkSync } from 'node:fs';
+import { fchmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { SystemError } from './errors.ts';
 import { mustWait } from './descriptor.ts';
 import { check, fail, libc } from './libc.ts';
@@ -15,13 +15,15 @@ import {
 } from './socket.ts';
 import { AF_UNIX, unixAddress } from './socket-address.ts';
 
-/** Listens at a path. A socket file that nobody listens on any more is replaced. */
+const OWNER_ONLY = 0o600;
+
+/** Listens at a path, for its owner only. A socket file that nobody listens on any more is replaced. */
 export function listenUnix(path: string, options: { backlog?: number } = {}): number {
   const address = unixAddress(path);
   removeStale(path, SOCK_STREAM);
   const fd = openSocket(AF_UNIX, SOCK_STREAM);
   try {
-    bindSocket(fd, address, path);
+    bindPrivately(fd, address, path);
     listenSocket(fd, options.backlog ?? 16);
   } catch (error) {
     libc.close(fd);
@@ -40,13 +42,13 @@ export function connectUnix(path: string): number {
   return openConnected(path, SOCK_STREAM);
 }
 
-/** A datagram socket bound to a path (replacing a stale one). */
+/** A datagram socket bound to a path (replacing a stale one), for its owner only. */
 export function bindUnixDatagram(path: string): number {
   const address = unixAddress(path);
   removeStale(path, SOCK_DGRAM);
   const fd = openSocket(AF_UNIX, SOCK_DGRAM);
   try {
-    bindSocket(fd, address, path);
+    bindPrivately(fd, address, path);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -62,6 +64,12 @@ export function streamPair(): [number, number] {
 /** A connected pair of datagram sockets. */
 export function datagramPair(): [number, number] {
   return socketPair(AF_UNIX, SOCK_DGRAM);
+}
+
+/** The file gets the mode that the socket has before it is bound: there is no moment in which anybody else may connect. */
+function bindPrivately(fd: number, address: ReturnType<typeof unixAddress>, path: string): void {
+  fchmodSync(fd, OWNER_ONLY);
+  bindSocket(fd, address, path);
 }
 
 function openConnected(path: string, type: number): number {

@@ -6,7 +6,6 @@ import { attachmentError } from '../nic/host-advice.ts';
 import { NicError } from '../nic/errors.ts';
 
 const CLIENTS = 16;
-const OTHERS = 0o177;
 
 export class MonitorListener {
   readonly #path: string;
@@ -17,7 +16,7 @@ export class MonitorListener {
   /** Throws NicError. */
   constructor(path: string, accept: (socket: Socket) => void) {
     this.#path = path;
-    const fd = listenPrivately(path);
+    const fd = listen(path);
     this.#inode = lstatSync(path).ino;
     this.#server = createServer(accept);
     this.#server.maxConnections = CLIENTS;
@@ -31,16 +30,12 @@ export class MonitorListener {
   }
 }
 
-/** Nobody else may connect from the first moment on. */
-function listenPrivately(path: string): number {
+function listen(path: string): number {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false)
     throw new NicError('EEXIST', `${path} is there already and is no socket: remove it, or choose another path`);
-  const mask = process.umask(OTHERS);
   try {
     return listenUnix(path);
   } catch (error) {
     throw attachmentError(error);
-  } finally {
-    process.umask(mask);
   }
 }

@@ -151,6 +151,20 @@ test('a large packet is seen whole, with what is left to do; the wire gets its s
   );
 });
 
+test('a large packet is seen whole where nothing but its queue is, wherever its bytes lie', () => {
+  for (const placed of [false, true]) {
+    const capture = new RecordingCapture();
+    capture.on.set([0, 1, 0]);
+    const bench = new PoolBench(capture, placed);
+    const frame = tcpFrame(4000);
+    // Not what a packet before has left in the arena.
+    frame.fill(placed ? 1 : 2, 100);
+    bench.postContext(0, (14 << 9) | 20, 1 << 11, (1448 << 16) | (20 << 8));
+    bench.send(0, frame, { command: 1 << 31, options: 2 << 8 });
+    assert.deepEqual(capture.frames[0]!.bytes, frame);
+  }
+});
+
 test('a checksum that is left to do is not filled in where the queue is seen', () => {
   const { bench, capture } = makeBench();
   const frame = tcpFrame(100);

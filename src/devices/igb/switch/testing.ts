@@ -75,8 +75,8 @@ export class PoolBench {
   private readonly next: number[];
   private readonly txTail: number[];
 
-  constructor(capture?: FrameCapture) {
-    this.memory = new FakeMemory(BASE, MEMORY_BYTES);
+  constructor(capture?: FrameCapture, placed = false) {
+    this.memory = new FakeMemory(BASE, MEMORY_BYTES, placed);
     const { port, context } = makeTestPort({ sharedMemory: this.memory, ...(capture && { capture }) });
     this.port = port;
     this.context = context;
