@@ -127,6 +127,26 @@
       (i32.shl (i32.and (local.get $word) (i32.const 0xff)) (i32.const 8))
       (i32.and (i32.shr_u (local.get $word) (i32.const 8)) (i32.const 0xff))))
 
+  ;; Sums of the addresses of the IP packet in an untagged frame.
+  (func $addresses4 (param $at i32) (result i64)
+    (i64.add (i64.load32_u offset=26 (local.get $at)) (i64.load32_u offset=30 (local.get $at))))
+  (func $addresses6 (param $at i32) (result i64)
+    (i64.add
+      (i64.add
+        (i64.add
+          (i64.load32_u offset=22 (local.get $at))
+          (i64.load32_u offset=26 (local.get $at)))
+        (i64.add
+          (i64.load32_u offset=30 (local.get $at))
+          (i64.load32_u offset=34 (local.get $at))))
+      (i64.add
+        (i64.add
+          (i64.load32_u offset=38 (local.get $at))
+          (i64.load32_u offset=42 (local.get $at)))
+        (i64.add
+          (i64.load32_u offset=46 (local.get $at))
+          (i64.load32_u offset=50 (local.get $at))))))
+
   ;; What an untagged frame of at least 60 bytes holds: 0 where it is not whole TCP or UDP behind an IPv4 header without options
   ;; or an IPv6 header without extensions; otherwise 1, and 2 for IPv6, 4 for UDP, 8 where the IPv4 checksum is wrong, 16 where
   ;; the transport checksum is, 32 where a UDP datagram has none. $verify 0 takes the transport checksum for right.
@@ -159,7 +179,7 @@
               (i32.const 0xffff))
           (then (local.set $found (i32.const 9))))
         (local.set $sum
-          (i64.add (i64.load32_u offset=26 (local.get $at)) (i64.load32_u offset=30 (local.get $at)))))
+          (call $addresses4 (local.get $at))))
       (else
         (if (i32.ne (i32.load16_u offset=12 (local.get $at)) (i32.const 0xdd86)) (then (return (i32.const 0))))
         (if (i32.ne (i32.and (i32.load8_u offset=14 (local.get $at)) (i32.const 0xf0)) (i32.const 0x60))
@@ -170,21 +190,7 @@
         (local.set $l4 (i32.add (local.get $at) (i32.const 54)))
         (local.set $found (i32.const 3))
         (local.set $sum
-          (i64.add
-            (i64.add
-              (i64.add
-                (i64.load32_u offset=22 (local.get $at))
-                (i64.load32_u offset=26 (local.get $at)))
-              (i64.add
-                (i64.load32_u offset=30 (local.get $at))
-                (i64.load32_u offset=34 (local.get $at))))
-            (i64.add
-              (i64.add
-                (i64.load32_u offset=38 (local.get $at))
-                (i64.load32_u offset=42 (local.get $at)))
-              (i64.add
-                (i64.load32_u offset=46 (local.get $at))
-                (i64.load32_u offset=50 (local.get $at))))))))
+          (call $addresses6 (local.get $at)))))
     (if (i32.eq (local.get $protocol) (i32.const 6))
       (then
         (if (i32.lt_u (local.get $room) (i32.const 20)) (then (return (i32.const 0))))
@@ -247,27 +253,13 @@
         (local.set $protocol (i32.load8_u offset=20 (local.get $headers)))
         (local.set $room (call $swap (i32.load16_u offset=18 (local.get $headers))))
         (local.set $sum
-          (i64.add
-            (i64.add
-              (i64.add
-                (i64.load32_u offset=22 (local.get $headers))
-                (i64.load32_u offset=26 (local.get $headers)))
-              (i64.add
-                (i64.load32_u offset=30 (local.get $headers))
-                (i64.load32_u offset=34 (local.get $headers))))
-            (i64.add
-              (i64.add
-                (i64.load32_u offset=38 (local.get $headers))
-                (i64.load32_u offset=42 (local.get $headers)))
-              (i64.add
-                (i64.load32_u offset=46 (local.get $headers))
-                (i64.load32_u offset=50 (local.get $headers)))))))
+          (call $addresses6 (local.get $headers))))
       (else
         (local.set $l4 (i32.const 34))
         (local.set $protocol (i32.load8_u offset=23 (local.get $headers)))
         (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $headers))) (i32.const 20)))
         (local.set $sum
-          (i64.add (i64.load32_u offset=26 (local.get $headers)) (i64.load32_u offset=30 (local.get $headers))))))
+          (call $addresses4 (local.get $headers)))))
     (if (i32.and (local.get $found) (i32.const 4))
       (then
         (local.set $room
