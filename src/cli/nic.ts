@@ -7,6 +7,7 @@ import { parseAttachment, parseLinkPartner, parseVf } from '../nic/flags.ts';
 import type { Nic } from '../nic/nic.ts';
 import { webAddress } from '../web/web-address.ts';
 import { collect } from './arguments.ts';
+import { openInspector } from './inspect.ts';
 
 export interface NicFlags {
   readonly lint?: boolean;
@@ -30,6 +31,7 @@ export interface NicFlags {
   flash?: string;
   metrics?: string;
   web?: string | true;
+  inspect?: string | true;
   romfile?: string;
   msix: boolean;
   msi: boolean;
@@ -144,6 +146,7 @@ export async function runNic(flags: NicFlags): Promise<void> {
     return;
   }
   const config = configuration(flags);
+  if (flags.inspect !== undefined) await openInspector(flags.inspect);
   const { startNic } = await import('../nic/nic.ts');
   await untilSignal(
     async () => {
@@ -216,6 +219,10 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option(
       '--web [ADDRESS:PORT]',
       'a live view for browsers of this machine, at 127.0.0.1:8257 where no address is given',
+    )
+    .option(
+      '--inspect [HOST:PORT]',
+      "let a debugger into the NIC's threads, at 127.0.0.1:9229 where no address is given (docs/debugging.md)",
     )
     .option('--no-msix', 'hide the MSI-X capability')
     .option('--no-msi', 'hide the MSI capability')

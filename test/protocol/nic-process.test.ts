@@ -164,3 +164,15 @@ test('a NIC goes on when nobody reads what it prints, and when its capture canno
   assert.equal((await process.end('SIGTERM')).status, 0);
   assert.deepEqual(readdirSync(folder), []);
 });
+
+test('--inspect lets a debugger in, and ends with the NIC', async (context) => {
+  const { nic } = setUp(context);
+  const process = await nic('--inspect', '0', '--attach', 'function,path=nic.sock').listening();
+  const port = /ws:\/\/127\.0\.0\.1:(\d+)\//.exec(process.errors)![1];
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { type: string }[];
+  assert.deepEqual(
+    targets.map(({ type }) => type),
+    ['node'],
+  );
+  assert.equal((await process.end('SIGTERM')).status, 0);
+});
