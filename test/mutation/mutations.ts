@@ -107,7 +107,7 @@ const registers: readonly Mutation[] = [
   },
   {
     name: 'ims-lsc',
-    file: 'interrupts.ts',
+    file: 'interrupt-causes.ts',
     text: 'export const LEGACY_CAUSES = 0x77d4_fbfd;',
     replacement: 'export const LEGACY_CAUSES = 0x77d4_fbf9;',
     meaning: 'a change of the link is no cause',
@@ -344,20 +344,20 @@ const interrupts: readonly Mutation[] = [
   {
     name: 'icr-unmasked',
     file: 'interrupts.ts',
-    text: '      values[pf.IMS.index] === 0 ||\n',
+    text: '      values[IMS.index] === 0 ||\n',
     replacement: '',
     meaning: 'with MSI-X a read does not clear ICR where IMS is 0',
   },
   {
     name: 'eiame',
-    file: 'interrupts.ts',
-    text: '(values[pf.GPIE.index]! & pf.GPIE.EIAME.mask) !== 0 && (values',
+    file: 'interrupt-messages.ts',
+    text: '(values[GPIE.index]! & GPIE.EIAME.mask) !== 0 && (values',
     replacement: '(values',
     meaning: 'EIAM masks without GPIE.EIAME',
   },
   {
     name: 'ivar-upper',
-    file: 'interrupts.ts',
+    file: 'interrupt-causes.ts',
     text: '(((queue & 8) << 1) + byteShift)',
     replacement: '((queue & 8) + byteShift)',
     meaning: 'IVAR gives queue n + 8 the vector of the transmit side of queue n',

@@ -302,7 +302,7 @@ test('PBACLR forgets pending messages of the named vectors', () => {
 test("a vector assigned to a VF leaves through the VF's table (§6.4)", () => {
   const { port, context, interrupts, irq } = setUp('msix');
   port.write(pf.GPIE.at, pf.GPIE.MULTIPLE_MSIX.mask);
-  interrupts.assignVector(23, 1, 1);
+  interrupts.messages.assignVector(23, 1, 1);
   port.write(pf.EIMS.at, 1 << 23);
   port.write(pf.EICS.at, 1 << 23);
   assert.deepEqual(irq.take(), []);

@@ -34,6 +34,7 @@ import type { Trace } from '../../ports/index.ts';
 import { partialAccess } from './partial-access.ts';
 import { SMALLEST_FLASH_BYTES } from './flash-memory.ts';
 import { IoWindow } from './io-window.ts';
+import { PF_VECTORS } from './sizes.ts';
 
 /** Registers behind BAR0 by byte offset, and how a reset of the function reaches them. */
 export interface PortRegisters extends DwordRegisters {
@@ -87,7 +88,6 @@ export interface PhysicalFunctionOptions {
   readonly guard?: AccessGuard;
 }
 
-export const PF_VECTORS = 10;
 /** PBA within BAR3. */
 const PENDING_OFFSET = 0x2000;
 const KIB = 1024;

@@ -94,6 +94,7 @@ export class IgbPort implements WirePort {
     const context = makeContext(options);
     const statistics = new Statistics(context.registers.values, context.queueFunction);
     const interrupts = new Interrupts(context, { statistics });
+    const { messages } = interrupts;
     const time = new PortTime(context);
     const auxiliary = new TimeAuxiliary(context, time);
     const pins = new SoftwarePins(context, {
@@ -134,7 +135,7 @@ export class IgbPort implements WirePort {
       tcpTimer: new TcpTimer(context, { interrupts }),
       mailbox,
       vfInterrupts,
-      vfResources: new VfResources(context, { interrupts, vfInterrupts, mailbox, transmit, receive }),
+      vfResources: new VfResources(context, { messages, vfInterrupts, mailbox, transmit, receive }),
       semaphores: new Semaphores(context, chip),
       statistics,
       transmit,

@@ -278,7 +278,7 @@ export class RegisterAccess {
       case onWrite.gpie:
         return interrupts.modeChanged();
       case onWrite.pbaclr:
-        return interrupts.clearPending(value);
+        return interrupts.messages.clearPending(value);
       case onWrite.ctrl:
         return this.writeCtrl(value, before);
       case onWrite.ctrlext:

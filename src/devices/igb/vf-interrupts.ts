@@ -5,10 +5,9 @@
  */
 import { POOLS, type PortContext } from './context.ts';
 import type { Interrupts } from './interrupts.ts';
+import { VF_VECTORS } from './sizes.ts';
 import { pf } from './tables/index.ts';
 
-/** MSI-X vectors of a VF. */
-export const VF_VECTORS = 3;
 const BITS = 7;
 
 /** A byte of VTIVAR: valid, and the vector. */

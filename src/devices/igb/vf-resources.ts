@@ -3,12 +3,13 @@
  * has them while it is live; until then its queues and vectors are the PF's, and only the mailbox is its own.
  */
 import { POOLS, type PortContext } from './context.ts';
-import type { Interrupts } from './interrupts.ts';
+import type { InterruptMessages } from './interrupt-messages.ts';
 import type { Mailbox } from './mailbox.ts';
+import { VF_VECTORS } from './sizes.ts';
 import { pf, pfPlan, pfSpecs } from './tables/index.ts';
 import { rxQueues } from './tables/rx-queues.ts';
 import { txQueues } from './tables/tx-queues.ts';
-import { firstVector, VF_VECTORS, type VfInterrupts } from './vf-interrupts.ts';
+import { firstVector, type VfInterrupts } from './vf-interrupts.ts';
 
 /**
  * How a VF was reset: `software` by VTCTRL.RST of either side; `function` by FLR or because it vanished; `machine` when
@@ -24,7 +25,7 @@ export interface ResettableQueues {
 }
 
 export interface VfResourceParts {
-  readonly interrupts: Pick<Interrupts, 'assignVector'>;
+  readonly messages: Pick<InterruptMessages, 'assignVector'>;
   readonly vfInterrupts: Pick<VfInterrupts, 'resetVf'>;
   readonly mailbox: Pick<Mailbox, 'forget' | 'release' | 'vfReset'>;
   readonly transmit: ResettableQueues;
@@ -54,7 +55,7 @@ export class VfResources {
     this.context.settings.version += 1;
     for (let vector = 0; vector < VF_VECTORS; vector += 1) {
       const number = firstVector(vf) + vector;
-      this.parts.interrupts.assignVector(number, owner, live ? vector : number);
+      this.parts.messages.assignVector(number, owner, live ? vector : number);
     }
     const { trace, events } = this.context;
     if (trace.on[events.igb_vf_live] !== 0) trace.emit(events.igb_vf_live, vf, live ? 1 : 0);

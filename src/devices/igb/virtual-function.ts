@@ -33,8 +33,8 @@ import type { AccessGuard } from '../../pci/access-guard.ts';
 import type { Trace, TraceEvents } from '../../ports/index.ts';
 import { partialAccess } from './partial-access.ts';
 import { type IgbPhysicalFunction, vfBars } from './physical-function.ts';
+import { VF_VECTORS } from './sizes.ts';
 import { igbTraceEvents } from './trace-events.ts';
-import { VF_VECTORS } from './vf-interrupts.ts';
 
 const [registerBar, msixBar] = vfBars as readonly [(typeof vfBars)[number], (typeof vfBars)[number]];
 /** PBA within BAR3. */

@@ -1,7 +1,6 @@
 /** Vectors. */
+import { PF_VECTORS, VF_VECTORS } from '../../devices/igb/sizes.ts';
 import { pf, vf } from '../../devices/igb/tables/index.ts';
-import { VF_VECTORS } from '../../devices/igb/vf-interrupts.ts';
-import { PF_VECTORS } from '../../devices/igb/interrupts.ts';
 import { onEvent, onWrite, type RuleTable } from '../rule.ts';
 import type { Sight } from '../sight.ts';
 

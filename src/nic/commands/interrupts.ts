@@ -1,4 +1,5 @@
-import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupts.ts';
+import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupt-messages.ts';
+import { PF_VECTORS } from '../../devices/igb/sizes.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
 import { functionNames, partsOf } from '../functions.ts';
 
@@ -7,25 +8,22 @@ export interface InterruptStatus {
   readonly number: number;
   /** What its driver has turned on. */
   readonly mode: 'MSI-X' | 'MSI' | 'INTx';
-  /** Sent since the NIC started, by MSI-X vector. */
+  /** Sent since the NIC started, by MSI-X vector; a VF has fewer, and the rest is 0. */
   readonly msix: readonly number[];
   readonly msi: number;
   readonly intx: number;
 }
 
-/** Vectors of the PF; a VF has fewer, and the rest of its row is 0. */
-const VECTORS = 10;
-
 export function interruptStatus(nic: AssembledNic, { port: place }: { readonly port: number }): InterruptStatus[] {
   const { port } = partsOf(nic, place);
-  const { sent } = port.blocks.interrupts;
+  const { sent } = port.blocks.interrupts.messages;
   return functionNames.map((_, number) => {
     const { msixEnabled, msiEnabled } = port.context.interruptPorts[number]!;
     const row = number * SENT_ROW;
     return {
       number,
       mode: msixEnabled ? 'MSI-X' : msiEnabled ? 'MSI' : 'INTx',
-      msix: [...sent.subarray(row, row + VECTORS)],
+      msix: [...sent.subarray(row, row + PF_VECTORS)],
       msi: sent[row + SENT_MSI]!,
       intx: sent[row + SENT_INTX]!,
     };
