@@ -8,7 +8,7 @@ import { QTestCommands } from './protocol/commands.ts';
 
 /** A wire that keeps what it is given. */
 export class KeptWire implements Wire {
-  readonly acceptsOffload = false;
+  readonly acceptsOffload: boolean = false;
   readonly carrier = true;
   readonly sent: Uint8Array[];
   port: WirePort | undefined;

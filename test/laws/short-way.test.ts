@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { FastPath as ReceivePath } from '../../src/devices/igb/rx/fast-path.ts';
+import { Checksums } from '../../src/devices/igb/tx/checksums.ts';
 import { FastPath as TransmitPath } from '../../src/devices/igb/tx/fast-path.ts';
 import { pf } from '../../src/devices/igb/tables/index.ts';
 import { read } from '../../src/driver/index.ts';
+import type { FrameOffload } from '../../src/ports/index.ts';
+import { KeptWire } from '../../src/qtest/testing.ts';
 import { openInProcess } from '../conformance/machines/in-process.ts';
 import type { ConformanceMachine } from '../conformance/machine.ts';
 import { generate } from '../differential/generate.ts';
@@ -12,6 +15,7 @@ import { difference, observe } from '../differential/observe.ts';
 
 /** The last two: a route that was known before a reset. */
 const SEEDS = [...Array.from({ length: 600 }, (_, n) => n + 1), 5665, 5667];
+const FEW = SEEDS.slice(0, 200);
 const COUNTERS = Object.entries(pf).filter(([, { at }]) => at >= pf.CRCERRS.at && at < 0x4200);
 const OF_POOLS = Object.entries(pf).filter(([name]) => name.startsWith('PVF'));
 
@@ -23,14 +27,40 @@ function counters(machine: ConformanceMachine): string[] {
   return lines;
 }
 
-test('the short way ends as the long one', () => {
-  const received = mock.method(ReceivePath.prototype, 'receive');
-  const switched = mock.method(ReceivePath.prototype, 'switched');
-  const placed = mock.method(ReceivePath.prototype, 'placed');
-  const sent = mock.method(TransmitPath.prototype, 'send');
-  const short = openInProcess();
-  const long = openInProcess('copper', ['igb_rx_descriptor', 'igb_tx_fetch']);
-  for (const seed of SEEDS) {
+/** Takes frames with work left to do, and keeps what that is behind each. */
+class UnfinishedWire extends KeptWire {
+  override readonly acceptsOffload = true;
+
+  override send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    const rest = offload === undefined ? [] : new TextEncoder().encode(JSON.stringify(offload));
+    this.sent.push(Uint8Array.of(...bytes.subarray(offset, offset + length), ...rest));
+  }
+}
+
+/** Counts frames, made or not. */
+class CountingWire extends KeptWire {
+  frames = 0;
+  bytes = 0;
+
+  override send(_bytes: Uint8Array, _offset: number, length: number): void {
+    this.drained(1, length);
+  }
+
+  drained(frames: number, bytes: number): void {
+    this.frames += frames;
+    this.bytes += bytes;
+  }
+}
+
+/** Nobody is at its other end. */
+class UnseenWire extends CountingWire {
+  readonly drain = this;
+}
+
+const WATCHED = ['igb_rx_descriptor', 'igb_tx_fetch'];
+
+function compare(seeds: readonly number[], short: ConformanceMachine, long: ConformanceMachine): void {
+  for (const seed of seeds) {
     const program = generate(seed);
     const found = difference(
       [...observe(short, program), ...counters(short)],
@@ -38,9 +68,30 @@ test('the short way ends as the long one', () => {
     );
     assert.equal(found, undefined, `seed ${seed}: ${found?.join(' instead of ')}`);
   }
+}
+
+test('the short way ends as the long one', () => {
+  const received = mock.method(ReceivePath.prototype, 'receive');
+  const switched = mock.method(ReceivePath.prototype, 'switched');
+  const placed = mock.method(ReceivePath.prototype, 'placed');
+  const sent = mock.method(TransmitPath.prototype, 'send');
+  const completed = mock.method(Checksums.prototype, 'complete');
+  compare(SEEDS, openInProcess(), openInProcess('copper', WATCHED));
   const taken = (calls: readonly { readonly result?: unknown }[]): number =>
     calls.filter(({ result }) => result === true || Number(result) > 0).length;
   for (const method of [received, switched, sent]) assert.ok(taken(method.mock.calls) > 20);
   assert.ok(placed.mock.calls.length > 5);
+  assert.ok(completed.mock.calls.filter(({ stack }) => stack.stack!.includes('fast-path')).length > 20);
   mock.restoreAll();
+});
+
+test('checksums are left to the wire on both ways alike', () => {
+  const [short, long] = [new UnfinishedWire(), new UnfinishedWire()];
+  compare(FEW, openInProcess('copper', [], short), openInProcess('copper', WATCHED, long));
+});
+
+test('frames for nobody are counted as if they were made', () => {
+  const [unseen, counting] = [new UnseenWire(), new CountingWire()];
+  compare(FEW, openInProcess('copper', [], unseen), openInProcess('copper', WATCHED, counting));
+  assert.deepEqual([unseen.frames, unseen.bytes], [counting.frames, counting.bytes]);
 });

@@ -145,10 +145,10 @@ const transmit: readonly Mutation[] = [
   },
   {
     name: 'vmvir-never',
-    file: 'tx/packet-sender.ts',
-    text: 'pf.VMVIR.NEVER.mask) !== 0) insert = false',
-    replacement: 'pf.VMVIR.NEVER.mask) !== 0) insert = true',
-    meaning: 'VMVIR.NEVER inserts a tag',
+    file: 'tx/tags.ts',
+    text: '(rule & VMVIR.NEVER.mask) === 0 ? AS_ASKED : NEVER',
+    replacement: 'AS_ASKED',
+    meaning: 'VMVIR.NEVER lets tags be inserted',
   },
   {
     name: 'legacy-checksum-tag',
@@ -159,9 +159,9 @@ const transmit: readonly Mutation[] = [
   },
   {
     name: 'padding-off',
-    file: 'tx/packet-sender.ts',
-    text: '& pf.TCTL.PSP.mask) !== 0;',
-    replacement: '& pf.TCTL.PSP.mask) === 0;',
+    file: 'tx/sizes.ts',
+    text: '& TCTL.PSP.mask) !== 0;',
+    replacement: '& TCTL.PSP.mask) === 0;',
     meaning: 'TCTL.PSP means not to pad',
   },
   {

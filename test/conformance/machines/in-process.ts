@@ -1,6 +1,6 @@
 /** Our device in this process, behind the QTest machine, in virtual time. */
 import { MachineTransport } from '../../../src/qtest/client/index.ts';
-import { makeBench, testMac } from '../../../src/qtest/testing.ts';
+import { KeptWire, makeBench, testMac } from '../../../src/qtest/testing.ts';
 import type { CardKind, ConformanceMachine } from '../machine.ts';
 import { PciNic } from './pci-nic.ts';
 import { QTestPlatform } from './qtest-platform.ts';
@@ -8,8 +8,12 @@ import { QTestPlatform } from './qtest-platform.ts';
 const SLOT = 1;
 
 /** `watched`: trace events that are on, by name. */
-export function openInProcess(card: CardKind = 'copper', watched: readonly string[] = []): ConformanceMachine {
-  const { machine, wire, trace } = makeBench({ igb: false, ramBytes: 2 ** 26 });
+export function openInProcess(
+  card: CardKind = 'copper',
+  watched: readonly string[] = [],
+  wire = new KeptWire(),
+): ConformanceMachine {
+  const { machine, trace } = makeBench({ igb: false, ramBytes: 2 ** 26 });
   machine.addRootPort({ id: 'rp', slot: SLOT });
   const { port } = machine.addIgb({ bus: 'rp' }, wire, testMac, {
     media: card === 'sfp' ? 'sfp' : 'copper',

@@ -19,7 +19,7 @@ import { KnownRoutes } from './known-routes.ts';
 import { TO_WIRE, mirrorPools } from './mirror.ts';
 import { isChecked, spoofs } from './spoof-check.ts';
 
-const { CTRL_EXT, DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
+const { DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
@@ -83,16 +83,16 @@ export class LocalSwitch implements TransmitSink {
     if (usesPools(values[MRQC.index]!)) {
       const dtxswc = values[DTXSWC.index]!;
       if (isChecked(dtxswc, queue & 7) || (dtxswc & DTXSWC.LOOPBACK_EN.mask) !== 0) {
-        return (values[CTRL_EXT.index]! & CTRL_EXT.EXT_VLAN.mask) === 0 ? route.wire | route.pools : 0;
+        return route.wire | route.pools;
       }
     }
     return this.isUnseen() ? route.wire | route.unseen : route.wire;
   }
 
-  routePlain(queue: number, start: number, length: number): number {
+  routePlain(queue: number, start: number, length: number, tagIsPools: boolean): number {
     const { known } = this;
     if (!known.find(queue & 7, start)) {
-      const ways = this.route(queue, start, length, false);
+      const ways = this.route(queue, start, length, tagIsPools);
       if (ways !== 0) known.keep(queue & 7, start, ways, this.pools);
       return ways;
     }

@@ -17,7 +17,7 @@ import { TransmitRing } from './ring.ts';
 import { flush, writeBack } from './write-back.ts';
 
 /** Descriptors and frames a queue may do before the next one has its turn. */
-const TURN = 32;
+const TURN = 64;
 
 export class TransmitEngine {
   readonly #context: PortContext;

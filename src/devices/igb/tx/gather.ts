@@ -6,8 +6,6 @@ import type { DescriptorFetch } from './fetch.ts';
 
 const TWO_32 = 2 ** 32;
 
-/** Bytes of a frame that is not, or no more: 9.5 KB, tag included, FCS not. */
-export const LARGEST_FRAME = 9728;
 /** Bytes of a frame that is segmented, all headers included. */
 export const MOST_GATHERED = 0x4_0000;
 /** Room in front for a tag, and behind for padding. */

@@ -1,6 +1,6 @@
 /**
- * What the device does to a gathered frame before it leaves: tag, checksums, the look of a frame whose segmentation is left
- * to the wire (§5.3, §5.4). All work in the packet arena; `frame` is the absolute offset of a frame's first byte.
+ * What the device does to a gathered frame before it leaves: checksums, the look of a frame whose segmentation is left
+ * to the wire (§5.4). All work in the packet arena; `frame` is the absolute offset of a frame's first byte.
  */
 import {
   arena,
@@ -27,23 +27,6 @@ function put16(at: number, value: number): void {
 /** Bytes from the transport header to the checksum field. */
 export function checksumOffsetOf(protocol: number): number {
   return protocol === ipProtocols.tcp ? 16 : 6;
-}
-
-/**
- * Puts a tag behind the first `at` bytes (addresses, and the outer tag where there is one) by moving those four bytes to the
- * front; the frame begins at the offset returned.
- */
-export function insertTag(frame: number, at: number, etherType: number, tag: number): number {
-  const moved = frame - 4;
-  for (let n = 0; n < at; n += 1) bytes[moved + n] = bytes[frame + n]!;
-  put16(moved + at, etherType);
-  put16(moved + at + 2, tag);
-  return moved;
-}
-
-/** Whether the frame's first EtherType is `etherType`. */
-export function hasType(frame: number, etherType: number): boolean {
-  return get16(frame + 12) === etherType;
 }
 
 /** IXSM: stores the header checksum of the IPv4 header at `l3`; false where none lies within the `available` bytes. */

@@ -10,42 +10,26 @@ import {
   type SegmentSink,
 } from '../../../packet/index.ts';
 import { capturedAt, type FrameOffload, type GuestMemory } from '../../../ports/index.ts';
-import { POOLS, type PortContext } from '../context.ts';
+import type { PortContext } from '../context.ts';
 import { pf } from '../tables/index.ts';
+import { Checksums, hasTransport } from './checksums.ts';
 import { slotOf, type OffloadContext } from './context.ts';
 import { carriesData, command, kindOf, kinds, l4Type, option } from './descriptor.ts';
 import type { DescriptorFetch } from './fetch.ts';
-import { gatherFrame, GATHERED_AT, LARGEST_FRAME, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
+import { gatherFrame, GATHERED_AT, MOST_GATHERED, SEGMENTS_AT } from './gather.ts';
 import { describeAdvanced, describeLegacy } from './left-to-do.ts';
 import { GuestPayload } from './guest-payload.ts';
-import {
-  checksumOffsetOf,
-  checksumsCover,
-  describeLargePacket,
-  fillIpv4Checksum,
-  fillLegacyChecksum,
-  fillSctpChecksum,
-  fillTransportChecksum,
-  hasType,
-  insertTag,
-  placeSeed,
-  transportLength,
-} from './offload.ts';
+import { checksumOffsetOf, checksumsCover, describeLargePacket, fillLegacyChecksum } from './offload.ts';
 import { route, type TransmitParts } from './parts.ts';
 import { WIRE_OVERHEAD_BYTES } from './rate-limit.ts';
 import type { TransmitRing } from './ring.ts';
+import { LARGEST_FRAME, MAC_BYTES, padsShort, SHORTEST_PADDED } from './sizes.ts';
+import { insertTag, NEVER, TAG_BYTES, tagRule } from './tags.ts';
 
-const MAC_BYTES = 14;
 /** More than MACLEN, IPLEN and L4LEN can say together. */
 const MOST_HEADERS = 1024;
 /** Segments of one packet that are made before others have their turn. Only segments of less than 256 bytes come to more. */
 const SEGMENTS_A_TURN = 256;
-const ADDRESS_BYTES = 12;
-const TAG_BYTES = 4;
-/** Addresses, a tag, and a type behind it. */
-const TAGGED_BYTES = MAC_BYTES + TAG_BYTES;
-/** Without FCS. */
-const SHORTEST_PADDED = 60;
 
 /** Why packets are dropped; index into `drops`. */
 export const dropReason = { short: 0, oversize: 1, unreadable: 2, endless: 3, offload: 4, segmentSize: 5 } as const;
@@ -61,6 +45,7 @@ export class PacketSender implements SegmentSink {
   readonly #layout: SegmentLayout;
   readonly #payload: GuestPayload;
   readonly #offload: FrameOffload;
+  readonly #checksums: Checksums;
   /** The packet at hand: its queue, bytes inserted in front of its network header, command and option dwords. */
   #queue: number;
   #tagBytes: number;
@@ -107,6 +92,7 @@ export class PacketSender implements SegmentSink {
       headerLength: 0,
       segmentSize: 0,
     };
+    this.#checksums = new Checksums();
     this.#queue = 0;
     this.#tagBytes = 0;
     this.#command = 0;
@@ -212,7 +198,6 @@ export class PacketSender implements SegmentSink {
     this.#command = words[from + 2]!;
     this.#options = words[from + 3]!;
     this.#tagBytes = 0;
-    this.#tagIsPools = false;
     for (let at = 4; at < last; at += 4) {
       const word2 = words[at + 2]!;
       if (carriesData(word2) || kindOf(word2) !== kinds.context) continue;
@@ -220,27 +205,18 @@ export class PacketSender implements SegmentSink {
     }
   }
 
-  /** §5.3: the pool's own rule goes before the descriptor's wish. */
   #insertTag(context: OffloadContext): void {
     const { values } = this.#context.registers;
-    let insert = (this.#command & command.VLE) !== 0;
-    let tag = this.#legacy ? this.#options >>> 16 : context.vlanTag;
-    if ((values[pf.MRQC.index]! & 1) !== 0) {
-      const rule = values[pf.VMVIR.index + (this.#queue % POOLS) * pf.VMVIR.step]!;
-      if ((rule & pf.VMVIR.ALWAYS.mask) !== 0) {
-        insert = true;
-        this.#tagIsPools = true;
-        tag = rule & 0xffff;
-      } else if ((rule & pf.VMVIR.NEVER.mask) !== 0) insert = false;
+    const rule = tagRule(values, this.#queue);
+    this.#tagIsPools = rule >= 0;
+    let tag = rule;
+    if (rule < 0) {
+      if (rule === NEVER || (this.#command & command.VLE) === 0) return;
+      tag = this.#legacy ? this.#options >>> 16 : context.vlanTag;
     }
-    if (!insert) return;
-    const types = values[pf.VET.index]!;
-    // With extended VLAN software puts the outer tag into the data, and the inserted one goes behind it.
-    const extended = (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.EXT_VLAN.mask) !== 0;
-    const behind = extended && this.#length >= TAGGED_BYTES && hasType(this.#frame, types >>> 16);
-    this.#frame = insertTag(this.#frame, behind ? ADDRESS_BYTES + TAG_BYTES : ADDRESS_BYTES, types & 0xffff, tag);
-    this.#length += 4;
-    this.#tagBytes = 4;
+    this.#frame = insertTag(values, this.#frame, this.#length, tag);
+    this.#length += TAG_BYTES;
+    this.#tagBytes = TAG_BYTES;
   }
 
   #stamp(): void {
@@ -393,20 +369,16 @@ export class PacketSender implements SegmentSink {
       this.#legacyChecksum();
     } else {
       const l3 = this.#frame + context.macLength + this.#tagBytes;
-      const available = this.#frame + this.#length - l3;
+      const end = this.#frame + this.#length;
       const sums = (this.#options & option.TXSM) !== 0;
-      const least = context.l4Type === l4Type.TCP ? 20 : 8 + 4 * (context.l4Type >>> 1);
-      if (sums && (context.ipLength < 20 || context.ipLength + least > available))
+      if (sums && !hasTransport(context.l4Type, context.ipLength, end - l3))
         return this.drop(dropReason.offload, this.#queue, this.#length);
       this.#tap(context);
-      if ((this.#options & option.IXSM) !== 0) {
-        fillIpv4Checksum(l3, context.ipLength, available);
-        this.#traceChecksum(0, l3, 0);
-      }
-      if (sums) {
-        offload = this.#transportChecksum(context, l3, l3 + context.ipLength);
-        this.#traceChecksum(1, l3 + context.ipLength, offload === undefined ? 0 : 1);
-      }
+      const l4 = l3 + context.ipLength;
+      offload = this.#checksums.complete(this.#options, context.l4Type, this.#frame, l3, l4, end, this.#route);
+      this.#checksumsKnown = this.#checksums.known;
+      if ((this.#options & option.IXSM) !== 0) this.#traceChecksum(0, l3, 0);
+      if (sums) this.#traceChecksum(1, l4, offload === undefined ? 0 : 1);
     }
     this.#parts.sink.beginDeliveries(1);
     this.#transmit(arena.bytes, this.#frame, this.#length, offload, this.#checksumsKnown);
@@ -420,31 +392,6 @@ export class PacketSender implements SegmentSink {
     const start = ((this.#options >>> 8) & 0xff) + this.#tagBytes;
     const field = ((this.#command >>> 16) & 0xff) + this.#tagBytes;
     fillLegacyChecksum(this.#frame, this.#length, start, field);
-  }
-
-  #transportChecksum(context: OffloadContext, l3: number, l4: number): FrameOffload | undefined {
-    const end = this.#frame + this.#length;
-    const length = transportLength(l3, l4, end);
-    if (context.l4Type >= l4Type.SCTP) {
-      if (context.l4Type === l4Type.SCTP) fillSctpChecksum(l4, length);
-      return undefined;
-    }
-    const protocol = context.l4Type === l4Type.TCP ? ipProtocols.tcp : ipProtocols.udp;
-    const wholeOnly = (this.#route & (route.whole | route.pools)) === route.whole;
-    if (l4 + length !== end || !wholeOnly) {
-      fillTransportChecksum(l3, l4, protocol, length);
-      this.#checksumsKnown = checksumsCover(l3, l4, protocol);
-      return undefined;
-    }
-    placeSeed(l3, l4, protocol, length);
-    const offload = this.#offload;
-    offload.needsChecksum = true;
-    offload.checksumStart = l4 - this.#frame;
-    offload.checksumOffset = checksumOffsetOf(protocol);
-    offload.segmentation = 'none';
-    offload.headerLength = 0;
-    offload.segmentSize = 0;
-    return offload;
   }
 
   /** The last step of a frame that is not segmented any more: padding, statistics, the ways out. */
@@ -471,8 +418,7 @@ export class PacketSender implements SegmentSink {
 
   /** What TCTL.PSP makes of a length. */
   #padded(length: number): number {
-    const pads = length < SHORTEST_PADDED && (this.#context.registers.values[pf.TCTL.index]! & pf.TCTL.PSP.mask) !== 0;
-    return pads ? SHORTEST_PADDED : length;
+    return length < SHORTEST_PADDED && padsShort(this.#context.registers.values) ? SHORTEST_PADDED : length;
   }
 
   #charge(length: number, frames = 1): void {

@@ -26,8 +26,8 @@ export interface TransmitSink {
    * about by `routePlain`; 0 where none may go as a plain packet.
    */
   beginRun(queue: number): number;
-  /** `route` for a packet of such a run: no tag inserted, no more to be decided on than its first 16 bytes say. */
-  routePlain(queue: number, start: number, length: number): number;
+  /** `route` for a packet of such a run, in which `tagIsPools` is the same for all: its first 16 bytes say all that decides. */
+  routePlain(queue: number, start: number, length: number, tagIsPools: boolean): number;
   /** Frames for `route.unseen`: how many, and their bytes altogether. */
   drain(frames: number, bytes: number): void;
   /** One frame without FCS for `route.wire`. `offload` is used again for the next. */
