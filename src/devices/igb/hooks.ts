@@ -1,6 +1,6 @@
 /**
  * The side effects of registers as small numbers that a `switch` runs on. A name that the tables use and this file does not
- * have fails to compile, and so does a `switch` in port.ts that leaves one out.
+ * have fails to compile, and so does a `switch` that leaves one out.
  */
 import { pfHooks, pfPlan, type PfReadHook, type PfWriteHook } from './tables/index.ts';
 
@@ -161,3 +161,9 @@ const BESIDE_THE_PATH: ReadonlySet<number> = new Set([
 
 /** Dwords whose writes may change how packets are handled, by what is in no other register. */
 export const steering = writeActions.map((action) => (BESIDE_THE_PATH.has(action) ? 0 : 1));
+
+/** For the default of a `switch` over actions: the compiler proves that each has its case. */
+export function unhandled(action: never): number {
+  void action;
+  return 0;
+}

@@ -10,6 +10,9 @@ import { Pcs } from './pcs.ts';
 import { Phy } from './phy.ts';
 import { pf } from './tables/index.ts';
 
+// As constants of the module: V8 folds their fields then, and does not through an import.
+const { CTRL, STATUS } = pf;
+
 export interface LinkOptions {
   /** The other end of the cable; a gigabit switch where not given. */
   readonly partner?: LinkPartner | undefined;
@@ -66,16 +69,16 @@ export class Link {
   /** STATUS.SPEED. */
   get speedCode(): number {
     const { values } = this.context.registers;
-    const ctrl = values[pf.CTRL.index]!;
-    const forced = (ctrl & pf.CTRL.FRCSPD.mask) !== 0 || (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.SPD_BYPS.mask) !== 0;
-    if (forced) return (ctrl & pf.CTRL.SPEED.mask) >>> pf.CTRL.SPEED.shift;
+    const ctrl = values[CTRL.index]!;
+    const forced = (ctrl & CTRL.FRCSPD.mask) !== 0 || (values[pf.CTRL_EXT.index]! & pf.CTRL_EXT.SPD_BYPS.mask) !== 0;
+    if (forced) return (ctrl & CTRL.SPEED.mask) >>> CTRL.SPEED.shift;
     return this.pcs.active ? SPEED_1000 : this.phy.speed;
   }
 
   /** STATUS.FD. */
   get fullDuplex(): boolean {
-    const ctrl = this.context.registers.values[pf.CTRL.index]!;
-    if ((ctrl & pf.CTRL.FRCDPX.mask) !== 0) return (ctrl & pf.CTRL.FD.mask) !== 0;
+    const ctrl = this.context.registers.values[CTRL.index]!;
+    if ((ctrl & CTRL.FRCDPX.mask) !== 0) return (ctrl & CTRL.FD.mask) !== 0;
     return this.pcs.active || this.phy.fullDuplex;
   }
 
@@ -124,22 +127,22 @@ export class Link {
   /** STATUS but for PHYRA, which is stored, as is what reads as constant. */
   readStatus(): number {
     const { values } = this.context.registers;
-    const ctrl = values[pf.CTRL.index]!;
-    let status = values[pf.STATUS.index]! & ~COMPUTED;
-    status |= (this.context.portNumber << pf.STATUS.FUNC.shift) | (this.speedCode << pf.STATUS.SPEED.shift);
-    status |= pf.STATUS.LAN_INIT_DONE.mask;
-    if (this.fullDuplex) status |= pf.STATUS.FD.mask;
-    if (this.up) status |= pf.STATUS.LU.mask;
+    const ctrl = values[CTRL.index]!;
+    let status = values[STATUS.index]! & ~COMPUTED;
+    status |= (this.context.portNumber << STATUS.FUNC.shift) | (this.speedCode << STATUS.SPEED.shift);
+    status |= STATUS.LAN_INIT_DONE.mask;
+    if (this.fullDuplex) status |= STATUS.FD.mask;
+    if (this.up) status |= STATUS.LU.mask;
     if (this.virtualFunctions > 0) {
-      status |= pf.STATUS.IOV_MODE.mask | (this.virtualFunctions << pf.STATUS.NUM_VFS.shift);
+      status |= STATUS.IOV_MODE.mask | (this.virtualFunctions << STATUS.NUM_VFS.shift);
     }
-    if ((ctrl & pf.CTRL.GIO_MASTER_DISABLE.mask) === 0) status |= pf.STATUS.GIO_MASTER_ENABLE.mask;
+    if ((ctrl & CTRL.GIO_MASTER_DISABLE.mask) === 0) status |= STATUS.GIO_MASTER_ENABLE.mask;
     return status >>> 0;
   }
 
   /** A written zero clears PHYRA; nothing else can be written. */
   writeStatus(value: number): void {
-    if ((value & pf.STATUS.PHYRA.mask) === 0) this.context.registers.values[pf.STATUS.index]! &= ~pf.STATUS.PHYRA.mask;
+    if ((value & STATUS.PHYRA.mask) === 0) this.context.registers.values[STATUS.index]! &= ~STATUS.PHYRA.mask;
   }
 
   /** The PHY's loopback, or the serialiser's. */
@@ -151,7 +154,7 @@ export class Link {
     if (this.looped) return true;
     return (
       (this.pcs.active ? this.pcs.link : this.phy.link) &&
-      (this.context.registers.values[pf.CTRL.index]! & pf.CTRL.SLU.mask) !== 0
+      (this.context.registers.values[CTRL.index]! & CTRL.SLU.mask) !== 0
     );
   }
 }
@@ -161,10 +164,10 @@ const SPEEDS = [10, 100, 1000, 1000] as const;
 const SPEED_1000 = 2;
 
 const COMPUTED =
-  pf.STATUS.FD.mask |
-  pf.STATUS.LU.mask |
-  pf.STATUS.FUNC.mask |
-  pf.STATUS.SPEED.mask |
-  pf.STATUS.NUM_VFS.mask |
-  pf.STATUS.IOV_MODE.mask |
-  pf.STATUS.GIO_MASTER_ENABLE.mask;
+  STATUS.FD.mask |
+  STATUS.LU.mask |
+  STATUS.FUNC.mask |
+  STATUS.SPEED.mask |
+  STATUS.NUM_VFS.mask |
+  STATUS.IOV_MODE.mask |
+  STATUS.GIO_MASTER_ENABLE.mask;
