@@ -51,6 +51,7 @@ const engine = new TransmitEngine(context, {
     endDeliveries(): void {
       // None came.
     },
+    transmitPieces() {},
     deliver() {},
     transmit() {
       frames += 1;

@@ -72,14 +72,20 @@ class BenchWire implements Wire {
   }
 }
 
-/** A case's batches on a machine of this process. */
-export function openInProcess(device: DeviceCase): Work {
+/** A machine of this process with a card on a wire, and its time. */
+export function openMachine(wire: Wire): { readonly card: BenchCard; readonly time: VirtualTime } {
   const time = new VirtualTime();
   const trace = new TraceWriter(makeTraceMemory(), () => time.now());
   const machine = new Machine({ type: 'q35', ramBytes: RAM_BYTES, trace, time, defaults: false });
-  const wire = new BenchWire();
   machine.addRootPort({ id: 'rp0', slot: 4 });
   machine.addIgb({ bus: 'rp0' }, wire, MAC);
+  return { card: new BenchCard(new MachineTransport(machine)), time };
+}
+
+/** A case's batches on a machine of this process. */
+export function openInProcess(device: DeviceCase): Work {
+  const wire = new BenchWire();
+  const { card, time } = openMachine(wire);
   const feed: Feed = {
     set frames(frames: readonly Uint8Array[]) {
       wire.frames = frames;
@@ -90,5 +96,5 @@ export function openInProcess(device: DeviceCase): Work {
       return true;
     },
   };
-  return device.open(new BenchCard(new MachineTransport(machine)), feed);
+  return device.open(card, feed);
 }

@@ -1,6 +1,6 @@
 /** Rings whose batches lie ready: what a driver would write for each packet is written before the clock starts. */
 import { pf } from '../devices/igb/tables/index.ts';
-import { command, DESCRIPTOR_BYTES, option } from '../devices/igb/tx/descriptor.ts';
+import { command, DESCRIPTOR_BYTES, l4Type, option } from '../devices/igb/tx/descriptor.ts';
 import { update, write } from '../driver/index.ts';
 import type { BenchCard } from './card.ts';
 
@@ -15,6 +15,8 @@ const KB = 1024;
 const DONE = 1;
 
 export interface Offloads {
+  /** Segments, or checksums, of UDP instead of TCP. */
+  readonly udp?: boolean | undefined;
   /** IP and transport checksums. */
   readonly checksum?: boolean | undefined;
   readonly tag?: number | undefined;
@@ -156,14 +158,16 @@ export class BatchReceiver extends Ring {
   }
 }
 
-function descriptorsOf(address: number, frame: Uint8Array, { checksum, tag, segmentBytes }: Offloads): number[] {
+function descriptorsOf(address: number, frame: Uint8Array, { checksum, tag, segmentBytes, udp }: Offloads): number[] {
   const words: number[] = [];
   const large = segmentBytes !== undefined;
   const completes = checksum === true || large;
-  const headers = large ? 66 : 0;
+  const transport = udp === true ? 8 : 32;
+  const headers = large ? 34 + transport : 0;
   if (completes || tag !== undefined) {
     const lengths = (14 << 9) | 20 | ((tag ?? 0) << 16);
-    words.push(lengths, 0, CONTEXT | (1 << 11), large ? (segmentBytes << 16) | (32 << 8) : 0);
+    const protocol = udp === true ? l4Type.UDP : l4Type.TCP;
+    words.push(lengths, 0, CONTEXT | (protocol << 11), large ? (segmentBytes << 16) | (transport << 8) : 0);
   }
   const options = (completes ? option.IXSM | option.TXSM : 0) | ((frame.length - headers) << 14);
   const commands = DATA | (large ? command.TSE : 0) | (tag === undefined ? 0 : command.VLE);

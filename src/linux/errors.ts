@@ -27,5 +27,6 @@ export function errorCode(errno: number): string {
 // The values that code here branches on (x86-64 and all other Linux ports but alpha, mips, sparc).
 export const EINTR = 4;
 export const EAGAIN = 11;
+export const EINVAL = 22;
 export const ENOBUFS = 105;
 export const EINPROGRESS = 115;

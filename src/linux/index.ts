@@ -1,4 +1,4 @@
-export { errorCode, SystemError } from './errors.ts';
+export { EINVAL, errorCode, SystemError } from './errors.ts';
 export * from './affinity.ts';
 export { close, duplicate, read, setNonblocking, unreadBytes, write } from './descriptor.ts';
 export { createEventFd, drain, signal, signalShared } from './event-fd.ts';

@@ -1,9 +1,14 @@
-import { check, errno, fail, libc } from './libc.ts';
+import { arena } from '../packet/index.ts';
+import type { FramePieces } from '../ports/index.ts';
+import { addressOf, check, errno, fail, libc } from './libc.ts';
 import { EAGAIN, EINTR, ENOBUFS } from './errors.ts';
 import { AddressCache, NativeBlock } from './native-block.ts';
 
 const IOV_BYTES = 16;
+const IOV_DWORDS = IOV_BYTES / 4;
 const HEADER_ROOM = 16;
+/** Of a frame, a header apart; the kernel takes 1,024 (IOV_MAX). */
+const MOST_PIECES = 1023;
 
 /** A descriptor whose every read and write carries one frame, with or without a fixed header in front (virtio_net_hdr). */
 export class FrameDescriptor {
@@ -54,6 +59,39 @@ export class FrameDescriptor {
     this.outgoing.setPointer(4, this.writeCache.of(bytes, offset, length));
     this.outgoing.words[6] = length;
     return libc.writev(this.fd, this.outgoingAddress, this.vectors) === -1 ? errno() : 0;
+  }
+}
+
+/** Writes frames that lie in pieces of the packet arena's memory, each with a header in front and in one call. */
+export class PieceWriter {
+  /** The header of the next frame. */
+  readonly header: DataView;
+  private readonly fd: number;
+  private readonly vectors: NativeBlock;
+  private readonly address: number;
+  private readonly base: number;
+
+  /** Does not own the descriptor. */
+  constructor(fd: number, headerLength: number) {
+    const vectorBytes = (1 + MOST_PIECES) * IOV_BYTES;
+    this.fd = fd;
+    this.vectors = new NativeBlock(vectorBytes + HEADER_ROOM);
+    this.address = this.vectors.address;
+    this.vectors.setPointer(0, this.address + vectorBytes);
+    this.vectors.words[2] = headerLength;
+    this.header = new DataView(this.vectors.bytes.buffer, vectorBytes, headerLength);
+    this.base = addressOf(arena.bytes);
+  }
+
+  /** 0, or the errno value with which the kernel refused the frame. */
+  write({ places, lengths, count }: FramePieces): number {
+    if (count > MOST_PIECES) throw new RangeError(`a frame of ${count} pieces`);
+    const { vectors } = this;
+    for (let n = 0, at = IOV_DWORDS; n < count; n += 1, at += IOV_DWORDS) {
+      vectors.setPointer(at, this.base + (places[n]! >>> 0));
+      vectors.words[at + 2] = lengths[n]!;
+    }
+    return libc.writev(this.fd, this.address, 1 + count) === -1 ? errno() : 0;
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a port is plugged into for good, while the wire at the other end comes and goes. */
-import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
+import type { FrameOffload, Wire, WireDrain, WireGather, WirePort } from '../ports/index.ts';
 
 export class Cable implements Wire {
   #port: WirePort | undefined;
@@ -29,6 +29,10 @@ export class Cable implements Wire {
     if (this.#port === undefined) return;
     wire?.plug(this.#port);
     this.#port.carrierChanged();
+  }
+
+  get gather(): WireGather | undefined {
+    return this.#wire?.gather;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

@@ -1,6 +1,6 @@
 /** A wire whose frames reach the device as the device's own work, under its access guard. */
 import { type AccessGuard, GuardedWirePort, type Stoppable } from '../pci/index.ts';
-import type { FrameOffload, Wire, WireDrain, WirePort } from '../ports/index.ts';
+import type { FrameOffload, Wire, WireDrain, WireGather, WirePort } from '../ports/index.ts';
 
 export class GuardedWire implements Wire, Stoppable {
   readonly #outer: Wire;
@@ -26,6 +26,10 @@ export class GuardedWire implements Wire, Stoppable {
 
   get drain(): WireDrain | undefined {
     return this.#wire.drain;
+  }
+
+  get gather(): WireGather | undefined {
+    return this.#wire.gather;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

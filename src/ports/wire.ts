@@ -11,6 +11,20 @@ export interface FrameOffload {
   segmentSize: number;
 }
 
+/** A frame as it lies in the packet arena's memory: pieces of the arena itself, and of guest memory that has a place there. */
+export interface FramePieces {
+  /** By piece: its place, whether signed or not, and its length. */
+  readonly places: Int32Array;
+  readonly lengths: Int32Array;
+  count: number;
+}
+
+/** Takes large frames where they lie. */
+export interface WireGather {
+  /** `Wire.send` for a frame of `length` bytes with segmentation left to do. */
+  sendPieces(pieces: FramePieces, length: number, offload: FrameOffload): void;
+}
+
 /** Stands for the frames of a wire with nobody at its other end. */
 export interface WireDrain {
   /** So many frames went there, so many bytes altogether. */
@@ -25,6 +39,8 @@ export interface Wire {
   readonly carrier: boolean;
   /** There while nobody is at the other end: counts will do, and frames need not be made. */
   readonly drain?: WireDrain | undefined;
+  /** There while large frames need not be brought together before they are sent. */
+  readonly gather?: WireGather | undefined;
   /** Sends one frame, or drops and counts it; never waits. The bytes are free again on return. */
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
   /** Plugs a port in; frames and carrier changes then go there. */

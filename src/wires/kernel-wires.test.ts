@@ -3,21 +3,18 @@
  * second run of itself.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { close, EventLoop, makeOffload, openTap, SystemError } from '../linux/index.ts';
+import { mock, test } from 'node:test';
+import { close, EINVAL, EventLoop, FrameDescriptor, makeOffload, openTap, SystemError } from '../linux/index.ts';
+import { buildFrame } from '../packet/testing.ts';
 import type { Wire } from '../ports/index.ts';
 import { openWire, type OpenWire } from './open.ts';
 import { parseNetdev } from './parse.ts';
 import { makeFrame, pump, RecordingPort } from './recording-port.ts';
+import { ip, testInNamespace } from './testing-namespace.ts';
 import { TinyHost } from './tiny-host.ts';
 
-const INSIDE = 'OUTBOARD_TEST_NAMESPACE';
-const ip = (...args: string[]): string =>
-  execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const HOST_MAC = '02:00:00:00:00:02';
 
 /** The kernel's side of the wire gets 10.9.0.1 and knows our 10.9.0.2. */
@@ -126,6 +123,25 @@ function insideTests(): void {
     loop.close();
   });
 
+  test('a packet socket whose kernel cuts no UDP gets it cut', () => {
+    ip('link', 'add', 'obold0', 'type', 'veth', 'peer', 'name', 'obold1');
+    for (const name of ['obold0', 'obold1']) ip('link', 'set', name, 'up');
+    const loop = new EventLoop();
+    const wire = openWire(parseNetdev('packet,ifname=obold1'), { loop });
+    const write = mock.method(FrameDescriptor.prototype, 'write');
+    write.mock.mockImplementationOnce(() => EINVAL);
+    const frame = buildFrame({ protocol: 'udp', payload: new Uint8Array(2500) });
+    const offload = { ...makeOffload(), segmentation: 'udp', segmentSize: 1000, headerLength: 42 } as const;
+    wire.send(frame, 0, frame.length, offload);
+    assert.deepEqual([wire.counters.packetsSent, wire.counters.dropped], [3, 0]);
+    wire.send(frame, 0, frame.length, offload);
+    assert.deepEqual([wire.counters.packetsSent, write.mock.callCount()], [6, 7], 'it is not asked again');
+    mock.restoreAll();
+    wire.close();
+    ip('link', 'del', 'obold0');
+    loop.close();
+  });
+
   test('a tap handed over by its descriptor says itself whether it has headers', () => {
     const loop = new EventLoop();
     const tap = openTap({ name: 'obhand', vnetHeader: false });
@@ -184,27 +200,4 @@ function insideTests(): void {
   });
 }
 
-if (process.env[INSIDE] !== undefined) {
-  insideTests();
-} else {
-  test('tap and packet wires against the kernel, in a network namespace', (t) => {
-    const flags = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
-    const probe = spawnSync('unshare', [...flags, 'sh', '-c', 'ip link show lo && test -w /dev/net/tun'], {
-      encoding: 'utf8',
-    });
-    if (probe.status !== 0) {
-      t.skip(
-        `needs unshare, ip, a writable /dev/net/tun and the right to make a namespace: ${probe.stderr ?? probe.error}`,
-      );
-      return;
-    }
-    const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
-    const run = spawnSync(
-      'unshare',
-      [...flags, process.execPath, '--enable-source-maps', '--test-reporter=tap', fileURLToPath(import.meta.url)],
-      { encoding: 'utf8', env: { ...environment, [INSIDE]: '1' }, timeout: 60_000 },
-    );
-    assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
-    assert.match(run.stdout, /# pass \d\d?\n# fail 0/);
-  });
-}
+testInNamespace('tap and packet wires against the kernel, in a network namespace', import.meta.url, insideTests);

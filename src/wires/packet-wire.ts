@@ -1,5 +1,6 @@
 import {
   close,
+  EINVAL,
   FrameDescriptor,
   makeOffload,
   openPacketSocket,
@@ -10,6 +11,7 @@ import {
   writeVirtioHeader,
 } from '../linux/index.ts';
 import type { FrameOffload, WirePort } from '../ports/index.ts';
+import { UdpCutter } from './udp-cutter.ts';
 import { FrameWire, type WireContext } from './wire.ts';
 
 export interface PacketWireOptions {
@@ -32,6 +34,7 @@ export class PacketWire extends FrameWire {
   private readonly frames: FrameDescriptor;
   private readonly receiver: PacketReceiver;
   private readonly offload: FrameOffload;
+  private udp: UdpCutter | undefined;
 
   constructor(context: WireContext, options: PacketWireOptions) {
     const socket = openPacketSocket({
@@ -44,6 +47,7 @@ export class PacketWire extends FrameWire {
     this.frames = new FrameDescriptor(socket, VIRTIO_HEADER_LENGTH);
     this.receiver = new PacketReceiver(socket);
     this.offload = makeOffload();
+    this.udp = undefined;
   }
 
   override get acceptsOffload(): boolean {
@@ -51,10 +55,22 @@ export class PacketWire extends FrameWire {
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    const udp = offload !== undefined && offload.segmentation === 'udp';
+    if (udp && this.udp !== undefined) {
+      this.udp.send(bytes, offset, length, offload);
+      return;
+    }
     if (this.isOpen) {
       writeVirtioHeader(this.frames.sentHeader, offload);
-      if (this.frames.write(bytes, offset, length) === 0) {
+      const refused = this.frames.write(bytes, offset, length);
+      if (refused === 0) {
         this.countSent(length);
+        return;
+      }
+      if (udp && refused === EINVAL) {
+        // Only now can it be known.
+        this.udp = new UdpCutter(this);
+        this.udp.send(bytes, offset, length, offload);
         return;
       }
     }

@@ -4,13 +4,14 @@ import {
   isCongestion,
   makeOffload,
   openTap,
+  PieceWriter,
   readVirtioHeader,
   type Tap,
   VIRTIO_HEADER_LENGTH,
   writeVirtioHeader,
 } from '../linux/index.ts';
-import { Segmenter } from '../packet/index.ts';
-import type { FrameOffload, WirePort } from '../ports/index.ts';
+import type { FrameOffload, FramePieces, WireGather, WirePort } from '../ports/index.ts';
+import { UdpCutter } from './udp-cutter.ts';
 import { FrameWire, type WireContext } from './wire.ts';
 
 export interface TapWireOptions {
@@ -21,13 +22,13 @@ export interface TapWireOptions {
 }
 
 /** A tap interface of the host. */
-export class TapWire extends FrameWire {
+export class TapWire extends FrameWire implements WireGather {
   readonly interfaceName: string;
   private readonly tap: Tap;
   private readonly frames: FrameDescriptor;
+  private readonly pieces: PieceWriter;
   private readonly offload: FrameOffload;
-  /** Cuts UDP segments where the kernel is too old to. */
-  private readonly segmenter: Segmenter | undefined;
+  private readonly udp: UdpCutter | undefined;
 
   constructor(context: WireContext, options: TapWireOptions) {
     const tap = openTap({
@@ -39,12 +40,18 @@ export class TapWire extends FrameWire {
     this.tap = tap;
     this.interfaceName = tap.name;
     this.frames = new FrameDescriptor(tap.fd, tap.vnetHeader ? VIRTIO_HEADER_LENGTH : 0);
+    this.pieces = new PieceWriter(tap.fd, VIRTIO_HEADER_LENGTH);
     this.offload = makeOffload();
-    this.segmenter = tap.vnetHeader && !tap.udpSegmentation ? new Segmenter() : undefined;
+    this.udp = tap.udpSegmentation ? undefined : new UdpCutter(this);
   }
 
   override get acceptsOffload(): boolean {
     return this.tap.vnetHeader;
+  }
+
+  /** A kernel that wants UDP cut gets frames whole, so that they can be. */
+  get gather(): WireGather | undefined {
+    return this.tap.udpSegmentation ? this : undefined;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
@@ -52,23 +59,30 @@ export class TapWire extends FrameWire {
       this.counters.dropped += 1;
       return;
     }
-    if (offload !== undefined && offload.segmentation === 'udp' && this.segmenter !== undefined) {
-      if (this.segmenter.segmentOffloaded(bytes, offset, length, offload, this) === 0) this.counters.dropped += 1;
+    if (offload !== undefined && offload.segmentation === 'udp' && this.udp !== undefined) {
+      this.udp.send(bytes, offset, length, offload);
       return;
     }
     if (this.tap.vnetHeader) writeVirtioHeader(this.frames.sentHeader, offload);
-    const refused = this.frames.write(bytes, offset, length);
+    this.wrote(this.frames.write(bytes, offset, length), length);
+  }
+
+  sendPieces(pieces: FramePieces, length: number, offload: FrameOffload): void {
+    if (!this.isOpen) {
+      this.counters.dropped += 1;
+      return;
+    }
+    writeVirtioHeader(this.pieces.header, offload);
+    this.wrote(this.pieces.write(pieces), length);
+  }
+
+  private wrote(refused: number, length: number): void {
     if (refused === 0) this.countSent(length);
     else {
       // EIO while the interface is down, EINVAL for a frame that is none: dropped like one without room.
       this.counters.dropped += 1;
       if (!isCongestion(refused)) this.counters.malformed += 1;
     }
-  }
-
-  /** One piece of a frame that was cut here. */
-  segment(bytes: Uint8Array, offset: number, length: number): void {
-    this.send(bytes, offset, length, undefined);
   }
 
   protected closeDescriptors(): void {

@@ -7,6 +7,7 @@ import {
   type TraceEvents,
   type Wire,
   type WireDrain,
+  type WireGather,
   type WirePort,
 } from '../ports/index.ts';
 import { netTraceEvents } from './trace-events.ts';
@@ -93,6 +94,10 @@ export class TracedWire implements Wire {
 
   get drain(): WireDrain | undefined {
     return this.#trace.on[this.#events.net_send] === 0 ? this.#wire.drain : undefined;
+  }
+
+  get gather(): WireGather | undefined {
+    return this.#trace.on[this.#events.net_send] === 0 ? this.#wire.gather : undefined;
   }
 
   send(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

@@ -79,6 +79,9 @@ export class IgbCard {
         get drain() {
           return wire.drain;
         },
+        get gather() {
+          return wire.gather;
+        },
         send: (bytes, offset, length, offload) => wire.send(bytes, offset, length, offload),
         plug: (port) => wire.plug(new GuardedWirePort(port, guard)),
         resume: () => wire.resume(),

@@ -3,7 +3,7 @@
  * decided on once; what it becomes (segments, say) follows it.
  */
 import { arena } from '../../../packet/arena.ts';
-import { capturedAt, type FrameOffload } from '../../../ports/index.ts';
+import { capturedAt, type FrameOffload, type FramePieces } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import type { Interrupts } from '../interrupts.ts';
 import type { Link } from '../link.ts';
@@ -113,6 +113,10 @@ export class LocalSwitch implements TransmitSink {
     }
   }
 
+  transmitPieces(pieces: FramePieces, length: number, offload: FrameOffload): void {
+    this.context.wire.gather!.sendPieces(pieces, length, offload);
+  }
+
   deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
     if (!this.parts.receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) return;
     this.countLocal(length);
@@ -165,7 +169,9 @@ export class LocalSwitch implements TransmitSink {
     if (this.loops) return route.wire;
     if (this.parts.link.up) {
       if (this.isUnseen()) return route.wire | route.unseen;
-      return this.context.wire.acceptsOffload ? route.wire | route.whole : route.wire;
+      const { wire } = this.context;
+      if (!wire.acceptsOffload) return route.wire;
+      return wire.gather === undefined ? route.wire | route.whole : route.wire | route.whole | route.pieces;
     }
     return this.drop(this.context.events.igb_tx_drop_link, queue, start, length, length);
   }

@@ -86,6 +86,30 @@ test('segments of scattered buffers are those of the gathered frame', () => {
   }
 });
 
+test('a packet in pieces: headers from the arena, the rest from where it lies, a tag more or less', () => {
+  const { memory, bytes } = makeMemory(true);
+  const fetch = new DescriptorFetch();
+  const payload = new GuestPayload();
+  const frame = Uint8Array.from({ length: 3000 }, (_, n) => (n * 11) ^ (n >> 8));
+  const tagged = Uint8Array.from([...frame.subarray(0, 12), 0x81, 0, 0, 5, ...frame.subarray(12)]);
+  const headers = arena.reserve(64);
+  for (const sizes of [[], [54], [53, 1, 1], [1, 1, 60, 0, 200], [54, 1000, 1]]) {
+    for (const whole of [frame, tagged]) {
+      scatter(frame, sizes, bytes, fetch);
+      assert.ok(payload.begin(fetch, memory));
+      payload.inserted = whole.length - frame.length;
+      const length = 54 + payload.inserted;
+      arena.bytes.set(whole.subarray(0, length), headers);
+      const { places, lengths, count } = payload.behind(headers, length);
+      const found = Array.from({ length: count }, (_, n) => [
+        ...new Uint8Array(arena.dwords.buffer, places[n]! >>> 0, lengths[n]),
+      ]);
+      assert.deepEqual(Uint8Array.from(found.flat()), whole, sizes.join());
+      assert.ok(found.every((piece) => piece.length > 0));
+    }
+  }
+});
+
 test('buffers without a place in the arena, or outside memory, are gathered', () => {
   const fetch = new DescriptorFetch();
   const payload = new GuestPayload();

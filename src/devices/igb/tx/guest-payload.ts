@@ -1,9 +1,9 @@
 /**
  * The bytes of a packet where they lie in the guest, for segmentation: each is read once, summed while it is copied into its
- * segment. Only where all buffers have a place in the arena's memory; the guest may change them at any time.
+ * segment, or by whoever takes the packet in pieces. Only where all buffers have a place in the arena's memory; the guest may change them at any time.
  */
 import { arena, type PayloadSource } from '../../../packet/index.ts';
-import type { GuestMemory } from '../../../ports/index.ts';
+import type { FramePieces, GuestMemory } from '../../../ports/index.ts';
 import { carriesData, command } from './descriptor.ts';
 import { type DescriptorFetch, MOST_DESCRIPTORS } from './fetch.ts';
 
@@ -16,6 +16,8 @@ export class GuestPayload implements PayloadSource {
   /** Of each buffer, its place, and where it ends in the packet. */
   readonly #places: Int32Array;
   readonly #ends: Int32Array;
+  #buffers: number;
+  readonly #pieces: FramePieces;
   /** The buffer that was read last; positions mostly ascend. */
   #at: number;
 
@@ -23,6 +25,12 @@ export class GuestPayload implements PayloadSource {
     this.inserted = 0;
     this.#places = new Int32Array(MOST_DESCRIPTORS);
     this.#ends = new Int32Array(MOST_DESCRIPTORS);
+    this.#buffers = 0;
+    this.#pieces = {
+      places: new Int32Array(1 + MOST_DESCRIPTORS),
+      lengths: new Int32Array(1 + MOST_DESCRIPTORS),
+      count: 0,
+    };
     this.#at = 0;
   }
 
@@ -44,9 +52,31 @@ export class GuestPayload implements PayloadSource {
       this.#ends[buffers] = end;
       buffers += 1;
     }
+    this.#buffers = buffers;
     this.#at = 0;
     this.inserted = 0;
     return buffers > 0;
+  }
+
+  /** The packet in pieces, the first of which are its `length` bytes of headers at `headers` in the arena. Holds until the next call. */
+  behind(headers: number, length: number): FramePieces {
+    const pieces = this.#pieces;
+    pieces.places[0] = headers;
+    pieces.lengths[0] = length;
+    pieces.count = 1;
+    const from = length - this.inserted;
+    let start = 0;
+    for (let n = 0; n < this.#buffers; n += 1) {
+      const end = this.#ends[n]!;
+      const skipped = start < from ? from - start : 0;
+      if (start + skipped < end) {
+        pieces.places[pieces.count] = this.#places[n]! + skipped;
+        pieces.lengths[pieces.count] = end - start - skipped;
+        pieces.count += 1;
+      }
+      start = end;
+    }
+    return pieces;
   }
 
   copyAndSum(to: number, position: number, length: number): number {

@@ -98,17 +98,18 @@ export function fillLegacyChecksum(frame: number, length: number, start: number,
 }
 
 /**
- * Segmentation left to the wire: the headers become those of one large packet, whose drivers leave the length 0. `end` is
- * the frame's end. False where no such packet can be described; nothing is changed then.
+ * Segmentation left to the wire: the headers become those of one large packet of TCP or UDP, whose drivers leave the lengths
+ * as they like. `end` is the frame's end. False where no such packet can be described; nothing is changed then.
  */
-export function describeLargePacket(l3: number, l4: number, end: number): boolean {
-  const pseudo = pseudoHeaderSum(bytes, l3, l4 - l3, ipProtocols.tcp);
+export function describeLargePacket(l3: number, l4: number, end: number, protocol: number): boolean {
+  const pseudo = pseudoHeaderSum(bytes, l3, l4 - l3, protocol);
   if (pseudo < 0) return false;
   const four = bytes[l3]! >>> 4 === 4;
   const length = four ? end - l3 : end - l3 - 40;
   if (length > 0xffff) return false;
   put16(four ? l3 + 2 : l3 + 4, length);
   if (four) fillIpv4Checksum(l3, l4 - l3, end - l3);
-  put16(l4 + 16, foldSum(pseudo + end - l4));
+  if (protocol === ipProtocols.udp) put16(l4 + 4, end - l4);
+  put16(l4 + checksumOffsetOf(protocol), foldSum(pseudo + end - l4));
   return true;
 }

@@ -30,6 +30,7 @@ import { insertTag, NEVER, TAG_BYTES, tagRule } from './tags.ts';
 const MOST_HEADERS = 1024;
 /** Segments of one packet that are made before others have their turn. Only segments of less than 256 bytes come to more. */
 const SEGMENTS_A_TURN = 256;
+const UDP_HEADER_BYTES = 8;
 
 /** Why packets are dropped; index into `drops`. */
 export const dropReason = { short: 0, oversize: 1, unreadable: 2, endless: 3, offload: 4, segmentSize: 5 } as const;
@@ -140,9 +141,10 @@ export class PacketSender implements SegmentSink {
     const context = ring.contexts[slotOf(this.#options)]!;
     if (!context.stored && !this.#legacy) this.#traceContext();
     this.#insertTag(context);
+    this.#payload.inserted = this.#tagBytes;
     this.#route = this.#parts.sink.route(this.#queue, this.#frame, this.#length, this.#tagIsPools);
     if (this.#route === 0) return 0;
-    this.#direct = direct && (this.#route & route.whole) === 0;
+    this.#direct = direct && (this.#route & (route.whole | route.pieces)) !== route.whole;
     if (direct && !this.#direct && gatherFrame(fetch, memory, MOST_HEADERS) < 0)
       return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
     if (segments) return this.#sendSegmented(context, ring);
@@ -286,7 +288,6 @@ export class PacketSender implements SegmentSink {
     this.#checksumsKnown = checksumsCover(l3, l3 + layout.l3Length, layout.protocol);
     layout.pseudoHeader = pseudoHeaderSum(arena.bytes, l3, layout.l3Length, layout.protocol);
     if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length, layout.protocol);
-    this.#payload.inserted = this.#tagBytes;
     const payload = this.#direct ? this.#payload : undefined;
     this.#parts.sink.beginDeliveries(SEGMENTS_A_TURN);
     const sent = this.#segmenter.segment(arena.bytes, this.#frame, this.#length, layout, this, payload);
@@ -317,31 +318,37 @@ export class PacketSender implements SegmentSink {
     layout.lastFlags = values[pf.DTXTCPFLGH.index]! & 0xfff;
   }
 
-  /**
-   * Gives a TCP frame to the wire whole. UDP is cut here: taps of Linux before 6.2 take no such frames. False where the
-   * sink or the headers do not allow it.
-   */
+  /** Gives a frame to the wire whole. False where the sink or the headers do not allow it. */
   #handOver(layout: SegmentLayout, headerLength: number): boolean {
-    if (layout.protocol !== ipProtocols.tcp || (this.#route & route.whole) === 0) return false;
-    // Its flags are the kernel's choice, which is that of the registers after reset.
-    const { values } = this.#context.registers;
-    const { DTXTCPFLGL, DTXTCPFLGH } = pf;
-    if (values[DTXTCPFLGL.index] !== DTXTCPFLGL.reset || values[DTXTCPFLGH.index] !== DTXTCPFLGH.reset) return false;
+    if ((this.#route & route.whole) === 0) return false;
+    const { protocol, l4Length } = layout;
     const l3 = this.#frame + layout.l3Offset;
     const l4 = l3 + layout.l3Length;
     // The kernel goes by the header's own length, not by ours.
-    if ((arena.bytes[l4 + 12]! >>> 4) * 4 !== layout.l4Length) return false;
-    if (!describeLargePacket(l3, l4, this.#frame + this.#length)) return false;
+    if (protocol === ipProtocols.udp) {
+      if (l4Length !== UDP_HEADER_BYTES) return false;
+    } else if ((arena.bytes[l4 + 12]! >>> 4) * 4 !== l4Length || !this.#hasUsualFlags()) return false;
+    if (!describeLargePacket(l3, l4, this.#frame + this.#length, protocol)) return false;
     const offload = this.#offload;
     offload.needsChecksum = true;
     offload.checksumStart = l4 - this.#frame;
-    offload.checksumOffset = checksumOffsetOf(ipProtocols.tcp);
-    offload.segmentation = arena.bytes[l3]! >>> 4 === 4 ? 'tcp4' : 'tcp6';
+    offload.checksumOffset = checksumOffsetOf(protocol);
+    if (protocol === ipProtocols.udp) offload.segmentation = 'udp';
+    else offload.segmentation = arena.bytes[l3]! >>> 4 === 4 ? 'tcp4' : 'tcp6';
     offload.headerLength = headerLength;
     offload.segmentSize = layout.segmentSize;
     this.#trace(this.#length);
-    this.#parts.sink.transmit(this.#queue, arena.bytes, this.#frame, this.#length, offload);
+    const { sink } = this.#parts;
+    if (this.#direct) sink.transmitPieces(this.#payload.behind(this.#frame, headerLength), this.#length, offload);
+    else sink.transmit(this.#queue, arena.bytes, this.#frame, this.#length, offload);
     return true;
+  }
+
+  /** The flags of its segments are those that a kernel gives them: the registers are as after reset. */
+  #hasUsualFlags(): boolean {
+    const { values } = this.#context.registers;
+    const { DTXTCPFLGL, DTXTCPFLGH } = pf;
+    return values[DTXTCPFLGL.index] === DTXTCPFLGL.reset && values[DTXTCPFLGH.index] === DTXTCPFLGH.reset;
   }
 
   /** The wire's share of the packet at hand is only counted. */

@@ -1,5 +1,5 @@
 /** What the transmit engine uses of the rest of the port. */
-import type { FrameOffload } from '../../../ports/index.ts';
+import type { FrameOffload, FramePieces } from '../../../ports/index.ts';
 import type { Interrupts } from '../interrupts.ts';
 
 /** Where a packet goes: bits of what `TransmitSink.route` returns. Nothing at all: it is dropped, and was counted there. */
@@ -12,6 +12,8 @@ export const route = {
   pools: 4,
   /** Beside `wire`: nobody is there, and counting is enough. */
   unseen: 8,
+  /** Beside `whole`: in pieces as well (`transmitPieces`). */
+  pieces: 16,
 } as const;
 
 /** Where frames go: the local switch, a loopback, the wire. All frames lie in the packet arena and are free on return. */
@@ -32,6 +34,8 @@ export interface TransmitSink {
   drain(frames: number, bytes: number): void;
   /** One frame without FCS for `route.wire`. `offload` is used again for the next. */
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
+  /** The same for a frame with segmentation left to do, where it lies. For `route.pieces`. */
+  transmitPieces(pieces: FramePieces, length: number, offload: FrameOffload): void;
   /** Before frames of a queue are given to pools, about so many, and after it. */
   beginDeliveries(frames: number): void;
   endDeliveries(queue: number): void;

@@ -40,6 +40,10 @@ export class RecordingSink implements TransmitSink {
     return this.pools === 'too' ? wire | route.pools : wire;
   }
 
+  transmitPieces(): void {
+    throw new Error('nothing is sent in pieces here');
+  }
+
   beginRun(): number {
     return this.short ? this.route() : 0;
   }
