@@ -1,5 +1,5 @@
 /** All captures of a NIC, as its device sees them. Device thread only. */
-import { capturedAt, type FrameCapture, type FrameOffload, place } from '../ports/index.ts';
+import { capturedAt, type FrameCapture, place, type TakeFrame } from '../ports/index.ts';
 import { points, PORT_POINTS, portOfPoint } from './points.ts';
 import { CaptureWriter, type CaptureMemory, type Epoch } from './ring.ts';
 
@@ -8,33 +8,10 @@ export interface FrameWatcher {
   frame(port: number, packet: number, bytes: Uint8Array, offset: number, length: number): void;
 }
 
-/** What port 1 shows, which the set's places do not say by themselves. */
-class SecondPort implements FrameCapture {
-  readonly on: Uint8Array;
-  readonly #set: CaptureSet;
-
-  constructor(set: CaptureSet) {
-    this.on = new Uint8Array(3);
-    this.#set = set;
-  }
-
-  frame(
-    at: number,
-    reason: number,
-    packet: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    kept: number,
-    offload: FrameOffload | undefined,
-  ): void {
-    this.#set.frame(at | place.secondPort, reason, packet, bytes, offset, length, kept, offload);
-  }
-}
-
 /** By itself it is what port 0 shows its frames to. */
 export class CaptureSet implements FrameCapture {
   readonly on: Uint8Array;
+  /** What port 1 shows its frames to: its places do not say by themselves whose they are. */
   readonly secondPort: FrameCapture;
   readonly #now: () => number;
   readonly #epoch: Epoch;
@@ -51,7 +28,11 @@ export class CaptureSet implements FrameCapture {
    */
   constructor(now: () => number, epoch: Epoch, framesATime = 1) {
     this.on = new Uint8Array(3);
-    this.secondPort = new SecondPort(this);
+    this.secondPort = {
+      on: new Uint8Array(3),
+      frame: (at, reason, packet, bytes, offset, length, kept, offload) =>
+        this.frame(at | place.secondPort, reason, packet, bytes, offset, length, kept, offload),
+    };
     this.#now = now;
     this.#epoch = epoch;
     this.#framesATime = framesATime;
@@ -82,16 +63,7 @@ export class CaptureSet implements FrameCapture {
     }
   }
 
-  frame(
-    at: number,
-    reason: number,
-    packet: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    kept: number,
-    offload: FrameOffload | undefined,
-  ): void {
+  readonly frame: TakeFrame = (at, reason, packet, bytes, offset, length, kept, offload) => {
     if (this.#timely === 0) {
       this.#time[0] = this.#now();
       this.#timely = this.#framesATime;
@@ -104,7 +76,7 @@ export class CaptureSet implements FrameCapture {
     if (this.#timely === 0) this.#publish();
     const port = (at & place.secondPort) === 0 ? 0 : 1;
     for (const watcher of this.#watchers) watcher.frame(port, packet, bytes, offset, kept);
-  }
+  };
 
   #publish(): void {
     for (const writer of this.#writers) writer.publish();

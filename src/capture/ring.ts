@@ -5,7 +5,7 @@
 import { close, createMemfd, type GuestMapping, mapGuestMemory, mapShared, type Mapping } from '../linux/index.ts';
 import { arena, copyFromArena } from '../packet/index.ts';
 import { ViewCache } from '../packet/views.ts';
-import { place, type FrameOffload } from '../ports/index.ts';
+import { place, type FrameOffload, type TakeFrame } from '../ports/index.ts';
 import { pointNames, points, PORT_POINTS } from './points.ts';
 
 const CAPACITY = 1 << 25;
@@ -134,16 +134,7 @@ export class CaptureWriter {
   }
 
   /** Keeps a frame once for each captured point that it passes; arguments as of FrameCapture. */
-  frame(
-    at: number,
-    reason: number,
-    packet: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    kept: number,
-    offload: FrameOffload | undefined,
-  ): void {
+  readonly frame: TakeFrame = (at, reason, packet, bytes, offset, length, kept, offload) => {
     const { directions, withDrops, maxLength } = this.memory;
     if ((directions & ((at & place.outbound) !== 0 ? OUTBOUND : INBOUND)) === 0) return;
     if (reason >= 0 && !withDrops) return;
@@ -166,7 +157,7 @@ export class CaptureWriter {
       else index = reason < 0 ? -1 : found[first + points.drops]!;
       this.#keep(index, at, reason, packet, bytes, offset, length, count, offload);
     }
-  }
+  };
 
   /** Gives the memory back. */
   close(): void {

@@ -32,27 +32,29 @@ export function placeOf(flags: number, queue: number, fn: number, pool: number):
 export const capturedAt = { wire: 0, queues: 1, drops: 2 } as const;
 
 /**
+ * Takes a copy of a frame as it is at this place. `reason` is the trace event of its drop, -1 of a frame that goes on;
+ * `bytes` may hold less than the frame: the first `kept` bytes, none where the data could not be read. `packet` is its
+ * number, 0 for none.
+ */
+export type TakeFrame = (
+  at: number,
+  reason: number,
+  packet: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  kept: number,
+  offload: FrameOffload | undefined,
+) => void;
+
+/**
  * Frames at the points of a device, for captures. The caller tests its byte of `on` before each call, so that nobody's
  * capture costs one load.
  */
 export interface FrameCapture {
   /** By `capturedAt`, not 0 while such a point is captured. */
   readonly on: Uint8Array;
-  /**
-   * Takes a copy of a frame as it is at this place. `reason` is the trace event of its drop, -1 of a frame that goes on;
-   * `bytes` may hold less than the frame: the first `kept` bytes, none where the data could not be read. `packet` is its
-   * number, 0 for none.
-   */
-  frame(
-    at: number,
-    reason: number,
-    packet: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    kept: number,
-    offload: FrameOffload | undefined,
-  ): void;
+  readonly frame: TakeFrame;
 }
 
 /** Nobody captures. */
