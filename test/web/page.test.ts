@@ -74,6 +74,28 @@ test('the overview shows who is there and what goes by, and the token has left t
   }
 });
 
+test('it is light or dark as the system is, until ◐ turns it; that is kept', async (context) => {
+  if (!hasBrowser(context)) return;
+  const size = { width: 1280, height: 860 };
+  const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+  const turn = (): Promise<unknown> => page.evaluate(`document.querySelector('[aria-label="Light or dark"]').click()`);
+  const [light, dark] = ['rgb(244, 246, 248)', 'rgb(14, 18, 23)'];
+  assert.equal(await ground(), light);
+  await page.show(size, 'dark');
+  assert.equal(await ground(), dark);
+  await turn();
+  assert.equal(await ground(), light);
+  await page.evaluate('location.reload()');
+  await page.until(`${text('.facts')}?.includes('link up')`);
+  assert.equal(await ground(), light, 'in a dark system, after a reload');
+  await page.show(size, 'light');
+  await turn();
+  assert.equal(await ground(), dark, 'in a light system');
+  await page.evaluate(`localStorage.removeItem('theme'); location.reload()`);
+  await page.until(`${text('.facts')}?.includes('link up')`);
+  assert.equal(await ground(), light);
+});
+
 test('a trace event that is switched on by the keyboard is on for the monitor, and its records arrive', async (context) => {
   if (!hasBrowser(context)) return;
   const peer = await connectPeer(join(folder, 'qmp.sock'));

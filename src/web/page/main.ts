@@ -110,10 +110,10 @@ function drawNav(): void {
 }
 
 function turnTheme(): void {
-  const root = document.documentElement;
-  const dark = root.dataset['theme'] ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  root.dataset['theme'] = dark === 'dark' ? 'light' : 'dark';
-  localStorage.setItem('theme', root.dataset['theme']);
+  const { style } = document.documentElement;
+  const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  style.colorScheme = (style.colorScheme || system) === 'dark' ? 'light' : 'dark';
+  localStorage.setItem('theme', style.colorScheme);
 }
 
 /** What goes wrong is told by the header; it is tried again. */
@@ -191,8 +191,7 @@ function key(event: KeyboardEvent): void {
   }
 }
 
-const theme = localStorage.getItem('theme');
-if (theme !== null) document.documentElement.dataset['theme'] = theme;
+document.documentElement.style.colorScheme = localStorage.getItem('theme') ?? '';
 // The token is in a cookie now, and nobody needs to read it over a shoulder.
 if (location.search !== '') history.replaceState(undefined, '', `/${location.hash}`);
 addEventListener('hashchange', show);
