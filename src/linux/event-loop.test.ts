@@ -123,6 +123,26 @@ test('a turn runs tasks with their budget, then the flushers once', () => {
   });
 });
 
+test('turns are measured, but those that serve an onlooker and those that only end run', () => {
+  withLoop((loop) => {
+    const { counts } = loop.measureTurns();
+    const measured = (): number => counts.reduce((sum, count) => sum + count);
+    const work = makeTask(() => false);
+    const request = makeTask(() => {
+      loop.leaveOutTurn();
+      return false;
+    });
+    loop.mark(request);
+    loop.runOnce(0);
+    wake(loop.wakeFd);
+    loop.run();
+    assert.equal(measured(), 0);
+    loop.mark(work);
+    loop.runOnce(0);
+    assert.equal(measured(), 1);
+  });
+});
+
 test('what work leads to at once belongs to its turn, and what that leads to in turn to the next', () => {
   withLoop((loop) => {
     const fd = createEventFd();

@@ -67,6 +67,8 @@ export class EventLoop implements Clock, Tasks {
   private trace: Trace;
   private turnEvent: number;
   private turnTimes: DurationHistogram | undefined;
+  /** The turn at hand is not to be among them. */
+  private unmeasured: boolean;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -94,6 +96,7 @@ export class EventLoop implements Clock, Tasks {
     this.trace = noTrace;
     this.turnEvent = 0;
     this.turnTimes = undefined;
+    this.unmeasured = false;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -101,6 +104,7 @@ export class EventLoop implements Clock, Tasks {
     this.wakeFd = createEventFd();
     this.watch(this.wakeFd, EPOLLIN, () => {
       this.woken = true;
+      this.leaveOutTurn();
       if (drain(this.wakeFd) >= STOP_COUNT) this.stopping = true;
     });
   }
@@ -161,10 +165,15 @@ export class EventLoop implements Clock, Tasks {
     };
   }
 
-  /** Has the time of each turn noted from now on. */
+  /** Has the time of each turn noted from now on, but of those that `leaveOutTurn` names and those that only end `run`. */
   measureTurns(): DurationHistogram {
     this.turnTimes ??= new DurationHistogram();
     return this.turnTimes;
+  }
+
+  /** The turn at hand serves somebody who looks on: what it costs says nothing about the others. */
+  leaveOutTurn(): void {
+    this.unmeasured = true;
   }
 
   now(): number {
@@ -260,7 +269,8 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
-    if (turnTimes !== undefined) turnTimes.add(this.now() - beginNs);
+    if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
+    this.unmeasured = false;
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
     return true;
   }

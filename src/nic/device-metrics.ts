@@ -187,7 +187,7 @@ function turnMetrics({ loop }: AssembledNic): Metric {
   const bounds = counts.map((_, bucket) => turns.boundNs(bucket) / 1e9);
   return {
     name: 'outboard_turn_duration_seconds',
-    help: 'Time of a turn of the device thread: accesses answered, work done, replies and interrupts sent.',
+    help: 'Time of a turn of the device thread: accesses, work, replies and interrupts, but no requests such as this one.',
     type: 'histogram',
     histograms: [{ labels: {}, bounds, counts, sum: turns.sumNs / 1e9 }],
   };

@@ -32,7 +32,9 @@ export class DeviceRequests {
   }
 
   #answer({ request, command, given }: RequestMessage): void {
-    const { guard } = this.#nic.pf;
+    const { pf, loop } = this.#nic;
+    const { guard } = pf;
+    loop.leaveOutTurn();
     const before = guard.beginWork();
     try {
       const result = (commands[command] as Run)(this.#nic, given);
