@@ -7,10 +7,9 @@ import { layout, TestDriver } from '../devices/igb/testing-driver.ts';
 import { makeTestPort } from '../devices/igb/testing-port.ts';
 import { RecordingWire } from '../devices/igb/testing.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';
-import { AccessGuard } from '../pci/index.ts';
+import { AccessGuard, GuardedWire } from '../pci/index.ts';
 import type { GuestMemory, InterruptPort } from '../ports/index.ts';
 import { parseFault } from './fault-options.ts';
-import { GuardedWire } from './guarded-wire.ts';
 
 /** A frame for everybody, told apart by its last byte. */
 function frame(mark: number): Uint8Array {

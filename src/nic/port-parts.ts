@@ -6,12 +6,11 @@ import { IgbPort } from '../devices/igb/port.ts';
 import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
 import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import { parseMac } from '../packet/index.ts';
-import { type AccessGuard, GuardedClock, GuardedTasks, PciDomain } from '../pci/index.ts';
+import { type AccessGuard, GuardedClock, GuardedTasks, GuardedWire, PciDomain } from '../pci/index.ts';
 import type { EventLoop } from '../linux/index.ts';
 import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
 import { macOfPort, type NicConfig } from './config.ts';
-import { GuardedWire } from './guarded-wire.ts';
 import { partnerOf } from './link.ts';
 
 export interface PortParts {

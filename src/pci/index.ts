@@ -21,6 +21,7 @@ export * from './ecam.ts';
 export * from './function.ts';
 export * from './function-memory.ts';
 export * from './guarded-ports.ts';
+export * from './guarded-wire.ts';
 export * from './header.ts';
 export * from './host.ts';
 export * from './interrupts.ts';

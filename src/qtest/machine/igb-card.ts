@@ -8,7 +8,7 @@ import {
   type Bus,
   GuardedClock,
   GuardedTasks,
-  GuardedWirePort,
+  GuardedWire,
   type InterruptPin,
   type PciDomain,
 } from '../../pci/index.ts';
@@ -69,23 +69,7 @@ export class IgbCard {
       clock: new GuardedClock(time, guard),
       tasks: new GuardedTasks(time, guard),
       trace,
-      wire: {
-        get acceptsOffload() {
-          return wire.acceptsOffload;
-        },
-        get carrier() {
-          return wire.carrier;
-        },
-        get drain() {
-          return wire.drain;
-        },
-        get gather() {
-          return wire.gather;
-        },
-        send: (bytes, offset, length, offload) => wire.send(bytes, offset, length, offload),
-        plug: (port) => wire.plug(new GuardedWirePort(port, guard)),
-        resume: () => wire.resume(),
-      },
+      wire: new GuardedWire(wire, guard),
       memory: functions.memory,
       interruptPorts: functions.interruptPorts,
       mac,

@@ -1,6 +1,7 @@
 /** A wire whose frames reach the device as the device's own work, under its access guard. */
-import { type AccessGuard, GuardedWirePort, type Stoppable } from '../pci/index.ts';
 import type { FrameOffload, Wire, WireDrain, WireGather, WirePort } from '../ports/index.ts';
+import type { AccessGuard } from './access-guard.ts';
+import { GuardedWirePort, type Stoppable } from './guarded-ports.ts';
 
 export class GuardedWire implements Wire, Stoppable {
   readonly #outer: Wire;
