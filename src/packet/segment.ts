@@ -142,13 +142,13 @@ export class Segmenter {
     if (!this.#prepare(bytes, offset, headerLength, layout)) return 0;
     const { firstSegment } = layout;
     const end = Math.min(count, firstSegment + layout.mostSegments);
+    const mayPlace = sink.placeFor !== undefined && (payload !== undefined || bytes === arena.bytes);
     const done = firstSegment * layout.segmentSize;
     let left = length - headerLength - done;
     let from = offset + headerLength + done;
     for (let index = firstSegment; index < end; index += 1) {
       const size = left > layout.segmentSize ? layout.segmentSize : left;
-      const place =
-        payload === undefined || sink.placeFor === undefined ? NO_PLACE : sink.placeFor(headerLength + size);
+      const place = mayPlace ? sink.placeFor!(headerLength + size) : NO_PLACE;
       const to = (place === NO_PLACE ? this.#at : place) + headerLength;
       const sum =
         payload === undefined ? copyAndSum(to, bytes, from, size) : payload.copyAndSum(to, from - offset, size);

@@ -197,6 +197,14 @@ export class GuardedWirePort implements WirePort, Stoppable {
     }
   }
 
+  beginRun(frames: number): void {
+    this.#port.beginRun?.(frames);
+  }
+
+  endRun(): void {
+    this.#port.endRun?.();
+  }
+
   carrierChanged(): void {
     this.#carrierChanged = this.#stopped;
     if (this.#stopped) return;

@@ -70,5 +70,11 @@ export interface WirePort {
    * its `first` on. The next frame wants `canReceive` and `receive`. Where this is missing all of them do.
    */
   receiveRun?(run: FrameRun): number;
+  /**
+   * Frames come one after another, about so many, and then `endRun`: what they have in common is looked up once, and counted once.
+   * Between the two nobody writes a register or changes a map.
+   */
+  beginRun?(frames: number): void;
+  endRun?(): void;
   carrierChanged(): void;
 }

@@ -21,6 +21,37 @@ function open(loop: EventLoop, text: string): { wire: DgramWire; port: Recording
   return { wire, port };
 }
 
+test('frames of a turn are one run, which ends however the turn does', async () => {
+  const loop = new EventLoop();
+  const [ours, theirs] = datagramPair();
+  const lines: string[] = [];
+  const wire = openWire({ type: 'socket-fd', id: '', fd: ours }, { loop, log: (line) => lines.push(line) });
+  const steps: string[] = [];
+  wire.plug({
+    canReceive: () => true,
+    receive(bytes, offset) {
+      steps.push(`frame ${bytes[offset]}`);
+      if (bytes[offset] === 9) throw new Error('a mistake');
+    },
+    beginRun: (frames) => void steps.push(`about ${frames}`),
+    endRun: () => void steps.push('end'),
+    carrierChanged: () => void steps.push('carrier'),
+  });
+  const peer = new DatagramSocket(theirs);
+  const send = (...firsts: readonly number[]): void => {
+    for (const first of firsts) peer.write(new Uint8Array(60).fill(first), 0, 60);
+  };
+  send(1, 2, 3);
+  await pump(loop, () => steps.includes('end'));
+  assert.deepEqual(steps.splice(0), ['about 1', 'frame 1', 'frame 2', 'frame 3', 'end']);
+  send(4, 9);
+  await pump(loop, () => !wire.carrier);
+  assert.deepEqual(steps, ['about 3', 'frame 4', 'frame 9', 'end', 'carrier']);
+  assert.match(lines.join(), /wire lost.*a mistake/);
+  close(theirs);
+  loop.close();
+});
+
 test('UDP: one datagram is one frame with nothing around it', async () => {
   const loop = new EventLoop();
   const peer = createSocket('udp4');

@@ -66,6 +66,14 @@ class TracedPort implements WirePort {
     return this.#trace.on[this.#events.net_receive] === 0 ? (this.#port.receiveRun?.(run) ?? 0) : 0;
   }
 
+  beginRun(frames: number): void {
+    this.#port.beginRun?.(frames);
+  }
+
+  endRun(): void {
+    this.#port.endRun?.();
+  }
+
   carrierChanged(): void {
     const trace = this.#trace;
     if (trace.on[this.#events.net_carrier] !== 0) trace.emit(this.#events.net_carrier, this.#wire.carrier ? 1 : 0);

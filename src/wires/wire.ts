@@ -122,11 +122,14 @@ export abstract class BaseWire implements Wire {
 export abstract class FrameWire extends BaseWire {
   private fd: number;
   private listening: boolean;
+  /** Frames that came in the last turn: about so many are to be expected. */
+  private lately: number;
 
   constructor(context: WireContext, fd: number) {
     super(context, true);
     this.fd = fd;
     this.listening = false;
+    this.lately = 1;
     this.loop.watch(fd, 0, () => this.readable());
   }
 
@@ -156,22 +159,34 @@ export abstract class FrameWire extends BaseWire {
   private readable(): void {
     const { port } = this;
     if (port === undefined) return;
+    try {
+      this.receiveRun(port);
+    } catch (error) {
+      this.log(`wire lost: ${String(error)}`);
+      this.close();
+    }
+  }
+
+  private receiveRun(port: WirePort): void {
+    port.beginRun?.(this.lately);
+    try {
+      this.lately = Math.max(1, this.receiveSome(port));
+    } finally {
+      port.endRun?.();
+    }
+  }
+
+  /** Delivers the frames that wait, as many as may in one turn; returns how many. */
+  private receiveSome(port: WirePort): number {
     for (let count = 0; count < FRAMES_PER_TURN; count++) {
       if (!port.canReceive()) {
         this.listening = false;
         this.loop.change(this.fd, 0);
-        return;
+        return count;
       }
-      let more: boolean;
-      try {
-        more = this.receiveOne(port);
-      } catch (error) {
-        this.log(`wire lost: ${String(error)}`);
-        this.close();
-        return;
-      }
-      if (!more || this.fd === -1) return;
+      if (!this.receiveOne(port) || this.fd === -1) return count;
     }
+    return FRAMES_PER_TURN;
   }
 }
 

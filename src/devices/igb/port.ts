@@ -243,6 +243,14 @@ export class IgbPort implements WirePort {
     return this.link.passing && !this.blocks.wake.asleep ? this.receiver.receiveRun(run) : 0;
   }
 
+  beginRun(frames: number): void {
+    this.receiver.beginRun(frames);
+  }
+
+  endRun(): void {
+    this.receiver.endRun();
+  }
+
   /** A frame from the wire whose FCS is wrong; it is dropped, whatever RCTL.SBP says, and counted. */
   receiveDamaged(bytes: Uint8Array, offset: number, length: number): void {
     const { taps, trace, events } = this.context;

@@ -56,6 +56,11 @@ export class DescriptorsAhead {
     this.expected = frames;
   }
 
+  /** At least so many of its frames are still to come. */
+  expect(frames: number): void {
+    if (frames > this.expected) this.expected = frames;
+  }
+
   /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */
   find(queue: number, length: number): boolean {
     const { values, plan } = this;

@@ -31,6 +31,7 @@ const { ICR, MRQC, RCTL, RLPML, ROC, RUC } = pf;
 /** A frame with segmentation left to do: 64 KB and headers. */
 const LARGE_BYTES = 65536 + 1024;
 
+const NO_SENDER = -1;
 /** Where a frame comes from, in the words of igb_rx_frame. */
 const FROM = { wire: 0, pool: 1, loopback: 2 } as const;
 
@@ -192,6 +193,15 @@ export class ReceiveEngine implements SegmentSink {
     this.accept(bytes, offset, length, true, true);
   }
 
+  /** Where the next one may be made: in the buffer that it goes to. */
+  placeFor(length: number): number {
+    return this.fast.placeFor(length, this.fast.queuesLast);
+  }
+
+  placed(headers: number, length: number): void {
+    this.fast.placed(headers, length, NO_SENDER, this.fast.queuesLast);
+  }
+
   /** No filter lets the frame at hand through; `a` and `b` are what the event says. */
   private lose(event: number, a: number, b = 0): void {
     const { bytes, start, length } = this.frame;
@@ -240,7 +250,9 @@ export class ReceiveEngine implements SegmentSink {
       start = this.large;
       this.room.copyIn(bytes, offset, length, start);
     }
+    this.fast.begin(Math.ceil(length / Math.max(1, offload.segmentSize)));
     const count = this.segmenter.segmentOffloaded(arena.bytes, start, length, offload, this);
+    this.fast.end();
     if (count > 0) return;
     const { taps, events } = this.context;
     taps.drop(0, events.igb_rx_drop_offload, NOWHERE, bytes, offset, length);
@@ -258,7 +270,7 @@ export class ReceiveEngine implements SegmentSink {
   private accept(bytes: Uint8Array, start: number, length: number, knownGood: boolean, hasSpare: boolean): void {
     const { frame, classifier } = this;
     if (this.fastReceive(start, length, knownGood)) return;
-    if (!this.take(bytes, start, length, knownGood, hasSpare, -1)) return;
+    if (!this.take(bytes, start, length, knownGood, hasSpare, NO_SENDER)) return;
     const pools = this.filter();
     if (pools === 0) {
       this.parts.statistics.filtered(frame.length);

@@ -38,6 +38,11 @@ const SHORT = 256;
 const COLUMNS = 6;
 const LOCAL = 3;
 
+/** Whether of a mask's bits one at most is set. */
+function isSingle(queues: number): boolean {
+  return (queues & (queues - 1)) === 0;
+}
+
 export class FastPath {
   private readonly context: PortContext;
   private readonly statistics: ReceiveParts['statistics'];
@@ -58,8 +63,10 @@ export class FastPath {
   private type: number;
   private second: number;
   private status: number;
-  /** What was found in the last frame of a pool whose checksum was known, in this run; or 0. */
+  /** What was found in the last frame that went to a single queue and whose checksum was known, in this run; or 0. */
   private foundLast: number;
+  /** Where that frame went, a bit a queue. */
+  queuesLast: number;
   /** What the run has taken from the wire: frames, and their octets there. */
   private frames: number;
   private octets: number;
@@ -91,6 +98,7 @@ export class FastPath {
     this.second = 0;
     this.status = 0;
     this.foundLast = 0;
+    this.queuesLast = 0;
     this.frames = 0;
     this.octets = 0;
     this.stored = 0;
@@ -102,7 +110,10 @@ export class FastPath {
   begin(frames: number): void {
     this.depth += 1;
     this.foundLast = 0;
-    if (this.depth > 1) return;
+    if (this.depth > 1) {
+      this.ahead.expect(frames);
+      return;
+    }
     const { context, plan } = this;
     if (plan.version !== context.settings.version) {
       plan.make(context, this.delivery.rings);
@@ -148,10 +159,17 @@ export class FastPath {
     this.hash(at, found);
     const queues = plan.pooled ? pools : 1 << portQueue(this.values, this.scaling);
     if (!this.store(at, at, length, found, queues, NO_SENDER, knownGood)) return false;
+    this.countReceived(at, length);
+    this.foundLast = knownGood && isSingle(queues) && (low & 1) === 0 ? found : 0;
+    this.queuesLast = queues;
+    return true;
+  }
+
+  /** A frame was received from the wire. */
+  private countReceived(at: number, length: number): void {
     this.statistics.receivedOne(bytes, at, length);
     this.frames += 1;
     this.octets += wireLength(length);
-    return true;
   }
 
   /**
@@ -160,7 +178,7 @@ export class FastPath {
    */
   switched(at: number, body: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
     const { plan } = this;
-    if (body !== at && ((pools & (pools - 1)) !== 0 || this.context.taps.watched !== 0)) return false;
+    if (body !== at && (!isSingle(pools) || this.context.taps.watched !== 0)) return false;
     if (!this.open || !plan.pooled || length < MINIMUM_BYTES || length > plan.longest) return false;
     const found = simd!.inspect(at, length, knownGood || length > SHORT ? 0 : 1);
     if (found === 0) return false;
@@ -171,25 +189,26 @@ export class FastPath {
   }
 
   /**
-   * The buffer of the only pool that gets the next frame, to be made in place; -1 where it has to come by `switched`. The frame
-   * is like the last one that came that way, but for its payload and numbers: a segment of the same packet.
+   * The buffer of the only queue (a bit, as all of these) that gets the next frame, to be made in place; -1 where it has to come by
+   * `switched` or `receive`. The frame is like the last one, but for its payload and numbers: a segment of the same packet.
    */
-  placeFor(length: number, pools: number): number {
+  placeFor(length: number, queues: number): number {
     const { plan } = this;
-    if (this.foundLast === 0 || (pools & (pools - 1)) !== 0 || this.context.taps.watched !== 0) return NO_PLACE;
+    if (this.foundLast === 0 || !isSingle(queues) || this.context.taps.watched !== 0) return NO_PLACE;
     if (length < MINIMUM_BYTES || length > plan.longest) return NO_PLACE;
-    if ((pools & ~plan.queues) !== 0 || (pools & this.delivery.waitingQueues) !== 0) return NO_PLACE;
-    const queue = 31 - Math.clz32(pools);
+    if ((queues & ~plan.queues) !== 0 || (queues & this.delivery.waitingQueues) !== 0) return NO_PLACE;
+    const queue = 31 - Math.clz32(queues);
     return this.ahead.find(queue, length) ? this.ahead.buffers[queue]! : NO_PLACE;
   }
 
-  /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. */
-  placed(headers: number, length: number, sourcePool: number, pools: number): void {
-    const queue = 31 - Math.clz32(pools);
+  /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. From the wire `sourcePool` is -1. */
+  placed(headers: number, length: number, sourcePool: number, queues: number): void {
+    const queue = 31 - Math.clz32(queues);
     this.compose(headers, this.foundLast, sourcePool);
     simd!.store(this.ahead.descriptors[queue]!, this.type, this.second, this.status, length);
     this.count(queue, length, sourcePool);
-    this.stored |= pools;
+    if (sourcePool < 0) this.countReceived(headers, length);
+    this.stored |= queues;
   }
 
   /** Somebody wants to see the steps of the long way. */

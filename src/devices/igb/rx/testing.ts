@@ -47,8 +47,9 @@ export class ReceiveHarness {
   /** End of the interval of every queue's interrupt; 0 for none. */
   quietUntilNs: number;
 
-  constructor() {
-    this.memory = new FakeMemory(MEMORY_BASE, MEMORY_BYTES);
+  /** `placed`: memory has a place in the arena's. */
+  constructor(placed = false) {
+    this.memory = new FakeMemory(MEMORY_BASE, MEMORY_BYTES, placed);
     this.context = makeTestContext({ sharedMemory: this.memory });
     this.values = this.context.registers.values;
     this.interrupts = [];
