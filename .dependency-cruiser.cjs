@@ -54,7 +54,7 @@ module.exports = {
       name: 'lint',
       severity: 'error',
       from: { path: '^src/lint/', pathNot: tests },
-      to: { path: '^src/', pathNot: ['^src/(lint|trace|devices|ports|registers)/'] },
+      to: { path: '^src/', pathNot: ['^src/(lint|trace|faults|devices|ports|registers)/'] },
     },
     noNode('registers|packet|ports|pci|devices|driver|faults|hosted-pf'),
     {

@@ -30,7 +30,7 @@ test('what docs/lint.md explains says so', () => {
   const pattern = { ...finding(0, 1), value: 0xffff };
   assert.match(lintLines({ findings: [pattern], unlisted: 0 })[0]!, /; docs\/lint.md says why$/);
   assert.doesNotMatch(lintLines({ findings: [pattern, finding(1, 1)], unlisted: 0 })[0]!, /says why/);
-  const polled = { ...finding(0, 1), rule: 'vector-missing' };
+  const polled = { ...finding(0, 1), rule: 'vectors-unused' };
   assert.match(lintLines({ findings: [{ ...polled, function: 'VF0' }], unlisted: 0 })[0]!, /says why/);
   assert.doesNotMatch(lintLines({ findings: [{ ...polled, function: 'PF' }], unlisted: 0 })[0]!, /says why/);
 });

@@ -37,7 +37,7 @@ export const explanations: readonly Explanation[] = [
     why: 'Its self-test sees what they keep, with everything off, and resets the device afterwards.',
   },
   {
-    rules: ['vector-missing'],
+    rules: ['vectors-unused'],
     functions: /^VF/,
     who: 'DPDK drives a VF whose queues have no vector',
     why: 'It polls them, and wants no interrupt but that of the mailbox. Of a PF the same is silent: there DPDK leaves MSI-X mode off.',

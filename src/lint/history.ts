@@ -6,6 +6,8 @@ import { pf } from '../devices/igb/tables/index.ts';
 const RESET_NS = 1e6;
 /** Changes of queues have settled: no driver is half way through its set-up. */
 const SETTLED_NS = 1e7;
+/** What the device tells of an access to memory follows it at once, unless its thread has to wait for a processor. */
+const DMA_TOLD_NS = 1e7;
 
 /** Registers by which a command is given and its end is asked for. */
 const commands: readonly { readonly index: number; readonly start: number }[] = [
@@ -21,6 +23,8 @@ export class PortHistory {
   #queuesNs: number;
   /** Storage indices of registers whose command has not been asked for. */
   readonly #asked: Set<number>;
+  /** When DMA of each function failed last because a fault was asked for. */
+  readonly #dmaFaultNs: Float64Array;
   /** By VF: it was reset and has not said RESET since. */
   readonly #unsaid: Uint8Array;
   /** The write to mailbox memory that comes next is a VF's. */
@@ -31,6 +35,7 @@ export class PortHistory {
     this.#resetNs = -Infinity;
     this.#queuesNs = -Infinity;
     this.#asked = new Set();
+    this.#dmaFaultNs = new Float64Array(1 + POOLS).fill(-Infinity);
     this.#unsaid = new Uint8Array(POOLS);
     this.vfWrites = false;
   }
@@ -48,6 +53,15 @@ export class PortHistory {
   /** A command was given by this register and software has not looked whether it is done. */
   unanswered(index: number): boolean {
     return this.#asked.has(index);
+  }
+
+  /** DMA of this function has just failed, and not by its driver's mistake. */
+  dmaFaulted(fn: number): boolean {
+    return this.#now() - this.#dmaFaultNs[fn]! < DMA_TOLD_NS;
+  }
+
+  dmaFault(fn: number): void {
+    this.#dmaFaultNs[fn] = this.#now();
   }
 
   /** The VF has yet to say RESET. */

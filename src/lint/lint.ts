@@ -5,6 +5,7 @@
 import { igbTraceEvents } from '../devices/igb/trace-events.ts';
 import type { PortContext } from '../devices/igb/context.ts';
 import { pfPlan } from '../devices/igb/tables/index.ts';
+import { faultTraceEvents } from '../faults/trace-events.ts';
 import { PORT_UNIT } from '../trace/port-trace.ts';
 import type { TraceListener, TraceWriter } from '../trace/ring.ts';
 import { Findings, type Finding, type LintReport } from './findings.ts';
@@ -82,6 +83,7 @@ export class Lint implements TraceListener {
   readonly #findings: Findings;
   readonly #ports: readonly PortLint[];
   readonly #tell: (finding: Finding) => void;
+  readonly #dmaFault: number;
   readonly #stop: () => void;
 
   /** Listens from now on to the ports, of which number n is the chip's port n; `tell` hears of each new finding. */
@@ -96,15 +98,15 @@ export class Lint implements TraceListener {
       (context, port) => new PortLint(context, (rule, event, args) => this.#found(port, context, rule, event, args)),
     );
     const events = trace.declare(igbTraceEvents);
+    this.#dmaFault = trace.declare(faultTraceEvents).fault_dma_error;
     const heard = new Set([...ownEvents, ...watches.events.keys()]);
-    this.#stop = trace.listen(
-      this,
-      [...heard].map((name) => events[name]),
-    );
+    this.#stop = trace.listen(this, [...[...heard].map((name) => events[name]), this.#dmaFault]);
   }
 
   heard(event: number, a: number, b: number, c: number, d: number, e: number): void {
-    this.#ports[Math.floor(event / PORT_UNIT)]?.heard(event % PORT_UNIT, a, b, c, d, e);
+    const port = this.#ports[Math.floor(event / PORT_UNIT)];
+    if (event % PORT_UNIT === this.#dmaFault) port?.dmaFault(b);
+    else port?.heard(event % PORT_UNIT, a, b, c, d, e);
   }
 
   report(): LintReport {
@@ -134,6 +136,11 @@ class PortLint {
     this.#sight = new Sight(context, this.#history);
     this.#names = new Map(Object.entries(context.events).map(([name, number]) => [number, name as EventName]));
     this.#found = found;
+  }
+
+  /** A fault on demand let DMA of a function fail. */
+  dmaFault(fn: number): void {
+    this.#history.dmaFault(fn);
   }
 
   heard(event: number, a: number, b: number, c: number, d: number, e: number): void {

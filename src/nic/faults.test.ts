@@ -7,6 +7,7 @@ import { layout, TestDriver } from '../devices/igb/testing-driver.ts';
 import { makeTestPort } from '../devices/igb/testing-port.ts';
 import { RecordingWire } from '../devices/igb/testing.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';
+import { Lint } from '../lint/index.ts';
 import { AccessGuard, GuardedWire } from '../pci/index.ts';
 import type { GuestMemory, InterruptPort } from '../ports/index.ts';
 import { parseFault } from './fault-options.ts';
@@ -294,6 +295,32 @@ test('dma-error: a packet that cannot be read is not sent, a buffer that cannot 
   assert.equal(bench.struck('fault_dma_error'), 2);
   assert.equal(bench.struck('igb_rx_drop_dma'), 1);
   assert.equal(bench.receive(4).at(-1), 4, 'the next is good');
+});
+
+test('a DMA error on demand is no mistake of the driver, one of its own later is', () => {
+  const bench = new Bench();
+  const { context, port } = bench.driver;
+  const lint = new Lint(context.trace, [port.context], () => undefined);
+  const told = (): string[] => lint.report().findings.map(({ rule }) => rule);
+  // Descriptors, then the data of a packet, then a buffer.
+  for (const [fault, act] of [
+    ['dma-error,direction=tx', () => bench.send(1)],
+    ['dma-error,direction=tx,after=1', () => bench.send(2)],
+    ['dma-error,direction=rx,after=1', () => bench.receive(3)],
+  ] as const) {
+    bench.fault(fault);
+    act();
+    bench.driver.sleep(20);
+  }
+  assert.equal(bench.struck('fault_dma_error'), 3);
+  assert.equal(bench.struck('igb_guest_error_dma'), 1);
+  assert.deepEqual(told(), []);
+  bench.driver.write(pf.TDBAL, 0x9000_0000);
+  bench.send(4);
+  assert.deepEqual(
+    told().filter((rule) => rule.endsWith('memory')),
+    ['ring-not-in-memory'],
+  );
 });
 
 test('mailbox-loss: PF or VF does not hear of a message', () => {

@@ -1,11 +1,15 @@
 /** Vectors. */
-import { PF_VECTORS, VF_VECTORS } from '../../devices/igb/sizes.ts';
+import { PF_VECTORS, POOLS, QUEUES, VF_VECTORS } from '../../devices/igb/sizes.ts';
 import { pf, vf } from '../../devices/igb/tables/index.ts';
+import { firstVector } from '../../devices/igb/vf-interrupts.ts';
 import { onEvent, onWrite, type RuleTable } from '../rule.ts';
 import type { Sight } from '../sight.ts';
 
-const { GPIE, IVAR, IVAR_MISC } = pf;
+const { EIMS, GPIE, IVAR, IVAR_MISC } = pf;
 const VALID = 0x80;
+/** Of a queue's receive and transmit side. */
+const BOTH_VALID = 0x8080;
+const VF_VECTOR_BITS = (1 << VF_VECTORS) - 1;
 const VECTOR = 0x1f;
 /** Bytes of an IVAR register: receive and transmit of queue n, then of queue n + 8. */
 const queueOfByte = (element: number, byte: number): number => element + (byte >= 2 ? 8 : 0);
@@ -21,14 +25,39 @@ function someVector(value: number, bytes: number, wrong: (vector: number, byte: 
 
 const isTheirs = (sight: Sight, byte: number): boolean => sight.ownerOf(queueOfByte(sight.element, byte)) !== 0;
 
+/** Vectors of a function among the port's, as bits; of the PF those that no VF has. */
+function vectorsOf(sight: Sight, fn: number): number {
+  if (fn !== 0) return VF_VECTOR_BITS << firstVector(fn - 1);
+  let bits = (1 << PF_VECTORS) - 1;
+  for (let vf = 0; vf < POOLS; vf += 1) if (sight.ownerOf(vf) !== 0) bits &= ~vectorsOf(sight, 1 + vf);
+  return bits;
+}
+
+/** No queue of a function has a vector, and at most one is unmasked: that of events beside the queues. */
+function polls(sight: Sight, fn: number): boolean {
+  for (let queue = 0; queue < QUEUES; queue += 1) {
+    const entries = sight.now(IVAR, queue & 7) >>> (queue < 8 ? 0 : 16);
+    if (sight.ownerOf(queue) === fn && (entries & BOTH_VALID) !== 0) return false;
+  }
+  const unmasked = sight.values[EIMS.index]! & vectorsOf(sight, fn);
+  return (unmasked & (unmasked - 1)) === 0;
+}
+
+/** Write-backs of a queue have no vector, and no driver is half way through giving it one. */
+const hasNoVector = (sight: Sight): boolean => sight.has(GPIE, GPIE.MULTIPLE_MSIX) && sight.history.settled;
+
 export const interruptRules = {
   'vector-missing': {
     wrong: 'runs a queue in MSI-X mode whose IVAR entry is not valid',
     advice: 'Write the IVAR entry of the queue: nobody hears of its write-backs.',
     section: '6.4',
-    looks: [
-      onEvent('igb_irq_no_queue_vector', (sight) => sight.has(GPIE, GPIE.MULTIPLE_MSIX) && sight.history.settled),
-    ],
+    looks: [onEvent('igb_irq_no_queue_vector', (sight) => hasNoVector(sight) && !polls(sight, sight.ownerOf(sight.a)))],
+  },
+  'vectors-unused': {
+    wrong: 'runs its queues in MSI-X mode without a vector for any',
+    advice: 'Write IVAR and unmask the vectors, unless the driver polls all of its queues.',
+    section: '6.4',
+    looks: [onEvent('igb_irq_no_queue_vector', (sight) => hasNoVector(sight) && polls(sight, sight.ownerOf(sight.a)))],
   },
   'vector-beyond-table': {
     wrong: 'names a vector that its MSI-X table does not have',

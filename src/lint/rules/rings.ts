@@ -2,7 +2,7 @@
 import { mayMaster } from '../../devices/igb/master-disable.ts';
 import { pf } from '../../devices/igb/tables/index.ts';
 import { enables, indexIn, receiveRing } from '../ring-view.ts';
-import { onEvent, onRingWrite, onWrite, type RuleTable } from '../rule.ts';
+import { onEvent, onRingWrite, onWrite, type Check, type RuleTable } from '../rule.ts';
 import type { Sight } from '../sight.ts';
 
 const { RCTL, SRRCTL } = pf;
@@ -17,6 +17,9 @@ function tailStep({ ring, value }: Sight): number {
   if (!ring.running || tail >= size || ring.tail >= size || ring.head >= size) return 0;
   return (tail - ring.tail + size) % size;
 }
+
+/** DMA of a queue failed, and no fault on demand made it. */
+const failedByItself: Check = (sight) => !sight.history.dmaFaulted(sight.ownerOf(sight.a));
 
 /** Descriptors that software may still give to the device: a full ring has one free. */
 function roomIn({ ring }: Sight): number {
@@ -115,19 +118,19 @@ export const ringRules = {
     wrong: 'has a ring outside memory',
     advice: 'The base must be the bus address of memory that the device may reach.',
     section: '5.1',
-    looks: [onEvent('igb_guest_error_dma'), onEvent('igb_rx_drop_ring')],
+    looks: [onEvent('igb_guest_error_dma', failedByItself), onEvent('igb_rx_drop_ring', failedByItself)],
   },
   'transmit-buffer-not-in-memory': {
     wrong: 'sends from a buffer outside memory',
     advice: 'Map the buffer for the device and use the bus address.',
     section: '3.10',
-    looks: [onEvent('igb_tx_drop_dma')],
+    looks: [onEvent('igb_tx_drop_dma', failedByItself)],
   },
   'receive-buffer-not-in-memory': {
     wrong: 'gives the device a receive buffer outside memory',
     advice: 'Map the buffer for the device and use the bus address.',
     section: '3.6',
-    looks: [onEvent('igb_rx_drop_dma')],
+    looks: [onEvent('igb_rx_drop_dma', failedByItself)],
   },
   'header-buffer-empty': {
     wrong: 'asks for header splitting or replication with header buffers of size 0',
