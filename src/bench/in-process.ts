@@ -1,4 +1,5 @@
 /** The same machine in this process: for profiles, for counting allocations, and for tests. */
+import { inlineMore } from '../linux/index.ts';
 import { arena } from '../packet/index.ts';
 import type { FrameOffload, FrameRun, Wire, WirePort } from '../ports/index.ts';
 import { MachineTransport } from '../qtest/client/index.ts';
@@ -74,6 +75,7 @@ class BenchWire implements Wire {
 
 /** A machine of this process with a card on a wire, and its time. */
 export function openMachine(wire: Wire): { readonly card: BenchCard; readonly time: VirtualTime } {
+  inlineMore();
   const time = new VirtualTime();
   const trace = new TraceWriter(makeTraceMemory(), () => time.now());
   const machine = new Machine({ type: 'q35', ramBytes: RAM_BYTES, trace, time, defaults: false });

@@ -1,5 +1,6 @@
 /** `outboard qtest` and `outboard-system-x86_64`: QEMU's QTest protocol, with QEMU's command line. */
 import { readFileSync } from 'node:fs';
+import { inlineMore } from '../linux/index.ts';
 import { QTestError } from '../qtest/errors.ts';
 import { parseCommandLine } from '../qtest/options/command-line.ts';
 import { printReport } from '../qtest/replay/print.ts';
@@ -64,6 +65,7 @@ export async function runQTest(words: readonly string[]): Promise<number> {
       console.log(help);
       return 1;
     }
+    inlineMore();
     const server = new QTestServer(line);
     const end = (): void => server.end();
     process.once('SIGTERM', end).once('SIGINT', end).once('SIGHUP', end);

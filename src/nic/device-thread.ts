@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Epoch } from '../capture/ring.ts';
 import { flashBytes } from '../devices/igb/flash-memory.ts';
-import { EventLoop } from '../linux/index.ts';
+import { EventLoop, inlineMore } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
 import type { AssembledNic } from './assembled-nic.ts';
 import { assembleNic } from './assembly.ts';
@@ -50,6 +50,7 @@ function flashOf(kept: KeptMemory | undefined, rom: Uint8Array | undefined): Fla
 }
 
 function main(): void {
+  inlineMore();
   const loop = new EventLoop({
     onError: (error) => say({ type: 'log', line: describe(error) }),
     haltPolling: true,

@@ -16,10 +16,16 @@ export interface ArenaOperations {
   copy(to: number, from: number, length: number): void;
   /** Stores four dwords, each two of them at once. */
   store(at: number, a: number, b: number, c: number, d: number): void;
-  /** Copies a frame, and then stores its descriptor's four dwords. */
+  /**
+   * Copies a frame, and then stores its descriptor's four dwords. The frame's addresses are taken from `addresses`, its first
+   * HEADERS_COPIED bytes from `headers`, the others from the frame at `body`; a frame that loses its tag begins at `addresses`, and
+   * `headers` and `body` are four bytes in. Where `headers` is not `body` it is longer than HEADERS_COPIED.
+   */
   deliver(
     to: number,
-    from: number,
+    addresses: number,
+    headers: number,
+    body: number,
     length: number,
     descriptor: number,
     a: number,
@@ -28,12 +34,12 @@ export interface ArenaOperations {
     d: number,
   ): void;
   /**
-   * The same for a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the way:
-   * where it is wrong, the bits of `bad` are added to `c`. Returns `c` as it was stored. The first HEADERS_COPIED bytes are taken
-   * from `headers`, the others from the frame at `body`.
+   * The same for a frame of more than 256 bytes in which `inspect` found a transport checksum at `headers`, which is verified on the
+   * way: where it is wrong, the bits of `bad` are added to `c`. Returns `c` as it was stored.
    */
   deliverVerified(
     to: number,
+    addresses: number,
     headers: number,
     body: number,
     length: number,
@@ -59,7 +65,7 @@ export const inspected = {
   /** A datagram without checksum. */
   unchecked: 32,
 } as const;
-/** `deliverVerified` takes this much from a copy that nobody else can write to. */
+/** Deliveries take this much from a copy that nobody else can write to. */
 export const HEADERS_COPIED = 128;
 /** More than any result of `inspect`. */
 export const INSPECTED_VALUES = 64;

@@ -115,10 +115,24 @@
     (i64.store offset=8 (local.get $at)
       (i64.or (i64.extend_i32_u (local.get $c)) (i64.shl (i64.extend_i32_u (local.get $d)) (i64.const 32)))))
 
-  ;; Copies a frame and then stores the four dwords of its descriptor.
-  (func (export "deliver") (param $to i32) (param $from i32) (param $length i32)
+  ;; The first twelve bytes of a frame.
+  (func $copy_addresses (param $to i32) (param $from i32)
+    (i64.store (local.get $to) (i64.load (local.get $from)))
+    (i32.store offset=8 (local.get $to) (i32.load offset=8 (local.get $from))))
+
+  ;; Copies a frame and then stores the four dwords of its descriptor. Where the frame is to lose its tag, $headers and $body are four
+  ;; bytes in, and $addresses is its beginning. Of a frame in two places the first 128 bytes are taken from $headers.
+  (func (export "deliver") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32) (param $length i32)
     (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
-    (call $copy (local.get $to) (local.get $from) (local.get $length))
+    (if (i32.eq (local.get $headers) (local.get $body))
+      (then (call $copy (local.get $to) (local.get $body) (local.get $length)))
+      (else
+        (call $copy (local.get $to) (local.get $headers) (i32.const 128))
+        (memory.copy
+          (i32.add (local.get $to) (i32.const 128))
+          (i32.add (local.get $body) (i32.const 128))
+          (i32.sub (local.get $length) (i32.const 128)))))
+    (call $copy_addresses (local.get $to) (local.get $addresses))
     (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d)))
 
   ;; A word whose bytes are the other way round.
@@ -243,8 +257,8 @@
   ;; What `deliver` does with a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the
   ;; way: where it is wrong, the bits of $bad are added to $c. Returns $c as it was stored. The first 128 bytes are taken from
   ;; $headers, what is behind them from the frame at $body, which somebody else may be writing to.
-  (func (export "deliverVerified") (param $to i32) (param $headers i32) (param $body i32) (param $length i32)
-    (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
+  (func (export "deliverVerified") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32)
+    (param $length i32) (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
     (result i32)
     (local $l4 i32) (local $room i32) (local $protocol i32) (local $end i32) (local $sum i64)
     (if (i32.and (local.get $found) (i32.const 2))
@@ -273,6 +287,7 @@
             (i32.shl (local.get $protocol) (i32.const 8))
             (call $swap (local.get $room))))))
     (call $copy (local.get $to) (local.get $headers) (i32.const 128))
+    (call $copy_addresses (local.get $to) (local.get $addresses))
     (if (i32.le_u (local.get $end) (i32.const 128))
       (then
         (local.set $sum

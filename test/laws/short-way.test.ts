@@ -4,6 +4,8 @@ import { mock, test } from 'node:test';
 import { FastPath as ReceivePath } from '../../src/devices/igb/rx/fast-path.ts';
 import { Checksums } from '../../src/devices/igb/tx/checksums.ts';
 import { FastPath as TransmitPath } from '../../src/devices/igb/tx/fast-path.ts';
+import { KnownPools } from '../../src/devices/igb/rx/known-pools.ts';
+import { UNTAGGED } from '../../src/devices/igb/rx/vlan.ts';
 import { pf } from '../../src/devices/igb/tables/index.ts';
 import { read } from '../../src/driver/index.ts';
 import type { FrameOffload } from '../../src/ports/index.ts';
@@ -72,6 +74,7 @@ function compare(seeds: readonly number[], short: ConformanceMachine, long: Conf
 
 test('the short way ends as the long one', () => {
   const received = mock.method(ReceivePath.prototype, 'receive');
+  const found = mock.method(KnownPools.prototype, 'find');
   const switched = mock.method(ReceivePath.prototype, 'switched');
   const placed = mock.method(ReceivePath.prototype, 'placed');
   const sent = mock.method(TransmitPath.prototype, 'send');
@@ -81,6 +84,8 @@ test('the short way ends as the long one', () => {
     calls.filter(({ result }) => result === true || Number(result) > 0).length;
   for (const method of [received, switched, sent]) assert.ok(taken(method.mock.calls) > 20);
   assert.ok(placed.mock.calls.length > 5);
+  const tagged = found.mock.calls.filter(({ arguments: [, , tag], result }) => tag !== UNTAGGED && result !== 0);
+  assert.ok(tagged.length > 20);
   assert.ok(completed.mock.calls.filter(({ stack }) => stack.stack!.includes('fast-path')).length > 20);
   mock.restoreAll();
 });

@@ -226,8 +226,8 @@ const receive: readonly Mutation[] = [
   {
     name: 'cfi',
     file: 'rx/vlan.ts',
-    text: '=== ((tags.control & 0x1000) !== 0)',
-    replacement: '!== ((tags.control & 0x1000) !== 0)',
+    text: '=== ((control & 0x1000) !== 0)',
+    replacement: '!== ((control & 0x1000) !== 0)',
     meaning: 'RCTL.CFI is compared the wrong way round',
   },
   {

@@ -48,7 +48,7 @@ function leftBy(name: string): { grown: number; garbageEach: number } {
   return { grown: heapUsed() - before, garbageEach: garbage / counted };
 }
 
-for (const name of ['tx-64', 'tx-1514-checksum', 'rx-1514', 'vf-64']) {
+for (const name of ['tx-64', 'tx-1514-checksum', 'tx-1514-vlan', 'rx-1514', 'rx-1514-vlan', 'vf-64']) {
   test(`${name}: a million packets grow the heap by nothing, and leave no garbage`, () => {
     // The engine's compilers allocate as well, and on a busy machine late: what the path leaves, it leaves each time.
     let left = leftBy(name);
@@ -64,7 +64,17 @@ function isTooMuch({ grown, garbageEach }: ReturnType<typeof leftBy>): boolean {
 /** Bailouts of the packet path after warm-up, as the engine tells of them. */
 function bailouts(): string[] {
   const steady = fileURLToPath(new URL('steady.js', import.meta.url));
-  const cases = ['tx-64', 'tx-1514-checksum', 'tso-64k', 'rx-64', 'rx-1514', 'vf-64', 'vf-tso'];
+  const cases = [
+    'tx-64',
+    'tx-1514-checksum',
+    'tx-1514-vlan',
+    'tso-64k',
+    'rx-64',
+    'rx-1514',
+    'rx-1514-vlan',
+    'vf-64',
+    'vf-tso',
+  ];
   const output = execFileSync(process.execPath, ['--trace-deopt', steady, ...cases], { encoding: 'utf8' });
   const [warmUp, after] = output.split('steady\n') as [string, string | undefined];
   assert.match(warmUp, /bailout/, 'this engine tells of deoptimisations');

@@ -92,7 +92,7 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /**
-   * `switched` for a plain frame of a run of which only HEADERS_COPIED bytes are in the arena at `headers` yet, and all of it lies
+   * `switched` for a plain frame of a run of which only HEADERS_COPIED bytes, and a tag, are in the arena at `headers` yet, and all of it lies
    * at `body` in the arena's memory. False where it has to come whole.
    */
   switchedFrom(headers: number, body: number, length: number, sourcePool: number, pools: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * What the registers alone say about plain frames (untagged, whole TCP or UDP in IPv4 or IPv6): worked out once after they have
- * changed, and not for each frame.
+ * What the registers alone say about plain frames (whole TCP or UDP in IPv4 or IPv6, with a tag at most): worked out once after they
+ * have changed, and not for each frame.
  */
 import { inspected, INSPECTED_VALUES } from '../../../packet/arena.ts';
 import { PacketHeaders } from '../../../packet/headers.ts';
@@ -14,8 +14,9 @@ import { usesPools, usesRss, MODE_VMDQ_RSS } from './queue-select.ts';
 import type { ReceiveRings } from './ring.ts';
 import { RSS_TYPE, rssType } from './rss.ts';
 import { FCS_BYTES, MAXIMUM_BYTES } from './size.ts';
-import { stripsFcs } from './stripping.ts';
+import { stripsFcs, stripsTag } from './stripping.ts';
 import { tuplesInUse } from './tuple-filters.ts';
+import { TAG_BYTES } from './vlan.ts';
 
 const { CTRL_EXT, ETQF, IMIRVP, MRQC, RCTL, RFCTL, RLPML, RXCSUM } = pf;
 const { SYNQF, TSYNCRXCTL, VET, VFRE, VMOLR } = pf;
@@ -29,8 +30,9 @@ export class FastPlan {
   version: number;
   /** Plain frames go the short way, where their queues do. */
   usable: boolean;
-  /** Longest frame that every pool, or the port, takes. */
+  /** Longest frame that every pool, or the port, takes; of those with a tag as well. */
   longest: number;
+  longestTagged: number;
   pooled: boolean;
   /** Queues depend on the hash. */
   scales: boolean;
@@ -38,6 +40,10 @@ export class FastPlan {
   reportsHash: boolean;
   /** Queues that store such frames in one buffer, a bit each, and how large that is. */
   queues: number;
+  /** Those among them that take the tags out of multicasts, out of others, and out of all frames. */
+  stripsMulticasts: number;
+  stripsOthers: number;
+  stripsAll: boolean;
   readonly bufferBytes: Uint32Array;
   /** Guest addresses of the rings, and how many descriptors they have. */
   readonly bases: Float64Array;
@@ -53,10 +59,14 @@ export class FastPlan {
     this.version = -1;
     this.usable = false;
     this.longest = 0;
+    this.longestTagged = 0;
     this.pooled = false;
     this.scales = false;
     this.reportsHash = false;
     this.queues = 0;
+    this.stripsMulticasts = 0;
+    this.stripsOthers = 0;
+    this.stripsAll = false;
     this.bufferBytes = new Uint32Array(QUEUES);
     this.bases = new Float64Array(QUEUES);
     this.sizes = new Uint32Array(QUEUES);
@@ -75,7 +85,8 @@ export class FastPlan {
     this.reportsHash = (values[RXCSUM.index]! & RXCSUM.PCSD.mask) !== 0;
     this.usable = isPlain(values);
     if (!this.usable) return;
-    this.longest = longestFrame(values, this.pooled);
+    this.longest = longestFrame(values, this.pooled, 0);
+    this.longestTagged = longestFrame(values, this.pooled, TAG_BYTES);
     this.#makeQueues(context, rings);
     this.#makeTables(values);
   }
@@ -83,6 +94,8 @@ export class FastPlan {
   #makeQueues(context: PortContext, rings: ReceiveRings): void {
     const { values } = context.registers;
     this.queues = 0;
+    this.stripsMulticasts = 0;
+    this.stripsOthers = 0;
     for (let queue = 0; queue < QUEUES; queue += 1) {
       this.bufferBytes[queue] = rings.bufferBytes(queue);
       this.bases[queue] = rings.base(queue);
@@ -95,8 +108,12 @@ export class FastPlan {
         rings.descriptorType(queue) === ONE_BUFFER &&
         rings.writeBackThreshold(queue) < 2 &&
         mayMaster(context, queue);
-      if (fits) this.queues |= 1 << queue;
+      if (!fits) continue;
+      this.queues |= 1 << queue;
+      if (stripsTag(values, queue, true)) this.stripsMulticasts |= 1 << queue;
+      if (stripsTag(values, queue, false)) this.stripsOthers |= 1 << queue;
     }
+    this.stripsAll = (this.stripsMulticasts & this.stripsOthers) === this.queues;
   }
 
   #makeTables(values: Uint32Array): void {
@@ -148,18 +165,18 @@ function isPlain(values: Uint32Array): boolean {
   return !tuplesInUse(values);
 }
 
-/** A frame of at most this many bytes is oversize for nobody who may get it. */
-function longestFrame(values: Uint32Array, pooled: boolean): number {
+/** A frame of at most this many bytes, tags among them, is oversize for nobody who may get it. */
+function longestFrame(values: Uint32Array, pooled: boolean, tagBytes: number): number {
   let longest = MAXIMUM_BYTES;
   const rctl = values[RCTL.index]!;
   if ((rctl & RCTL.SBP.mask) === 0) {
-    longest = (rctl & RCTL.LPE.mask) === 0 ? STANDARD_BYTES : (values[RLPML.index]! & 0x3fff) - FCS_BYTES;
+    longest = (rctl & RCTL.LPE.mask) === 0 ? STANDARD_BYTES + tagBytes : (values[RLPML.index]! & 0x3fff) - FCS_BYTES;
   }
   if (!pooled) return longest;
   for (let pool = 0; pool < POOLS; pool += 1) {
     if ((values[VFRE.index]! & (1 << pool)) === 0) continue;
     const vmolr = values[VMOLR.index + pool * VMOLR.step]!;
-    const limit = (vmolr & VMOLR.LPE.mask) === 0 ? STANDARD_BYTES : (vmolr & VMOLR.RLPML.mask) - FCS_BYTES;
+    const limit = (vmolr & VMOLR.LPE.mask) === 0 ? STANDARD_BYTES + tagBytes : (vmolr & VMOLR.RLPML.mask) - FCS_BYTES;
     longest = Math.min(longest, limit);
   }
   return longest;

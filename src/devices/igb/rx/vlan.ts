@@ -5,6 +5,8 @@ const { CTRL_EXT, RCTL, VET, VFTA } = pf;
 
 /** Bytes of one tag. */
 export const TAG_BYTES = 4;
+/** Beside tags: none. */
+export const UNTAGGED = -1;
 const TYPE_OFFSET = 12;
 
 /** The recognised tags of one frame; one object serves all frames. */
@@ -51,15 +53,17 @@ export class VlanTags {
   }
 }
 
-/**
- * Whether a frame passes VFTA (RCTL.VFE) and the CFI check (RCTL.CFIEN); an untagged one always does. Linux enters VID 0
- * for priority-tagged frames.
- */
+/** Whether a frame passes the filters of tags; an untagged one always does. */
 export function passesVlanFilter(values: Uint32Array, tags: VlanTags): boolean {
+  return tags.count === 0 || passesTag(values, tags.control);
+}
+
+/** Whether a tag passes VFTA (RCTL.VFE) and the CFI check (RCTL.CFIEN). Linux enters VID 0 for priority-tagged frames. */
+export function passesTag(values: Uint32Array, control: number): boolean {
   const rctl = values[RCTL.index]!;
-  if (tags.count === 0 || (rctl & RCTL.VFE.mask) === 0) return true;
-  const vid = tags.control & 0xfff;
+  if ((rctl & RCTL.VFE.mask) === 0) return true;
+  const vid = control & 0xfff;
   if (((values[VFTA.index + (vid >>> 5)]! >>> (vid & 31)) & 1) === 0) return false;
   if ((rctl & RCTL.CFIEN.mask) === 0) return true;
-  return ((rctl & RCTL.CFI.mask) !== 0) === ((tags.control & 0x1000) !== 0);
+  return ((rctl & RCTL.CFI.mask) !== 0) === ((control & 0x1000) !== 0);
 }

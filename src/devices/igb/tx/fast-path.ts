@@ -6,6 +6,7 @@
 import { arena, HEADERS_COPIED } from '../../../packet/index.ts';
 import { beginPacket, capturedAt, type FrameOffload, type GuestMemory } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
+import { TAG_BYTES, UNTAGGED } from '../rx/vlan.ts';
 import { wireLength } from '../statistics.ts';
 import { Checksums } from './checksums.ts';
 import { command, DESCRIPTOR_BYTES, STATUS_DD } from './descriptor.ts';
@@ -14,7 +15,7 @@ import { PacketRun } from './packet-run.ts';
 import { route, type TransmitParts } from './parts.ts';
 import type { TransmitRing } from './ring.ts';
 import { MAC_BYTES, padsShort, SHORTEST_PADDED } from './sizes.ts';
-import { insertTag, TAG_BYTES, tagRule, UNTAGGED, usesExtendedTags } from './tags.ts';
+import { insertTag, tagRule, usesExtendedTags } from './tags.ts';
 
 const { bytes, dwords, simd } = arena;
 
@@ -126,7 +127,7 @@ export class FastPath {
     const place = run.places[n]!;
     const fetched = run.lengths[n]!;
     // Where it goes is decided by a copy; what is behind the headers may go to a pool from where it lies.
-    const here = fetched > SHORT && taps.watched === 0 ? HEADERS_COPIED : fetched;
+    const here = fetched > SHORT && taps.watched === 0 ? HEADERS_COPIED + TAG_BYTES : fetched;
     simd!.copy(GATHERED_AT, place, here);
     let frame = GATHERED_AT;
     if (run.tags[n] !== UNTAGGED) frame = insertTag(registers.values, frame, fetched, run.tags[n]!);

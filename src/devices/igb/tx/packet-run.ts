@@ -5,12 +5,13 @@
  */
 import { arena } from '../../../packet/index.ts';
 import type { GuestMemory } from '../../../ports/index.ts';
+import { TAG_BYTES, UNTAGGED } from '../rx/vlan.ts';
 import { hasTransport } from './checksums.ts';
 import { slotOf } from './context.ts';
 import { command, l4Type, option } from './descriptor.ts';
 import type { TransmitRing } from './ring.ts';
 import { LARGEST_FRAME, SHORTEST_PADDED } from './sizes.ts';
-import { AS_ASKED, TAG_BYTES, UNTAGGED } from './tags.ts';
+import { AS_ASKED } from './tags.ts';
 
 const { dwords } = arena;
 

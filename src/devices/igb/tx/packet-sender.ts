@@ -11,6 +11,7 @@ import {
 } from '../../../packet/index.ts';
 import { capturedAt, type FrameOffload, type GuestMemory } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
+import { TAG_BYTES } from '../rx/vlan.ts';
 import { pf } from '../tables/index.ts';
 import { Checksums, hasTransport } from './checksums.ts';
 import { slotOf, type OffloadContext } from './context.ts';
@@ -24,7 +25,7 @@ import { route, type TransmitParts } from './parts.ts';
 import { WIRE_OVERHEAD_BYTES } from './rate-limit.ts';
 import type { TransmitRing } from './ring.ts';
 import { LARGEST_FRAME, MAC_BYTES, padsShort, SHORTEST_PADDED } from './sizes.ts';
-import { insertTag, NEVER, TAG_BYTES, tagRule } from './tags.ts';
+import { insertTag, NEVER, tagRule } from './tags.ts';
 
 /** More than MACLEN, IPLEN and L4LEN can say together. */
 const MOST_HEADERS = 1024;

@@ -40,7 +40,7 @@ export interface TransmitSink {
   beginDeliveries(frames: number): void;
   endDeliveries(queue: number): void;
   /**
-   * A plain frame for `route.pools` of which the first HEADERS_COPIED bytes are at `headers` in the arena, and all of it at `body`
+   * A plain frame for `route.pools` of which the first HEADERS_COPIED bytes, and a tag, are at `headers` in the arena, and all of it at `body`
    * in the arena's memory. False where it has to be delivered whole.
    */
   deliverFrom(queue: number, headers: number, body: number, length: number): boolean;

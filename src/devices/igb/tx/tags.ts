@@ -1,12 +1,12 @@
 /** Tags that the port puts into packets (§5.3): whose wish counts, and where they go. */
 import { arena } from '../../../packet/index.ts';
 import { POOLS } from '../context.ts';
+import { TAG_BYTES } from '../rx/vlan.ts';
 import { pf } from '../tables/index.ts';
 
 const { CTRL_EXT, MRQC, VET, VMVIR } = pf;
 const { dwords } = arena;
 
-export const TAG_BYTES = 4;
 const ADDRESS_BYTES = 12;
 /** Addresses, an outer tag, and a type behind it. */
 const TAGGED_BYTES = ADDRESS_BYTES + TAG_BYTES + 2;
@@ -14,8 +14,6 @@ const TAGGED_BYTES = ADDRESS_BYTES + TAG_BYTES + 2;
 /** What `tagRule` says besides the tag that every packet gets: each gets what it asks for; none gets any. */
 export const AS_ASKED = -1;
 export const NEVER = -2;
-/** Beside tags: none. */
-export const UNTAGGED = -1;
 
 /** Which tags the packets of a queue get: the pool's own rule goes before the descriptor's wish. */
 export function tagRule(values: Uint32Array, queue: number): number {
