@@ -113,6 +113,8 @@ async function untilSignal(start: () => Promise<Nic>, started: () => void): Prom
   if (signalled) void nic.close();
   else started();
   await nic.ended;
+  // What is left to do may wait for others, a debugger say: a signal still ends that.
+  for (const name of Object.keys(signals)) process.removeAllListeners(name);
 }
 
 /** QMP, HMP and the web view, where the configuration asks for them. */
@@ -146,7 +148,7 @@ export async function runNic(flags: NicFlags): Promise<void> {
     return;
   }
   const config = configuration(flags);
-  if (flags.inspect !== undefined) await openInspector(flags.inspect);
+  const leaveInspector = flags.inspect === undefined ? undefined : await openInspector(flags.inspect);
   const { startNic } = await import('../nic/nic.ts');
   await untilSignal(
     async () => {
@@ -161,7 +163,7 @@ export async function runNic(flags: NicFlags): Promise<void> {
       const say = usesStandardOutput(config) ? console.error : console.log;
       say([...parts, 'Ctrl-C ends it.'].join('\n\n'));
     },
-  );
+  ).finally(leaveInspector);
 }
 
 export function addNicCommand(program: Command, run: (flags: NicFlags) => Promise<void>): void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -17,6 +18,28 @@ const BAR0_REGION = 0;
 const STATUS = 0x8;
 /** What ending may take; the fastest of a few counts, as the machine may do other things too. */
 const END_LIMIT_MS = 100;
+
+/** Connects to a target as a debugger does, and stays until it is sent away. */
+async function debug(port: number, id: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+  socket.write(
+    `GET /${id} HTTP/1.1\r\nHost: 127.0.0.1\r\n${upgrade}\r\nSec-WebSocket-Key: ${btoa(id.slice(0, 16))}\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1.1 101 /);
+  const text = Buffer.from('{"id":1,"method":"Runtime.enable"}');
+  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]));
+  await once(socket, 'data');
+  // Frames may come together, and this is the last one.
+  socket.on('data', (frames: Buffer) => {
+    if (frames.at(-2) === CLOSE) socket.write(Buffer.from([CLOSE, 0x80, 0, 0, 0, 0]));
+  });
+  return socket;
+}
+
+/** First byte of the frame by which a WebSocket ends. */
+const CLOSE = 0x88;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** The server is another process: all there is to do is to wait. */
@@ -169,10 +192,12 @@ test('--inspect lets a debugger in, and ends with the NIC', async (context) => {
   const { nic } = setUp(context);
   const process = await nic('--inspect', '0', '--attach', 'function,path=nic.sock').listening();
   const port = /ws:\/\/127\.0\.0\.1:(\d+)\//.exec(process.errors)![1];
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { type: string }[];
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { type: string; id: string }[];
   assert.deepEqual(
     targets.map(({ type }) => type),
     ['node'],
   );
-  assert.equal((await process.end('SIGTERM')).status, 0);
+  const socket = await debug(Number(port), targets[0]!.id);
+  context.after(() => socket.destroy());
+  assert.equal((await process.end('SIGTERM')).status, 0, process.errors);
 });
