@@ -23,12 +23,32 @@ import { reset } from './reset.ts';
 import { sriov } from './sriov/sriov.ts';
 import { vfSettings } from './sriov/vf-settings.ts';
 import { tcp } from './tcp.ts';
+import { udp } from './udp.ts';
 import { vlan } from './vlan.ts';
 import { wake } from './wake.ts';
 
 /** In the order in which `lab run all` takes them. */
 export const workloads: readonly Workload[] = [
-  ...[probe, ping, tcp, vlan, link, reload, reset, power, wake, ports, ptp, monitor, faults, ethtool, lint, pxe, qos],
+  ...[
+    probe,
+    ping,
+    tcp,
+    udp,
+    vlan,
+    link,
+    reload,
+    reset,
+    power,
+    wake,
+    ports,
+    ptp,
+    monitor,
+    faults,
+    ethtool,
+    lint,
+    pxe,
+    qos,
+  ],
   ...[sriov, vfSettings, neighbours, matrix],
   ...[dpdk, breaking],
   // They share a guest: the one that makes virtual functions comes last.
