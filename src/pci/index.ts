@@ -30,6 +30,7 @@ export * from './msix-table.ts';
 export * from './pin-interrupts.ts';
 export * from './register-window.ts';
 export * from './reset.ts';
+export * from './root-port.ts';
 export * from './signal-interrupts.ts';
 export * from './trace-events.ts';
 export * from './virtual-function.ts';

@@ -12,7 +12,7 @@ import { IgbCard, type IgbCardOptions } from './igb-card.ts';
 import { InterruptLines } from './interrupt-lines.ts';
 import { PortSpace } from './port-space.ts';
 import { Ram } from './ram.ts';
-import { RootPort } from './root-port.ts';
+import { QemuRootPort } from './qemu-root-port.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type MachineType = 'pc' | 'q35';
@@ -135,7 +135,7 @@ export class Machine implements HostClient {
     if (id === undefined) throw new QTestError('QTEST_DEVICE', 'pcie-root-port needs an id');
     if (this.#buses.has(id)) throw new QTestError('QTEST_DEVICE', `two devices have the id "${id}"`);
     const { bus, slot } = this.#choose(place);
-    const port = new RootPort({ trace: this.#trace, domain: this.domain });
+    const port = new QemuRootPort({ trace: this.#trace, domain: this.domain });
     bus.add(port, slot << 3);
     this.#buses.set(id, { bus: port.secondary, slot });
   }
