@@ -1,36 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERASE_CHIP_NS, ERASE_SECTOR_NS, flashBytes, FlashMemory, PROGRAM_NS } from './flash-memory.ts';
+import { spiCommand } from './testing-spi.ts';
 import { FakeClock } from './testing.ts';
 
 const [PROGRAM, READ, WRITE_DISABLE, STATUS, WRITE_ENABLE, FAST_READ] = [0x02, 0x03, 0x04, 0x05, 0x06, 0x0b];
 const [ERASE_SECTOR, READ_ID, ERASE_CHIP, ERASE_BLOCK] = [0x20, 0x9f, 0xc7, 0xd8];
 
-/** The part, and a master that clocks bytes as mode 0 has it. */
+/** The part, and a master. */
 function setUp() {
   const clock = new FakeClock();
   const bytes = flashBytes();
   let changes = 0;
   const part = new FlashMemory(clock, { bytes, changed: () => (changes += 1) });
-  const bit = (level: number): number => {
-    part.pins(true, false, level === 1);
-    const output = part.pins(true, true, level === 1) ? 1 : 0;
-    part.pins(true, false, level === 1);
-    return output;
-  };
-  const byte = (value: number): number => {
-    let answer = 0;
-    for (let at = 7; at >= 0; at -= 1) answer = (answer << 1) | bit((value >> at) & 1);
-    return answer;
-  };
-  const command = (sent: readonly number[], count = 0, extraBits = 0): number[] => {
-    part.pins(true, false, false);
-    for (const value of sent) byte(value);
-    const answer = Array.from({ length: count }, () => byte(0));
-    for (let at = 0; at < extraBits; at += 1) bit(0);
-    part.pins(false, false, false);
-    return answer;
-  };
+  const command = (sent: readonly number[], count = 0, extraBits = 0): number[] =>
+    spiCommand(part, sent, count, extraBits);
   const change = (...sent: number[]): void => {
     command([WRITE_ENABLE]);
     command(sent);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SpiEeprom, WRITE_CYCLE_NS } from './spi-eeprom.ts';
+import { spiCommand } from './testing-spi.ts';
 import { FakeClock } from './testing.ts';
 
 const [WRSR, WRITE, READ, WRDI, RDSR, WREN] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06];
 const BUSY = 1;
 const WRITE_ENABLED = 2;
 
-/** The part, and a master that clocks bytes as mode 0 has it. */
+/** The part, and a master. */
 function setUp(options: { addressBits?: 8 | 16; length?: number } = {}) {
   const { addressBits = 16, length = 2048 } = options;
   const clock = new FakeClock();
@@ -15,26 +16,8 @@ function setUp(options: { addressBits?: 8 | 16; length?: number } = {}) {
   const written: number[][] = [];
   const pageBytes = addressBits === 16 ? 32 : 8;
   const chip = new SpiEeprom({ clock, bytes, addressBits, pageBytes, written: (...args) => written.push(args) });
-  const bit = (level: number): number => {
-    chip.pins(true, false, level === 1);
-    const output = chip.pins(true, true, level === 1) ? 1 : 0;
-    chip.pins(true, false, level === 1);
-    return output;
-  };
-  const byte = (value: number): number => {
-    let answer = 0;
-    for (let at = 7; at >= 0; at -= 1) answer = (answer << 1) | bit((value >> at) & 1);
-    return answer;
-  };
-  /** Selects, sends, reads `count` bytes, deselects. */
-  const command = (sent: readonly number[], count = 0, extraBits = 0): number[] => {
-    chip.pins(true, false, false);
-    for (const value of sent) byte(value);
-    const answer = Array.from({ length: count }, () => byte(0));
-    for (let at = 0; at < extraBits; at += 1) bit(0);
-    chip.pins(false, false, false);
-    return answer;
-  };
+  const command = (sent: readonly number[], count = 0, extraBits = 0): number[] =>
+    spiCommand(chip, sent, count, extraBits);
   const status = (): number => command([RDSR], 1)[0]!;
   const write = (address: readonly number[], data: readonly number[]): void => {
     command([WREN]);
