@@ -27,6 +27,17 @@ export interface WaitingBus extends RegisterBus {
   wait(durationNs: number): void;
 }
 
+/** A port, or a window of a VF, that is in this process. */
+export function busOver(registers: {
+  read(offset: number): number;
+  write(offset: number, value: number): void;
+}): RegisterBus {
+  return {
+    read32: (offset) => registers.read(offset),
+    write32: (offset, value) => registers.write(offset, value),
+  };
+}
+
 /** A declared register or array of registers. */
 interface Place {
   readonly at: number;

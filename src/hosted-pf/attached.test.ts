@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SriovRig, type VfMachine } from '../devices/igb/testing-sriov.ts';
 import { TEST_MAC } from '../devices/igb/testing-port.ts';
-import { VfPort, type ReceiveRing, type TransmitRing } from '../driver/index.ts';
+import { busOver, VfPort, type ReceiveRing, type TransmitRing } from '../driver/index.ts';
 import { FakeDriverMemory } from '../driver/testing.ts';
 import { formatMac } from '../packet/index.ts';
 import { buildFrame } from '../packet/testing.ts';
@@ -27,10 +27,7 @@ class Bench {
     const interrupts = new HostedInterrupts();
     vfs.interruptPorts[0] = interrupts;
     this.manager = new PfManager({
-      bus: {
-        read32: (offset) => port.read(offset),
-        write32: (offset, value) => port.write(offset, value),
-      },
+      bus: busOver(port),
       clock,
       tasks,
       trace,
@@ -50,11 +47,7 @@ class Bench {
   /** igbvf in a machine that has just attached. */
   boot(machine: VfMachine): Station {
     machine.attach();
-    const bus = {
-      read32: (offset: number) => machine.registers.read(offset),
-      write32: (offset: number, value: number) => machine.registers.write(offset, value),
-      wait: (durationNs: number) => this.wait(durationNs),
-    };
+    const bus = { ...busOver(machine.registers), wait: (durationNs: number) => this.wait(durationNs) };
     const port = new VfPort(bus, new FakeDriverMemory(machine.memory));
     assert.equal(port.reset(), true);
     return { machine, port, ...port.open() };

@@ -3,7 +3,7 @@ import { pf } from '../devices/igb/tables/index.ts';
 import { IgbPort } from '../devices/igb/port.ts';
 import { makeTestContext, type TestContext } from '../devices/igb/testing.ts';
 import { TEST_MAC } from '../devices/igb/testing-port.ts';
-import { VfPort, type WaitingBus } from '../driver/index.ts';
+import { busOver, VfPort, type WaitingBus } from '../driver/index.ts';
 import { FakeDriverMemory } from '../driver/testing.ts';
 import { HostedInterrupts } from './interrupt-port.ts';
 import { PfManager } from './pf-manager.ts';
@@ -31,11 +31,7 @@ export class Hosted {
     this.port = port;
     for (let vf = 0; vf < VFS; vf += 1) port.setVfLive(vf, true);
     this.context = context;
-    const bus = {
-      read32: (offset: number) => port.read(offset),
-      write32: (offset: number, value: number) => port.write(offset, value),
-    };
-    this.manager = new PfManager({ bus, clock, tasks, trace, mac: TEST_MAC, settings });
+    this.manager = new PfManager({ bus: busOver(port), clock, tasks, trace, mac: TEST_MAC, settings });
     interrupts.handler = () => this.manager.interrupt();
     if (stopped) return;
     this.manager.start();
@@ -52,12 +48,7 @@ export class Hosted {
 
   /** A VF's registers, without a driver. */
   bus(vf: number): WaitingBus {
-    const window = this.port.vfWindows[vf]!;
-    return {
-      read32: (offset) => window.read(offset),
-      write32: (offset, value) => window.write(offset, value),
-      wait: (durationNs) => this.wait(durationNs),
-    };
+    return { ...busOver(this.port.vfWindows[vf]!), wait: (durationNs) => this.wait(durationNs) };
   }
 
   /** igbvf on a VF. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf } from '../devices/igb/tables/index.ts';
-import { initialisePort, resetPort, startPort } from '../driver/index.ts';
+import { busOver, initialisePort, resetPort, startPort } from '../driver/index.ts';
 import { findingLine } from './findings.ts';
 import { Lint } from './lint.ts';
 import { rules } from './rules/index.ts';
@@ -36,11 +36,7 @@ test("igb's probe, open, traffic and reset, and igbvf's, are silent", () => {
 
 test('the driver that drives the PF while no machine does is silent', () => {
   const { driver, lint } = new LintedDriver();
-  const { port } = driver;
-  const bus = {
-    read32: (offset: number) => port.read(offset),
-    write32: (offset: number, value: number) => port.write(offset, value),
-  };
+  const bus = busOver(driver.port);
   resetPort(bus);
   initialisePort(bus);
   startPort(bus);

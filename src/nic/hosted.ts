@@ -8,6 +8,7 @@ import type { IgbPhysicalFunction, PortKeeper, PortRegisters } from '../devices/
 import type { IgbPort } from '../devices/igb/port.ts';
 import { pf as registers } from '../devices/igb/tables/index.ts';
 import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import { busOver } from '../driver/index.ts';
 import { HostedInterrupts, PfManager, type VfSettings } from '../hosted-pf/index.ts';
 import { parseMac } from '../packet/index.ts';
 import type { ResetKind } from '../pci/index.ts';
@@ -56,10 +57,7 @@ export class HostedPf implements PortKeeper, PortRegisters {
     const settings: VfSettings[] = [];
     for (const vf of config.vfs) if (vf.port === portNumber) settings[vf.index] = settingsOf(vf);
     this.manager = new PfManager({
-      bus: {
-        read32: (offset) => port.read(offset),
-        write32: (offset, value) => port.write(offset, value),
-      },
+      bus: busOver(port),
       clock,
       tasks,
       trace,

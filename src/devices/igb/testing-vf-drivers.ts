@@ -4,6 +4,7 @@
  */
 import {
   ACCEPTED,
+  busOver,
   CLEAR_TO_SEND,
   MAILBOX_DWORDS,
   Message,
@@ -15,7 +16,7 @@ import {
   TYPE_MASK,
   VfPort,
   type RingPlace,
-  type WaitingBus,
+  type RegisterBus,
 } from '../../driver/index.ts';
 import { FakeDriverMemory } from '../../driver/testing.ts';
 import { pf } from './tables/index.ts';
@@ -24,15 +25,6 @@ import type { FakeMemory } from './testing.ts';
 
 const BUFFER_BYTES = 2048;
 const FIRST_VF_ADDRESS = 23;
-
-/** A region as a driver's bus, on which time does not pass by itself. */
-function busOver(registers: Region, wait: () => void): WaitingBus {
-  return {
-    read32: (offset) => registers.read(offset),
-    write32: (offset, value) => registers.write(offset, value),
-    wait,
-  };
-}
 
 /** One ring each way. */
 interface Rings {
@@ -53,7 +45,7 @@ export class SriovPfDriver {
   /** Whether each VF has said RESET since it was reset. */
   readonly clearToSend: boolean[];
   rings: Rings | undefined;
-  readonly #bus: WaitingBus;
+  readonly #bus: RegisterBus;
   readonly #mailboxes: PfMailboxes;
   readonly #message: Uint32Array;
 
@@ -62,7 +54,7 @@ export class SriovPfDriver {
     this.count = count;
     this.clearToSend = [];
     this.rings = undefined;
-    this.#bus = busOver(rig.registers, () => undefined);
+    this.#bus = busOver(rig.registers);
     this.#mailboxes = new PfMailboxes(this.#bus);
     this.#message = new Uint32Array(MAILBOX_DWORDS);
   }
@@ -167,7 +159,7 @@ export class VfDriver {
   /** `service` lets the PF's driver and the device run; it is called wherever igbvf waits. */
   constructor(registers: Region, memory: FakeMemory, base: number, service: () => void) {
     this.registers = registers;
-    this.port = new VfPort(busOver(registers, service), new FakeDriverMemory(memory, base));
+    this.port = new VfPort({ ...busOver(registers), wait: service }, new FakeDriverMemory(memory, base));
     this.macBytes = [];
     this.#rings = undefined;
   }
