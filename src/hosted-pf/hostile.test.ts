@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { pf, vf } from '../devices/igb/tables/index.ts';
 import { ACCEPTED, CLEAR_TO_SEND, Message, read, REFUSED, write } from '../driver/index.ts';
 import { Hosted } from './testing.ts';
+import { randomFrom } from '../packet/testing-random.ts';
 
 const { V2PMAILBOX } = vf;
 
@@ -160,13 +161,7 @@ test('random writes to its window by one VF leave the others’ settings alone',
   good.setVlan(42, true);
   good.setMulticast([0x321]);
   const before = [hosted.addressesOf(1), hosted.vlansOf(1), hosted.peek('VMOLR', 1), hosted.peek('VFRE') & 2];
-  let state = 0x82576;
-  const random = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
+  const random = randomFrom(0x82576);
   const bus = hosted.bus(0);
   for (let n = 0; n < 20_000; n += 1) {
     // Half of the writes go to the mailbox: messages that begin well.

@@ -1,18 +1,12 @@
+import { randomFrom } from '../../src/packet/testing-random.ts';
+
 /** Repeatable choices. */
 export class Random {
-  #state: number;
+  /** 32 bits. */
+  readonly bits: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 32 bits, by Steele's and Vigna's SplitMix in 32 bits. */
-  bits(): number {
-    this.#state = (this.#state + 0x9e37_79b9) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0_aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a_2d97);
-    return (mixed ^ (mixed >>> 15)) >>> 0;
+    this.bits = randomFrom(seed);
   }
 
   /** A whole number from `least` to `most`. */

@@ -24,6 +24,7 @@ import {
   QTestRegisters,
   type QTestTransport,
 } from '../../src/qtest/client/index.ts';
+import { randomFrom } from '../../src/packet/testing-random.ts';
 
 const binary = fileURLToPath(new URL('../../../bin/outboard-system-x86_64', import.meta.url));
 const SLOT = 0x80002000;
@@ -95,14 +96,6 @@ const fixed = [
   ],
 ];
 
-function randomOf(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 /** Any command on main memory, at any alignment. */
 function memoryCommand(random: (limit: number) => number): string {
   const address = `0x${(0x10_0000 + random(0x2000)).toString(16)}`;
@@ -152,7 +145,7 @@ for (const machine of ['pc', 'q35'])
     const ours = new ProcessTransport({ command: binary, args });
     after(() => ours.close());
     compare(theirs, ours, fixed);
-    const random = randomOf(machine.length);
+    const random = randomFrom(machine.length);
     compare(
       theirs,
       ours,

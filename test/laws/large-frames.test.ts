@@ -5,20 +5,12 @@ import { pf } from '../../src/devices/igb/tables/index.ts';
 import { FastPath } from '../../src/devices/igb/rx/fast-path.ts';
 import { DROP_EN, ONE_BUFFER, ReceiveHarness } from '../../src/devices/igb/rx/testing.ts';
 import { buildFrame } from '../../src/packet/testing.ts';
+import { randomFrom } from '../../src/packet/testing-random.ts';
 import type { FrameOffload } from '../../src/ports/index.ts';
 
 const RING = 64;
 const QUEUES = 4;
 const BROADCAST = new Uint8Array(6).fill(0xff);
-
-/** Numbers that a seed gives. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 function randomFrame(random: (below: number) => number): { frame: Uint8Array; offload: FrameOffload } {
   const [version, ipLength] = random(2) === 0 ? ([4, 20] as const) : ([6, 40] as const);
@@ -58,7 +50,7 @@ test('cut in place, or first', () => {
       both[1].context.trace.on[both[1].context.events.igb_rx_descriptor] = 1;
       for (let seed = 1; seed <= 60; seed += 1) {
         const ends = both.map((rx) => {
-          const random = generator(seed);
+          const random = randomFrom(seed);
           for (let frames = 1 + random(3); frames > 0; frames -= 1) {
             const { frame, offload } = randomFrame(random);
             rx.receive(frame, offload);

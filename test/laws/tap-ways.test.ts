@@ -11,6 +11,7 @@ import { makeTestPort } from '../../src/devices/igb/testing-port.ts';
 import { command, l4Type, option } from '../../src/devices/igb/tx/descriptor.ts';
 import { EventLoop, FrameDescriptor, openTap } from '../../src/linux/index.ts';
 import { buildFrame } from '../../src/packet/testing.ts';
+import { randomFrom } from '../../src/packet/testing-random.ts';
 import type { Wire } from '../../src/ports/index.ts';
 import { TapWire } from '../../src/wires/index.ts';
 import { ip, testInNamespace } from '../../src/wires/testing-namespace.ts';
@@ -89,17 +90,8 @@ class Sender {
   }
 }
 
-/** Numbers that a seed gives. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 function randomPacket(seed: number): Packet {
-  const random = generator(seed);
+  const random = randomFrom(seed);
   const pick = <T>(...values: readonly T[]): T => values[random(values.length)]!;
   const segmentSize = pick(536, 1001, 1448, 8000);
   return {

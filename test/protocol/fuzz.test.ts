@@ -20,19 +20,9 @@ import {
   u64,
 } from './client.ts';
 import { openFds, sharedMaps, withServer } from './harness.ts';
+import { randomFrom } from '../../src/packet/testing-random.ts';
 
 const PAGE = 4096;
-
-/** xorshift32: below(n) is an integer in [0, n). */
-function generator(seed: number): (n: number) => number {
-  let state = seed | 1;
-  return (n) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % n;
-  };
-}
 
 type Below = (n: number) => number;
 
@@ -86,7 +76,7 @@ function descriptorsFor(bytes: Uint8Array, fds: readonly number[], below: Below)
 for (const seed of [1, 20261122, 0x5eed, 82576]) {
   test(`random messages, seed ${seed}: no throw, no leak, and a good client is served afterwards`, () =>
     withServer(({ connect, memfd, device, settle }) => {
-      const below = generator(seed);
+      const below = randomFrom(seed);
       const fds = [memfd(8 * PAGE), memfd(PAGE, { seal: false }), createEventFd(), createEventFd()];
       settle();
       const before = openFds();
@@ -125,7 +115,7 @@ for (const seed of [1, 20261122, 0x5eed, 82576]) {
 
 test('random bytes end the session at the latest when they claim an impossible length', () =>
   withServer(({ connect, device, settle }) => {
-    const below = generator(7);
+    const below = randomFrom(7);
     for (let i = 0; i < 50; i++) {
       const client = connect().version();
       client.send(Uint8Array.from({ length: 64 + below(3000) }, () => below(256)));
@@ -138,7 +128,7 @@ test('random bytes end the session at the latest when they claim an impossible l
 
 test('however a conversation is cut into pieces, the replies are the same', () =>
   withServer(({ connect, settle }) => {
-    const below = generator(99);
+    const below = randomFrom(99);
     const requests = concat(
       ...Array.from({ length: 120 }, (_, i) => {
         const bytes = plausible(below);

@@ -4,6 +4,7 @@ import type { IgbPort } from './port.ts';
 import { TestDriver } from './testing-driver.ts';
 import { makeTestPort } from './testing-port.ts';
 import { pf, pfPlan, pfWindowBytes } from './tables/index.ts';
+import { randomFrom } from '../../packet/testing-random.ts';
 
 test('any value at any register throws nothing, and CTRL and STATUS never read as all ones (§1.7)', () => {
   for (const value of [0xffffffff, 0, 0x5a5a5a5a, 0x80000000]) {
@@ -104,17 +105,6 @@ test('a pool gets its own broadcast back from PHY loopback: to the filters it co
   driver.sleep(1);
   assert.equal(driver.receiveAll().length, 1);
 });
-
-/** xorshift32: the same hostile guest in every run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
 
 /** Both sides on, rings of 256 descriptors of whatever the memory holds. */
 function startQueues(port: IgbPort, ring: number, tail: number): void {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { pf } from './tables/index.ts';
 import { type Region, SriovRig } from './testing-sriov.ts';
 import { SriovPfDriver, VfDriver } from './testing-vf-drivers.ts';
+import { randomFrom } from '../../packet/testing-random.ts';
 
 const MARK = 0x88b5;
 
@@ -150,17 +151,6 @@ test('VFs in machines of their own beside the PF’s guest; one that vanishes ta
   bench.run();
   assert.deepEqual(tags(b.rings.receive()), [7]);
 });
-
-/** xorshift32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
 
 /** Both queues on, both ways, with rings of 256 descriptors of whatever the memory holds. */
 function startQueues(registers: Region, ring: number, tail: number): void {

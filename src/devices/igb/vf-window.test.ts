@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { IgbPort } from './port.ts';
 import { pf, pfPlan, pfWindowBytes, vf, vfMap, vfSpecs, vfWindowBytes } from './tables/index.ts';
 import { makeTestPort } from './testing-port.ts';
+import { randomFrom } from '../../packet/testing-random.ts';
 
 const { VFLRE, VFRE, VFTE } = pf;
 
@@ -50,16 +51,6 @@ function ownBits(dword: number, v: number): number {
   if (name === 'MBVFICR') return (1 << v) | (1 << (16 + v));
   if (name === 'ICR' || name === 'ICS') return pf.ICR.VMMB.mask;
   return 0;
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
 }
 
 test('random writes and reads of all of a VF’s BAR change nothing that is not its own', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf } from '../tables/index.ts';
 import { addressOf, BROADCAST_ADDRESS, ethernet, MULTICAST_ADDRESS, PoolBench, STRANGER } from './testing.ts';
+import { randomFrom } from '../../../packet/testing-random.ts';
 
 const POOLS = [0, 1, 2, 3, 4, 5, 6, 7];
 const VIDS = [0, 100, 101];
@@ -54,15 +55,6 @@ interface Frame {
   readonly from: string;
   readonly vid: number | undefined;
   readonly length: number;
-}
-
-/** Numbers below `n`, always the same ones. */
-function makeRandom(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
 }
 
 function makeWorld(random: (n: number) => number): World {
@@ -194,7 +186,7 @@ function expected(world: World, frame: Frame, source: number | undefined): strin
 }
 
 test('random registers and frames come out where a plain reading of the rules has them', () => {
-  const random = makeRandom(82576);
+  const random = randomFrom(82576);
   const bench = new PoolBench();
   bench.context.trace.on.fill(0);
   bench.set('RPLOLR', pf.RPLOLR.STRCRC.mask);

@@ -6,21 +6,13 @@ import { Checksums } from './checksums.ts';
 import { command, option } from './descriptor.ts';
 import { PacketRun } from './packet-run.ts';
 import { type SentFrame, TransmitBench } from './testing.ts';
+import { randomFrom } from '../../../packet/testing-random.ts';
 
 const skip = arena.simd === undefined && 'no WebAssembly: there is no short way';
 
-/** Numbers below `limit`, the same for the same seed. */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 /** Whatever a driver could write: lengths of headers that fit nothing, other headers than those that contexts speak of. */
 function post(bench: TransmitBench, seed: number): void {
-  const below = numbers(seed);
+  const below = randomFrom(seed);
   const pick = <Value>(...values: readonly Value[]): Value => values[below(values.length)]!;
   bench.sink.offload = pick(false, true);
   bench.sink.pools = pick('none', 'none', 'too', 'only');
