@@ -20,6 +20,7 @@ export const MAXIMUM_NAME = 15;
 const TUN_F_CSUM = 1;
 const TUN_F_TSO4 = 2;
 const TUN_F_TSO6 = 4;
+const TUN_F_TSO_ECN = 8;
 const TUN_F_USO4 = 0x20;
 const TUN_F_USO6 = 0x40;
 
@@ -61,7 +62,7 @@ export function openTap(options: TapOptions): Tap {
 
 /** Says what the tap may hand over unfinished: all that we can finish, or nothing. True where that includes UDP segments. */
 export function setOffload(fd: number, on: boolean): boolean {
-  const base = on ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 : 0;
+  const base = on ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN : 0;
   if (on && libc.ioctl(fd, TUNSETOFFLOAD, base | TUN_F_USO4 | TUN_F_USO6) !== -1) return true;
   check(libc.ioctl(fd, TUNSETOFFLOAD, base), 'ioctl', 'TUNSETOFFLOAD');
   return false;

@@ -283,6 +283,17 @@ test('UDP segmentation left to the wire: lengths and pseudo-header sum of one la
   assert.equal(bench.go().length, 3);
 });
 
+test('a packet of very many segments is cut here, in turns, whatever the wire would take', () => {
+  const bench = new TransmitBench();
+  bench.sink.offload = true;
+  bench.postContext({ segmentSize: 11 });
+  bench.postFrame(prepareTso(buildFrame({ payload, flags: 0x18 }), 4), DONE | command.TSE);
+  assert.equal(bench.go().length, Math.ceil(payload.length / 11));
+  bench.postContext({ segmentSize: 12 });
+  bench.postFrame(prepareTso(buildFrame({ payload, flags: 0x18 }), 4), DONE | command.TSE);
+  assert.equal(bench.go().length, 1, 'of 250 segments');
+});
+
 test('a checksum left to the wire: the field holds the pseudo-header sum', () => {
   const bench = new TransmitBench();
   bench.sink.offload = true;

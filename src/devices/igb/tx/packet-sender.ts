@@ -252,7 +252,7 @@ export class PacketSender implements SegmentSink {
     let sent = 0;
     if (ring.segmentsSent === 0) {
       this.#beginSegments(context, layout);
-      ring.handedOver = this.#isUnseen() || (count > 1 && this.#handOver(layout, headerLength));
+      ring.handedOver = this.#isUnseen() || this.#handOver(layout, count, headerLength);
       if (ring.handedOver) {
         this.#countSegments(count, headerLength);
         sent = 1;
@@ -319,9 +319,12 @@ export class PacketSender implements SegmentSink {
     layout.lastFlags = values[pf.DTXTCPFLGH.index]! & 0xfff;
   }
 
-  /** Gives a frame to the wire whole. False where the sink or the headers do not allow it. */
-  #handOver(layout: SegmentLayout, headerLength: number): boolean {
-    if ((this.#route & route.whole) === 0) return false;
+  /**
+   * Gives a frame to the wire whole. False where the sink or the headers do not allow it, or where whoever cuts it there would
+   * keep others waiting.
+   */
+  #handOver(layout: SegmentLayout, count: number, headerLength: number): boolean {
+    if ((this.#route & route.whole) === 0 || count === 1 || count > SEGMENTS_A_TURN) return false;
     const { protocol, l4Length } = layout;
     const l3 = this.#frame + layout.l3Offset;
     const l4 = l3 + layout.l3Length;
