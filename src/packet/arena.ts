@@ -51,6 +51,11 @@ export interface ArenaOperations {
     d: number,
     bad: number,
   ): number;
+  /**
+   * Delivers a frame that goes the way of another one, to which `model` leads: its first 64 bytes and then dwords, by MODEL. 0 where it
+   * is not like that one: nothing was done then.
+   */
+  deliverAlike(model: number, at: number, length: number, to: number, descriptor: number): number;
   /** What a frame of at least 60 bytes holds, in bits of `inspected`; 0 for anything unusual. `verify` 0: its transport checksum is left alone. */
   inspect(at: number, length: number, verify: number): number;
 }
@@ -67,6 +72,27 @@ export const inspected = {
 } as const;
 /** Deliveries take this much from a copy that nobody else can write to. */
 export const HEADERS_COPIED = 128;
+/** What `deliverAlike` goes by: dwords from the model's beginning. */
+export const MODEL = {
+  /** Result of `inspect`, and whether it verified. */
+  found: 16,
+  verified: 17,
+  /** As in `deliverVerified`; 0 for no verification. */
+  bad: 18,
+  /** Bytes of a tag, and those to be left out. */
+  tagBytes: 19,
+  removed: 20,
+  /** Addresses and ports have to be the same. */
+  sameFlow: 21,
+  /** The descriptor; the last dword without the length. */
+  type: 22,
+  second: 23,
+  status: 24,
+  last: 25,
+  /** The second dword is the IP identification. */
+  identifies: 26,
+} as const;
+export const MODEL_BYTES = 108;
 /** More than any result of `inspect`. */
 export const INSPECTED_VALUES = 64;
 

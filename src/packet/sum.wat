@@ -122,7 +122,7 @@
 
   ;; Copies a frame and then stores the four dwords of its descriptor. Where the frame is to lose its tag, $headers and $body are four
   ;; bytes in, and $addresses is its beginning. Of a frame in two places the first 128 bytes are taken from $headers.
-  (func (export "deliver") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32) (param $length i32)
+  (func $deliver (export "deliver") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32) (param $length i32)
     (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
     (if (i32.eq (local.get $headers) (local.get $body))
       (then (call $copy (local.get $to) (local.get $body) (local.get $length)))
@@ -164,7 +164,7 @@
   ;; What an untagged frame of at least 60 bytes holds: 0 where it is not whole TCP or UDP behind an IPv4 header without options
   ;; or an IPv6 header without extensions; otherwise 1, and 2 for IPv6, 4 for UDP, 8 where the IPv4 checksum is wrong, 16 where
   ;; the transport checksum is, 32 where a UDP datagram has none. $verify 0 takes the transport checksum for right.
-  (func (export "inspect") (param $at i32) (param $length i32) (param $verify i32) (result i32)
+  (func $inspect (export "inspect") (param $at i32) (param $length i32) (param $verify i32) (result i32)
     (local $found i32) (local $l4 i32) (local $room i32) (local $protocol i32) (local $total i32) (local $sum i64)
     (local $end i32)
     (local.set $found (i32.const 1))
@@ -257,7 +257,7 @@
   ;; What `deliver` does with a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the
   ;; way: where it is wrong, the bits of $bad are added to $c. Returns $c as it was stored. The first 128 bytes are taken from
   ;; $headers, what is behind them from the frame at $body, which somebody else may be writing to.
-  (func (export "deliverVerified") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32)
+  (func $deliver_verified (export "deliverVerified") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32)
     (param $length i32) (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
     (result i32)
     (local $l4 i32) (local $room i32) (local $protocol i32) (local $end i32) (local $sum i64)
@@ -318,4 +318,72 @@
     (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
       (then (local.set $c (i32.or (local.get $c) (local.get $bad)))))
     (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d))
-    (local.get $c)))
+    (local.get $c))
+
+  ;; Whether two frames, whose IP headers begin at the same place, are to the same address, with the same dword behind the addresses.
+  (func $same_way (param $a i32) (param $b i32) (result i32)
+    (i32.eqz
+      (i32.or
+        (i32.or
+          (i32.xor (i32.load (local.get $a)) (i32.load (local.get $b)))
+          (i32.xor (i32.load16_u offset=4 (local.get $a)) (i32.load16_u offset=4 (local.get $b))))
+        (i32.xor (i32.load offset=12 (local.get $a)) (i32.load offset=12 (local.get $b))))))
+
+  ;; Whether two untagged frames in which `inspect` found the same have the same IP addresses and ports.
+  (func $same_flow (param $a i32) (param $b i32) (param $found i32) (result i32)
+    (if (i32.and (local.get $found) (i32.const 2))
+      (then
+        (return
+          (i32.and
+            (i32.eqz
+              (v128.any_true
+                (v128.or
+                  (v128.xor (v128.load offset=22 (local.get $a)) (v128.load offset=22 (local.get $b)))
+                  (v128.xor (v128.load offset=38 (local.get $a)) (v128.load offset=38 (local.get $b))))))
+            (i32.eq (i32.load offset=54 (local.get $a)) (i32.load offset=54 (local.get $b)))))))
+    (i32.and
+      (i64.eq (i64.load offset=26 (local.get $a)) (i64.load offset=26 (local.get $b)))
+      (i32.eq (i32.load offset=34 (local.get $a)) (i32.load offset=34 (local.get $b)))))
+
+  ;; Delivers a frame that goes the way of another, of which is known at $model: its first 64 bytes, and from there on in dwords what
+  ;; `inspect` found and whether it verified, what to add to the status where a checksum is found to be wrong, the bytes of the tag
+  ;; in front of IP, those of them to be left out, whether the flow has to be the same too, the dwords of the descriptor (the last one
+  ;; without the length), and whether the second of them is the IP identification instead. 0 where the frame is not like that one.
+  (func (export "deliverAlike") (param $model i32) (param $at i32) (param $length i32) (param $to i32) (param $descriptor i32)
+    (result i32)
+    (local $ip i32) (local $found i32) (local $from i32) (local $second i32) (local $last i32)
+    (if (i32.eqz (call $same_way (local.get $at) (local.get $model))) (then (return (i32.const 0))))
+    (local.set $found (i32.load offset=64 (local.get $model)))
+    (local.set $ip (i32.add (local.get $at) (i32.load offset=76 (local.get $model))))
+    (if (i32.load offset=84 (local.get $model))
+      (then
+        (if (i32.eqz
+              (call $same_flow
+                (local.get $ip)
+                (i32.add (local.get $model) (i32.load offset=76 (local.get $model)))
+                (local.get $found)))
+          (then (return (i32.const 0))))))
+    (if (i32.ne
+          (call $inspect
+            (local.get $ip)
+            (i32.sub (local.get $length) (i32.load offset=76 (local.get $model)))
+            (i32.load offset=68 (local.get $model)))
+          (local.get $found))
+      (then (return (i32.const 0))))
+    (local.set $from (i32.add (local.get $at) (i32.load offset=80 (local.get $model))))
+    (local.set $length (i32.sub (local.get $length) (i32.load offset=80 (local.get $model))))
+    (local.set $last (i32.or (local.get $length) (i32.load offset=100 (local.get $model))))
+    (local.set $second (i32.load offset=92 (local.get $model)))
+    (if (i32.load offset=104 (local.get $model))
+      (then (local.set $second (call $swap (i32.load16_u offset=18 (local.get $ip))))))
+    (if (i32.load offset=72 (local.get $model))
+      (then
+        (drop
+          (call $deliver_verified (local.get $to) (local.get $at) (local.get $from) (local.get $from) (local.get $length)
+            (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+            (i32.load offset=96 (local.get $model)) (local.get $last) (i32.load offset=72 (local.get $model)))))
+      (else
+        (call $deliver (local.get $to) (local.get $at) (local.get $from) (local.get $from) (local.get $length)
+          (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+          (i32.load offset=96 (local.get $model)) (local.get $last))))
+    (i32.const 1)))

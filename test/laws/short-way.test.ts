@@ -8,7 +8,8 @@ import { KnownPools } from '../../src/devices/igb/rx/known-pools.ts';
 import { UNTAGGED } from '../../src/devices/igb/rx/vlan.ts';
 import { pf } from '../../src/devices/igb/tables/index.ts';
 import { read } from '../../src/driver/index.ts';
-import type { FrameOffload } from '../../src/ports/index.ts';
+import { arena } from '../../src/packet/index.ts';
+import type { FrameOffload, FrameRun } from '../../src/ports/index.ts';
 import { KeptWire } from '../../src/qtest/testing.ts';
 import { openInProcess } from '../conformance/machines/in-process.ts';
 import type { ConformanceMachine } from '../conformance/machine.ts';
@@ -99,4 +100,71 @@ test('frames for nobody are counted as if they were made', () => {
   const [unseen, counting] = [new UnseenWire(), new CountingWire()];
   compare(FEW, openInProcess('copper', [], unseen), openInProcess('copper', WATCHED, counting));
   assert.deepEqual([unseen.frames, unseen.bytes], [counting.frames, counting.bytes]);
+});
+
+/** A frame, and others beside it that go the same way or do not: one again, one with other ports, one that is damaged. */
+function burst(frame: Uint8Array, before: Uint8Array): Uint8Array[] {
+  const changed = (at: number): Uint8Array => {
+    const copy = frame.slice();
+    copy[at]! ^= 1;
+    return copy;
+  };
+  const longer = Uint8Array.of(...frame, ...new Uint8Array(300));
+  return [
+    frame,
+    frame,
+    changed(37),
+    changed(frame.length - 1),
+    frame,
+    before,
+    changed(14),
+    frame,
+    longer,
+    frame,
+    changed(5),
+  ];
+}
+
+/** Has frames arrive in bursts, on the short way as runs. */
+function burstOn(wire: KeptWire, machine: ConformanceMachine, inRuns: boolean): ConformanceMachine {
+  const { send } = machine.wire;
+  let before = new Uint8Array(60);
+  machine.wire.send = (frame) => {
+    const frames = burst(frame, before);
+    before = frame.slice();
+    const port = wire.port!;
+    let at = 0;
+    while (at < frames.length && port.canReceive()) {
+      if (inRuns) at += port.receiveRun!(runOf(frames.slice(at)));
+      if (at === frames.length) break;
+      port.receive(frames[at]!, 0, frames[at]!.length, undefined);
+      at += 1;
+    }
+    for (const rest of [...frames.slice(at), frame]) send.call(machine.wire, rest);
+  };
+  return machine;
+}
+
+const ROOM_BYTES = 4096;
+const room = arena.reserve(16 * ROOM_BYTES);
+
+function runOf(frames: readonly Uint8Array[]): FrameRun {
+  const starts = Int32Array.from(frames, (_, n) => room + n * ROOM_BYTES + n);
+  frames.forEach((frame, n) => arena.bytes.set(frame, starts[n]));
+  return { starts, lengths: Int32Array.from(frames, ({ length }) => length), first: 0, end: frames.length };
+}
+
+test('frames that come at once end as if they came one by one', () => {
+  const single = mock.method(ReceivePath.prototype, 'receive');
+  const [short, long] = [new KeptWire(), new KeptWire()];
+  const [one, other] = [openInProcess('copper', [], short), openInProcess('copper', WATCHED, long)];
+  let counted = 0;
+  const runs = mock.method(ReceivePath.prototype, 'receiveRun');
+  compare(FEW, burstOn(short, one, true), burstOn(long, other, false));
+  for (const { result } of runs.mock.calls) counted += result as number;
+  const alone = single.mock.calls.filter(
+    ({ result, stack }) => result === true && stack.stack!.includes('receiveRun'),
+  ).length;
+  assert.ok(counted > alone + 50, 'some followed others');
+  mock.restoreAll();
 });

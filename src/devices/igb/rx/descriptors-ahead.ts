@@ -28,9 +28,9 @@ export class DescriptorsAhead {
   private readonly rings: Int32Array;
   /** Frames that the run may have, which bounds how many descriptors are worth fetching. */
   private expected: number;
-  /** By queue, descriptors that were fetched: the slot of the next one, how many are left, and the places of their buffers. */
-  private readonly heads: Uint16Array;
-  private readonly left: Uint8Array;
+  /** By queue, descriptors that were fetched: the slot of the first one, how many, and the places of their buffers. */
+  private readonly firsts: Uint16Array;
+  private readonly fetchedCounts: Uint8Array;
   private readonly fetched: Int32Array;
   /** Nothing: what was read there was read for its own sake. */
   private readonly touched: Int32Array;
@@ -44,8 +44,8 @@ export class DescriptorsAhead {
     this.known = 0;
     this.rings = new Int32Array(QUEUES);
     this.expected = 1;
-    this.heads = new Uint16Array(QUEUES);
-    this.left = new Uint8Array(QUEUES);
+    this.firsts = new Uint16Array(QUEUES);
+    this.fetchedCounts = new Uint8Array(QUEUES);
     this.fetched = new Int32Array(QUEUES * AHEAD);
     this.touched = new Int32Array(1);
   }
@@ -61,28 +61,27 @@ export class DescriptorsAhead {
     if (frames > this.expected) this.expected = frames;
   }
 
-  /** Finds the next descriptor of a queue and its buffer; false where either is missing or out of the arena's reach. */
+  /** Finds the descriptor at the head of a queue and its buffer; false where either is missing or out of the arena's reach. */
   find(queue: number, length: number): boolean {
     const { values, plan } = this;
     const head = values[RDH.index + queue * RDH.step]! & 0xffff;
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
     const size = plan.sizes[queue]!;
     if (head === tail || head >= size || tail >= size || length > plan.bufferBytes[queue]!) return false;
-    const left = this.left[queue]!;
-    if ((this.known & (1 << queue)) === 0 || left === 0 || this.heads[queue] !== head) {
-      return this.fetch(queue, head, tail);
+    let at = head - this.firsts[queue]!;
+    if ((this.known & (1 << queue)) === 0 || at < 0 || at >= this.fetchedCounts[queue]!) {
+      if (!this.fetch(queue, head, tail)) return false;
+      at = 0;
     }
-    this.left[queue] = left - 1;
-    this.heads[queue] = head + 1 === size ? 0 : head + 1;
-    this.descriptors[queue] = this.rings[queue]! + head * DESCRIPTOR_BYTES;
-    const buffer = this.fetched[(queue + 1) * AHEAD - left]!;
+    const buffer = this.fetched[queue * AHEAD + at]!;
     this.buffers[queue] = buffer;
+    this.descriptors[queue] = this.rings[queue]! + head * DESCRIPTOR_BYTES;
     return buffer !== NO_PLACE;
   }
 
   /**
    * Reads descriptors from the head on, as many as the run may want and no more than AHEAD, and touches their buffers: all that
-   * has to come from far away is under way at once. Then it is as if the first one had been found.
+   * has to come from far away is under way at once. False where the ring is out of reach.
    */
   private fetch(queue: number, head: number, tail: number): boolean {
     const { context, plan, fetched } = this;
@@ -96,7 +95,7 @@ export class DescriptorsAhead {
     if (ring === NO_PLACE) return false;
     const end = tail > head ? tail : size;
     const count = Math.min(AHEAD, this.expected, end - head);
-    const first = (queue + 1) * AHEAD - count;
+    const first = queue * AHEAD;
     for (let n = 0; n < count; n += 1) {
       const dword = (ring + (head + n) * DESCRIPTOR_BYTES) >>> 2;
       const address = dwords[dword + 1]! * TWO_32 + dwords[dword]!;
@@ -110,10 +109,8 @@ export class DescriptorsAhead {
       if (place !== NO_PLACE) touched ^= dwords[place >>> 2]!;
     }
     this.touched[0] = touched;
-    this.left[queue] = count - 1;
-    this.heads[queue] = head + 1 === size ? 0 : head + 1;
-    this.descriptors[queue] = ring + head * DESCRIPTOR_BYTES;
-    this.buffers[queue] = fetched[first]!;
-    return fetched[first] !== NO_PLACE;
+    this.firsts[queue] = head;
+    this.fetchedCounts[queue] = count;
+    return true;
   }
 }

@@ -6,7 +6,7 @@
  * Frames come in runs, between whose frames nobody writes a register or changes a map: what holds for all of them is looked
  * up once, and what they count is counted together.
  */
-import { arena, inspected } from '../../../packet/arena.ts';
+import { arena, inspected, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
 import { capturedAt, type FrameRun } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { pf } from '../tables/index.ts';
@@ -23,7 +23,13 @@ import { MINIMUM_BYTES } from './size.ts';
 import { TAG_BYTES, UNTAGGED } from './vlan.ts';
 
 const { ICR, RDH, RDT } = pf;
-const { bytes, simd } = arena;
+const { bytes, dwords, simd } = arena;
+
+/** The frame that others are compared with, for `deliverAlike`. */
+const MODEL_AT = arena.reserve(MODEL_BYTES);
+const MODEL_DWORD = MODEL_AT >>> 2;
+/** Of a model's frame. */
+const KEY_BYTES = 64;
 
 const NO_SENDER = -1;
 const NO_PLACE = -1;
@@ -63,6 +69,9 @@ export class FastPath {
   private foundLast: number;
   /** Where that frame went, a bit a queue. */
   queuesLast: number;
+  /** Where it was, and what was found in it. */
+  private lastAt: number;
+  private lastFound: number;
 
   constructor(
     context: PortContext,
@@ -89,6 +98,8 @@ export class FastPath {
     this.status = 0;
     this.foundLast = 0;
     this.queuesLast = 0;
+    this.lastAt = 0;
+    this.lastFound = 0;
   }
 
   /** Every run ends with `end`, and frames go this way only within one. It has about so many. */
@@ -119,7 +130,10 @@ export class FastPath {
     if (this.context.taps.watched !== 0) return 0;
     this.begin(end - first);
     let at = first;
-    while (at < end && this.receive(starts[at]!, lengths[at]!, false)) at += 1;
+    while (at < end && this.receive(starts[at]!, lengths[at]!, false)) {
+      at += 1;
+      if (at < end && this.model()) at = this.follow(starts, lengths, at, end);
+    }
     this.end();
     return at - first;
   }
@@ -139,7 +153,52 @@ export class FastPath {
     this.countReceived(at, length);
     this.foundLast = knownGood && isSingle(queues) && (low & 1) === 0 && this.tag === UNTAGGED ? found : 0;
     this.queuesLast = queues;
+    this.lastAt = at;
+    this.lastFound = found;
     return true;
+  }
+
+  /** Writes down what the frame received last was, and what became of it; false where that is of no use for others. */
+  private model(): boolean {
+    const { plan, lastAt: at, lastFound: found, queuesLast } = this;
+    if (!isSingle(queuesLast) || (bytes[at]! & 1) !== 0) return false;
+    const removed = removedBy(this.stripping(at), 31 - Math.clz32(queuesLast));
+    simd!.copy(MODEL_AT, at, KEY_BYTES);
+    dwords[MODEL_DWORD + MODEL.found] = found;
+    dwords[MODEL_DWORD + MODEL.verified] = this.unverified ? 0 : 1;
+    dwords[MODEL_DWORD + MODEL.bad] = this.badBits(found);
+    dwords[MODEL_DWORD + MODEL.tagBytes] = this.untagged - at;
+    dwords[MODEL_DWORD + MODEL.removed] = removed;
+    dwords[MODEL_DWORD + MODEL.sameFlow] = plan.scales ? 1 : 0;
+    dwords[MODEL_DWORD + MODEL.type] = this.type;
+    dwords[MODEL_DWORD + MODEL.second] = this.second;
+    dwords[MODEL_DWORD + MODEL.status] = removed === 0 ? plan.statuses[found]! : plan.statuses[found]! | STATUS.VP;
+    dwords[MODEL_DWORD + MODEL.last] = removed === 0 ? 0 : this.tag << 16;
+    dwords[MODEL_DWORD + MODEL.identifies] = !plan.reportsHash && (found & inspected.ipv6) === 0 ? 1 : 0;
+    return true;
+  }
+
+  /** Frames [first, end) of a run from the wire, as many as are like the model; returns the first one that is not. */
+  private follow(starts: Int32Array, lengths: Int32Array, first: number, end: number): number {
+    const { ahead, plan, unverified } = this;
+    const queue = 31 - Math.clz32(this.queuesLast);
+    const tagBytes = dwords[MODEL_DWORD + MODEL.tagBytes]!;
+    const removed = dwords[MODEL_DWORD + MODEL.removed]!;
+    // Whether checksums are verified before or while frames are copied is the same for all of them.
+    const least = unverified ? SHORT + tagBytes + 1 : MINIMUM_BYTES;
+    const longest = tagBytes === 0 ? plan.longest : plan.longestTagged;
+    const most = unverified || (tagBytes !== 0 && !plan.stripsAll) ? longest : Math.min(SHORT + tagBytes, longest);
+    let at = first;
+    for (; at < end; at += 1) {
+      const length = lengths[at]!;
+      if (length < least || length > most || !ahead.find(queue, length - removed)) break;
+      const { buffers, descriptors } = ahead;
+      if (simd!.deliverAlike(MODEL_AT, starts[at]!, length, buffers[queue]!, descriptors[queue]!) === 0) break;
+      this.advance(queue);
+      this.counts.storedIn(queue, length, false);
+      this.countReceived(starts[at]!, length);
+    }
+    return at;
   }
 
   /** A frame was received from the wire. */
@@ -245,10 +304,7 @@ export class FastPath {
     }
     this.compose(found, sourcePool);
     // Of a longer frame the checksum is verified while it is copied for the first time.
-    let bad = 0;
-    if (this.unverified && (found & inspected.unchecked) === 0) {
-      bad = plan.statuses[found | inspected.badTransport]! & ~plan.statuses[found]!;
-    }
+    let bad = this.badBits(found);
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
       const removed = removedBy(strips, queue);
@@ -301,6 +357,13 @@ export class FastPath {
       );
       this.status |= written & bad;
     }
+  }
+
+  /** What the status gets where a checksum that is verified while the frame is copied is wrong; 0 where none is. */
+  private badBits(found: number): number {
+    const { statuses } = this.plan;
+    if (!this.unverified || (found & inspected.unchecked) !== 0) return 0;
+    return statuses[found | inspected.badTransport]! & ~statuses[found]!;
   }
 
   /** Queues that take the tag out of the frame at `at`. */
