@@ -261,6 +261,8 @@ export class IgbPort implements WirePort {
   }
 
   carrierChanged(): void {
+    // It may be another wire, which takes frames differently.
+    this.context.settings.version += 1;
     this.link.carrierChanged();
   }
 }

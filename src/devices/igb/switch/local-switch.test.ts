@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildFrame, concatenate, isConsistent } from '../../../packet/testing.ts';
 import { STATUS } from '../rx/offload.ts';
 import { pf } from '../tables/index.ts';
+import { option } from '../tx/descriptor.ts';
 import { addressOf, BROADCAST_ADDRESS, ethernet, MULTICAST_ADDRESS, PF_POOL, PoolBench, STRANGER } from './testing.ts';
 
 const { DTXSWC, RCTL, VMOLR, VT_CTL } = pf;
@@ -205,6 +206,28 @@ test('a large packet arrives at a pool as segments with good checksums, and whol
   assert.equal(tso(STRANGER), 'wire 7 7 7', 'to a wire and a promiscuous PF');
   for (const { bytes } of bench.arrived) assert.ok(isConsistent(bytes));
   assert.deepEqual([bench.get('GPTC'), bench.get('TSCTC'), bench.get('PVFGPRLBC', 7)], [3, 2, 3]);
+});
+
+test('a wire that goes by another one’s rules gets its frames by those, whatever was known of the route', () => {
+  const bench = new PoolBench(undefined, true);
+  const { wire, trace } = bench.context;
+  trace.on.fill(0);
+  const source = addressOf(0).split(':').map((part) => Number.parseInt(part, 16));
+  const stranger = STRANGER.split(':').map((part) => Number.parseInt(part, 16));
+  const frame = concatenate(stranger, source, buildFrame({ payload: new Uint8Array(100) }).subarray(12));
+  const send = (): boolean => {
+    wire.sent.length = 0;
+    bench.postContext(0, (14 << 9) | 20, 1 << 11, 0);
+    bench.post(0, frame, { options: option.TXSM | option.IXSM });
+    bench.kick(0);
+    bench.context.tasks.runAll();
+    return isConsistent(wire.sent[0]!.bytes);
+  };
+  wire.acceptsOffload = true;
+  assert.deepEqual([send(), send()], [false, false], 'left to the wire');
+  wire.acceptsOffload = false;
+  bench.port.carrierChanged();
+  assert.equal(send(), true);
 });
 
 test('RSS inside pools (mode 5): a local flow lands on queue v or v + 8 by the entry that its hash finds', () => {
