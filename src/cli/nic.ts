@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { memoryArguments, qemuCommand, vfioUserArguments } from '../lab/qemu-args.ts';
 import { NicError } from '../nic/errors.ts';
-import { parseAttachment, parseLinkPartner, parseVf } from '../nic/flags.ts';
+import { parseAttachment, parseCable, parseLinkPartner, parseVf } from '../nic/flags.ts';
 import type { Nic } from '../nic/nic.ts';
 import { webAddress } from '../web/web-address.ts';
 import { collect } from './arguments.ts';
@@ -27,6 +27,7 @@ export interface NicFlags {
   mac?: string;
   media?: string;
   linkPartner?: string;
+  cable?: string;
   nvm?: string;
   flash?: string;
   metrics?: string;
@@ -72,6 +73,7 @@ export function configuration(flags: NicFlags): Record<string, unknown> {
   if (flags.ports !== undefined) config['ports'] = /^\d+$/.test(flags.ports) ? Number(flags.ports) : flags.ports;
   if (flags.vf !== undefined) config['vfs'] = flags.vf.map((text) => parseVf(text));
   if (flags.linkPartner !== undefined) config['linkPartner'] = parseLinkPartner(flags.linkPartner);
+  if (flags.cable !== undefined) config['cable'] = parseCable(flags.cable);
   for (const key of [
     'netdev',
     'object',
@@ -216,6 +218,10 @@ export function addNicCommand(program: Command, run: (flags: NicFlags) => Promis
     .option(
       '--link-partner <KEY=VALUE,…>',
       'the other end: speed=10|100|1000 duplex=half|full autoneg=on|off pause=none|symmetric|asymmetric|both',
+    )
+    .option(
+      '--cable <KEY=VALUE,…>',
+      'the copper cable to it: length=0-120 (metres) crossed=on|off polarity=normal|reversed pairs=2|4',
     )
     .option('--metrics <127.0.0.1:PORT>', 'answer Prometheus at http://127.0.0.1:PORT/metrics; port 0 takes a free one')
     .option(

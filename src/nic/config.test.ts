@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from './config.ts';
 import { NicError } from './errors.ts';
-import { parseAttachment, parseLinkPartner, parseVf } from './flags.ts';
+import { parseAttachment, parseCable, parseLinkPartner, parseVf } from './flags.ts';
 
 const vf0 = { kind: 'vf', index: 0, path: 'vf0.sock' };
 const vf1 = { kind: 'vf', index: 1, path: 'vf1.sock' };
@@ -129,6 +129,20 @@ test('--link-partner in the words of ethtool; a gigabit switch where nothing is 
   assert.equal(wrong('sped=100'), '"linkPartner.sped" is not a setting; did you mean "speed"?');
   assert.throws(() => parseLinkPartner('autoneg=yes'), { code: 'CONFIG', message: /autoneg must be on or off/ });
   assert.equal(refusal({ attach: [hierarchy], media: 'fibre' }), '"media" must be one of copper, sfp');
+});
+
+test('--cable: ten metres without fault where nothing is said', () => {
+  const cable = (text: string) => parseConfig({ attach: [hierarchy], cable: parseCable(text) }).cable;
+  assert.deepEqual(parseConfig({ attach: [hierarchy] }).cable, {
+    ...{ length: 10, crossed: false, polarity: 'normal', pairs: 4 },
+  });
+  assert.deepEqual(cable('length=90,crossed=on,polarity=reversed,pairs=2'), {
+    ...{ length: 90, crossed: true, polarity: 'reversed', pairs: 2 },
+  });
+  const wrong = (text: string) => refusal({ attach: [hierarchy], cable: parseCable(text) });
+  assert.equal(wrong('length=200'), '"cable.length" must be a length in metres: a whole number from 0 to 120');
+  assert.equal(wrong('pairs=3'), '"cable.pairs" must be one of 2, 4');
+  assert.equal(wrong('lenght=3'), '"cable.lenght" is not a setting; did you mean "length"?');
 });
 
 test('wrong types of JSON, and slips of the finger, in words', () => {

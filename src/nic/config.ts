@@ -1,5 +1,6 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
+import { longestCableMetres } from '../devices/igb/copper-cable.ts';
 import { parseLoopbackAddress } from '../metrics/loopback-address.ts';
 import { parseMac } from '../packet/index.ts';
 import { nearest } from '../wires/index.ts';
@@ -87,6 +88,16 @@ const linkPartnerSchema = v.strictObject({
   pause: v.optional(v.picklist(['none', 'symmetric', 'asymmetric', 'both']), 'symmetric'),
 });
 
+/** The copper cable to it. */
+const cableSchema = v.strictObject({
+  /** Metres. */
+  length: v.optional(whole(0, longestCableMetres, 'a length in metres'), 10),
+  crossed: v.optional(onOff, false),
+  polarity: v.optional(v.picklist(['normal', 'reversed']), 'normal'),
+  /** 1000 Mb/s takes four. */
+  pairs: v.optional(v.picklist([2, 4]), 4),
+});
+
 const unique = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 
 /** The ports that an attachment has whole; a hierarchy has all. */
@@ -137,6 +148,7 @@ const nicSchema = v.strictObject({
   /** A socket for copper cable, or an SFP cage with an optical module. */
   media: v.optional(v.picklist(['copper', 'sfp']), 'copper'),
   linkPartner: v.optional(linkPartnerSchema, {}),
+  cable: v.optional(cableSchema, {}),
   /** File that keeps the NVM; what it holds goes before `mac`. */
   nvm: v.optional(v.pipe(v.string(), v.minLength(1, 'must be the name of a file'))),
   /** File that keeps the flash; a new one begins with `romfile`. */
@@ -196,6 +208,7 @@ function adviceFor(issue: v.BaseIssue<unknown>): string {
   const key = String(path.at(-1)?.key);
   let keys = Object.keys(nicSchema.entries);
   if (path.length === 2 && path[0].key === 'linkPartner') keys = Object.keys(linkPartnerSchema.entries);
+  else if (path.length === 2 && path[0].key === 'cable') keys = Object.keys(cableSchema.entries);
   else if (path.length === 3 && path[0].key === 'vfs') keys = Object.keys(vfSchema.entries);
   else if (path.length === 3) {
     const { kind } = path[2]!.input as { kind: keyof typeof attachmentSchemas };

@@ -40,6 +40,16 @@ export function parseLinkPartner(text: string): Record<string, Value> {
   );
 }
 
+/** `length=30,crossed=on,polarity=reversed,pairs=2`. Throws NicError `CONFIG`. */
+export function parseCable(text: string): Record<string, Value> {
+  return Object.fromEntries(
+    pairs('--cable', text, text.split(',')).map(([key, value]): [string, Value] => [
+      key,
+      key === 'crossed' ? onOrOff('--cable', text, key, value) : number(value),
+    ]),
+  );
+}
+
 const booleans: Readonly<Record<string, boolean>> = { on: true, off: false };
 
 function onOrOff(flag: string, text: string, key: string, value: string): boolean {

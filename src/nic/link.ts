@@ -1,4 +1,5 @@
 /** The port's link as configuration and statistics have it. */
+import type { CopperCable } from '../devices/igb/copper-cable.ts';
 import { ledStates } from '../devices/igb/leds.ts';
 import type { LinkPartner } from '../devices/igb/link-partner.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
@@ -8,6 +9,11 @@ import type { NicStatistics } from './nic-statistics.ts';
 export function partnerOf({ linkPartner }: NicConfig): LinkPartner {
   const { speed, duplex, autoneg, pause } = linkPartner;
   return { speedMbps: speed, fullDuplex: duplex === 'full', autoNegotiates: autoneg, pause };
+}
+
+export function cableOf({ cable }: NicConfig): CopperCable {
+  const { length, crossed, polarity, pairs } = cable;
+  return { metres: length, crossed, reversedPolarity: polarity === 'reversed', pairs };
 }
 
 /** Speed in Mb/s (0 without a link) and duplex, and each LED: 0 off, 1 on, 2 blinking, 3 flickering with traffic. */

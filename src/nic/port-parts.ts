@@ -11,7 +11,7 @@ import type { EventLoop } from '../linux/index.ts';
 import type { FrameCapture, NonvolatileMemory, Trace, Wire } from '../ports/index.ts';
 import { traceOf } from '../trace/port-trace.ts';
 import { macOfPort, type NicConfig } from './config.ts';
-import { partnerOf } from './link.ts';
+import { cableOf, partnerOf } from './link.ts';
 
 export interface PortParts {
   readonly pf: IgbPhysicalFunction;
@@ -85,6 +85,7 @@ export function makePortParts(options: PortOptions, place: PortPlace): PortParts
     chip,
     media: config.media,
     linkPartner: partnerOf(config),
+    cable: cableOf(config),
     nonvolatile: options.nonvolatile,
     pme: pf,
   });

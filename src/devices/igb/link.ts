@@ -5,6 +5,7 @@
 import type { PortContext } from './context.ts';
 import type { Interrupts } from './interrupts.ts';
 import { Leds } from './leds.ts';
+import type { CopperCable } from './copper-cable.ts';
 import { ordinaryPartner, type LinkPartner } from './link-partner.ts';
 import { Pcs } from './pcs.ts';
 import { Phy } from './phy.ts';
@@ -16,6 +17,8 @@ const { CTRL, STATUS } = pf;
 export interface LinkOptions {
   /** The other end of the cable; a gigabit switch where not given. */
   readonly partner?: LinkPartner | undefined;
+  /** What leads there from the PHY; a short one without fault where not given. */
+  readonly cable?: CopperCable | undefined;
   /** Told when STATUS.LU has changed. */
   readonly changed?: () => void;
   /** The cable is in an SFP, at the SerDes, and not at the PHY. */
@@ -42,7 +45,7 @@ export class Link {
     const { partner = ordinaryPartner } = options;
     this.serdes = options.serdes === true;
     this.changed = options.changed;
-    this.phy = new Phy(context, () => this.update(), partner);
+    this.phy = new Phy(context, () => this.update(), partner, options.cable);
     this.pcs = new Pcs(context, () => this.update(), partner);
     this.leds = new Leds(context, { link: this });
     this.pluggedIn = true;

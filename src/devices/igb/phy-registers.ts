@@ -16,7 +16,10 @@ export const REGISTER = {
   PORT_CONFIGURATION: 16,
   PORT_STATUS: 17,
   PORT_CONTROL: 18,
+  LINK_HEALTH: 19,
+  FIFO: 20,
   POWER_MANAGEMENT: 25,
+  MISCELLANEOUS: 27,
   PAGE_SELECT: 31,
 } as const;
 
@@ -59,8 +62,15 @@ export const GIGABIT = {
   PARTNER_SHIFT: 2,
 } as const;
 
+/** Port configuration: after so many attempts at 1000 Mb/s in vain it is not advertised any more (SmartSpeed). */
+export const SMART_SPEED = 0x0080;
+export const SMART_SPEED_ATTEMPTS = 5;
+/** Link health: that happened. */
+export const DOWNSHIFTED = 0x8000;
+
 /** Port status, and from AUTO_CROSS port control. */
 export const PORT = {
+  REVERSED: 0x0002,
   SPEED_SHIFT: 14,
   CROSSED: 0x0800,
   LINK: 0x0400,
@@ -74,10 +84,11 @@ export const POWER_LOW_SPEED = 0x0002;
 
 /** Linux selects a page by writing the whole register number to register 31; its low five bits name no page. */
 export const PAGE_MASK = 0xffe0;
-/** Registers with the gain of one wire pair each, from which Linux estimates the cable's length. Without a link they read 0. */
+/** Registers with the gain of one wire pair each, from which drivers estimate the cable's length. Without a link they read 0. */
 export const GAIN: readonly number[] = [0x11b1, 0x12b1, 0x14b1, 0x18b1];
-/** Index 10 of Linux' table, which makes about 11 metres. */
-export const GAIN_OF_SHORT_CABLE = 0x1400;
+/** At 1000 Mb/s, a bit for each pair whose polarity is reversed. */
+export const POLARITY = 0x00b4;
+export const POLARITY_MASK = 0x0078;
 
 /** After a reset, by number. */
 export const defaults = Uint16Array.from({ length: REGISTERS }, () => 0);
@@ -99,7 +110,9 @@ for (const register of [
   REGISTER.GIGABIT_CONTROL,
   REGISTER.PORT_CONFIGURATION,
   REGISTER.PORT_CONTROL,
+  REGISTER.FIFO,
   REGISTER.POWER_MANAGEMENT,
+  REGISTER.MISCELLANEOUS,
 ]) {
   writable[register] = 1;
 }

@@ -4,8 +4,10 @@
  */
 import { makeTimer, type Timer } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
+import { type CopperCable, gainOf, ordinaryCable } from './copper-cable.ts';
 import {
   acceptsForced,
+  type Agreement,
   negotiate,
   ordinaryPartner,
   partnerAbilities,
@@ -16,14 +18,18 @@ import {
 import {
   CONTROL,
   defaults,
+  DOWNSHIFTED,
   EXPANSION,
   GAIN,
-  GAIN_OF_SHORT_CABLE,
   GIGABIT,
   PAGE_MASK,
+  POLARITY,
+  POLARITY_MASK,
   PORT,
   POWER_LOW_SPEED,
   REGISTER,
+  SMART_SPEED,
+  SMART_SPEED_ATTEMPTS,
   STATUS,
   writable,
 } from './phy-registers.ts';
@@ -38,6 +44,7 @@ export class Phy {
   /** What software wrote to registers of pages, by their whole number; at most one entry for each of 65536. */
   private readonly paged: Map<number, number>;
   private readonly partner: LinkPartner;
+  private readonly cable: CopperCable;
   private readonly negotiation: Timer;
   private page: number;
   private medium: boolean;
@@ -45,6 +52,9 @@ export class Phy {
   /** BMSR.LINK latches low until it is read. */
   private linkWasLost: boolean;
   private heldInReset: boolean;
+  /** Attempts at 1000 Mb/s in vain, since software or the cable last started them. */
+  private failures: number;
+  private downshifted: boolean;
   /** There is a link to the partner; loopback is apart. */
   link: boolean;
   /** As REGISTER.STATUS.SPEED has it: 0, 1, 2 for 10, 100, 1000 Mb/s. */
@@ -52,18 +62,26 @@ export class Phy {
   fullDuplex: boolean;
 
   /** `changed` is called whenever link, speed, duplex or loopback may have changed. */
-  constructor(context: PortContext, changed: () => void, partner: LinkPartner = ordinaryPartner) {
+  constructor(
+    context: PortContext,
+    changed: () => void,
+    partner: LinkPartner = ordinaryPartner,
+    cable: CopperCable = ordinaryCable,
+  ) {
     this.context = context;
     this.changed = changed;
     this.registers = Uint16Array.from(defaults);
     this.paged = new Map();
     this.partner = partner;
+    this.cable = cable;
     this.negotiation = makeTimer(() => this.negotiationDone());
     this.page = 0;
     this.medium = false;
     this.negotiated = false;
     this.linkWasLost = false;
     this.heldInReset = false;
+    this.failures = 0;
+    this.downshifted = false;
     this.link = false;
     this.speed = 2;
     this.fullDuplex = true;
@@ -113,6 +131,8 @@ export class Phy {
         return this.readGigabitStatus();
       case REGISTER.PORT_STATUS:
         return this.readPortStatus();
+      case REGISTER.LINK_HEALTH:
+        return this.downshifted ? DOWNSHIFTED : 0;
       case REGISTER.PAGE_SELECT:
         return 0;
       default:
@@ -124,12 +144,19 @@ export class Phy {
     if (register === REGISTER.PAGE_SELECT) this.page = value & PAGE_MASK;
     else if (register === REGISTER.CONTROL) this.writeControl(value);
     else if (register > REGISTER.EXTENDED_STATUS && this.page !== 0) this.paged.set(this.page | register, value);
-    else if (writable[register] === 1) this.registers[register] = value;
+    else if (writable[register] === 1) {
+      this.registers[register] = value;
+      // Attempts go on for ever; only what is written here makes them end otherwise.
+      if (register === REGISTER.PORT_CONFIGURATION && this.failures > 0 && !this.link) this.start();
+    }
   }
 
   private readPaged(number: number): number {
-    if (GAIN.includes(number)) return this.link ? GAIN_OF_SHORT_CABLE : 0;
-    return this.paged.get(number) ?? 0;
+    if (GAIN.includes(number)) return this.link ? gainOf(this.cable) : 0;
+    const stored = this.paged.get(number) ?? 0;
+    if (number !== POLARITY) return stored;
+    const reversed = this.link && this.speed === 2 && this.cable.reversedPolarity;
+    return reversed ? stored | POLARITY_MASK : stored & ~POLARITY_MASK;
   }
 
   /** What the partner has sent; one that does not negotiate shows the speed at which it was found. */
@@ -151,9 +178,11 @@ export class Phy {
   private readPortStatus(): number {
     let status = (this.speed + 1) << PORT.SPEED_SHIFT;
     if (this.link) status |= this.fullDuplex ? PORT.LINK | PORT.FULL_DUPLEX : PORT.LINK;
+    // At 100 Mb/s there is no polarity, and at 1000 it stands elsewhere.
+    if (this.link && this.speed === 0 && this.cable.reversedPolarity) status |= PORT.REVERSED;
     const control = this.registers[REGISTER.PORT_CONTROL]!;
-    if ((control & (PORT.AUTO_CROSS | PORT.CROSS)) === PORT.CROSS) status |= PORT.CROSSED;
-    return status;
+    const crosses = (control & PORT.AUTO_CROSS) !== 0 ? this.cable.crossed : (control & PORT.CROSS) !== 0;
+    return crosses ? status | PORT.CROSSED : status;
   }
 
   private readStatus(): number {
@@ -182,6 +211,8 @@ export class Phy {
     const control = this.registers[REGISTER.CONTROL]!;
     clock.disarm(this.negotiation);
     this.negotiated = false;
+    this.failures = 0;
+    this.downshifted = false;
     const usable = this.medium && !this.heldInReset && (control & CONTROL.UNLINKED) === 0;
     if ((control & CONTROL.AUTO_NEGOTIATE) !== 0) {
       this.setLink(false);
@@ -191,7 +222,7 @@ export class Phy {
       }
     } else {
       this.force(control);
-      this.setLink(usable && acceptsForced(this.partner, this.speed));
+      this.setLink(usable && acceptsForced(this.partner, this.speed) && this.carries(this.speed));
     }
     this.changed();
   }
@@ -199,13 +230,14 @@ export class Phy {
   private negotiationDone(): void {
     const { trace, events } = this.context;
     if (trace.on[events.igb_link_negotiation_done] !== 0) trace.emit(events.igb_link_negotiation_done);
-    const slowest = (this.registers[REGISTER.POWER_MANAGEMENT]! & POWER_LOW_SPEED) !== 0;
-    const agreed = negotiate(
-      this.registers[REGISTER.ADVERTISEMENT]!,
-      this.registers[REGISTER.GIGABIT_CONTROL]!,
-      this.partner,
-      slowest,
-    );
+    let agreed = this.agree(this.registers[REGISTER.GIGABIT_CONTROL]!);
+    if (agreed !== undefined && !this.carries(agreed.speed)) {
+      this.failures += 1;
+      const { clock } = this.context;
+      if (this.failures < SMART_SPEED_ATTEMPTS) return clock.arm(this.negotiation, clock.now() + AUTO_NEGOTIATION_NS);
+      this.downshifted = (this.registers[REGISTER.PORT_CONFIGURATION]! & SMART_SPEED) !== 0;
+      agreed = this.downshifted ? this.agree(0) : undefined;
+    }
     // Two that agree on nothing start over for ever; nothing in it changes until software changes something.
     this.negotiated = agreed !== undefined;
     if (agreed !== undefined) {
@@ -214,6 +246,16 @@ export class Phy {
       this.setLink(true);
     }
     this.changed();
+  }
+
+  /** What both sides would do, the abilities at 1000 Mb/s being those given. */
+  private agree(gigabit: number): Agreement | undefined {
+    const slowest = (this.registers[REGISTER.POWER_MANAGEMENT]! & POWER_LOW_SPEED) !== 0;
+    return negotiate(this.registers[REGISTER.ADVERTISEMENT]!, gigabit, this.partner, slowest);
+  }
+
+  private carries(speed: number): boolean {
+    return speed < 2 || this.cable.pairs === 4;
   }
 
   private force(control: number): void {

@@ -29,6 +29,7 @@ import { FlowControl } from './flow-control.ts';
 import { FrameTaps } from './frame-taps.ts';
 import { I2c } from './i2c.ts';
 import { Interrupts } from './interrupts.ts';
+import type { CopperCable } from './copper-cable.ts';
 import type { LinkPartner } from './link-partner.ts';
 import { Link } from './link.ts';
 import { Mailbox } from './mailbox.ts';
@@ -78,6 +79,8 @@ export interface IgbPortOptions {
   readonly pme?: PmeSource | undefined;
   /** The other end of the cable; a gigabit switch where not given. */
   readonly linkPartner?: LinkPartner | undefined;
+  /** A short one without fault where not given. */
+  readonly cable?: CopperCable | undefined;
 }
 
 /** All registers by byte offset, and the port as the end of its wire. */
@@ -105,7 +108,7 @@ export class IgbPort implements WirePort {
     });
     const serdes = options.media === 'sfp';
     const changed = (): void => wake.linkChanged();
-    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner, changed });
+    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner, cable: options.cable, changed });
     const flow = new FlowControl(context, { link, statistics, resume: () => transmit.resume() });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time, flow });
     const accepts: ReceiveEngine['wouldAccept'] = (...frame) => receive.wouldAccept(...frame);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ReceiveStamps } from './receive-stamps.ts';
+import { ReceivedFrame } from './rx/frame.ts';
 import { STATUS as RX_STATUS } from './rx/offload.ts';
 import { pf } from './tables/index.ts';
 import { makeTestPort } from './testing-port.ts';
@@ -120,6 +122,25 @@ test('off, of no known type, too short: no stamp; TYPE 4 stamps everything', () 
   assert.equal(stamps(udp(SYNC).subarray(0, 74)), false);
   select(4);
   assert.equal(stamps(new Uint8Array(60)), true);
+});
+
+test('the stamp is of the time when a frame arrived, not of when it was known for what it is', () => {
+  const { port, context, select } = setUp();
+  select(5);
+  port.write(pf.TIMADJL.at, 0);
+  const stamps = new ReceiveStamps(context.registers.values, port.blocks.time, context.clock);
+  const bytes = layer2(SYNC);
+  const frame = new ReceivedFrame();
+  frame.take(bytes, 0, bytes.length);
+  frame.headers.parse(bytes, 0, bytes.length);
+  frame.etherTypeFilter = 3;
+  context.clock.advance(1600);
+  const expected = (context.clock.now() - 1e9) * 2 ** 19;
+  stamps.arrives();
+  context.clock.advance(160_000);
+  assert.equal(stamps.received(frame), true);
+  assert.equal(port.read(RXSTMPL.at), expected % 2 ** 32);
+  assert.equal(port.read(RXSTMPH.at), Math.floor(expected / 2 ** 32));
 });
 
 test('the stamp, and whose packet it was; a second packet leaves it alone until it is read', () => {

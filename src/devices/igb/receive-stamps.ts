@@ -3,6 +3,7 @@
  * that an EtherType filter, or over UDP a 5-tuple filter, marks for it. One stamp is held at a time, until software reads it.
  */
 import { etherTypes, ipProtocols } from '../../packet/protocols.ts';
+import type { Clock } from '../../ports/index.ts';
 import type { ReceivedFrame } from './rx/frame.ts';
 import { wireDword } from './rx/tuple-filters.ts';
 import { pf } from './tables/index.ts';
@@ -31,10 +32,19 @@ const UDP_HEADER_BYTES = 8;
 export class ReceiveStamps {
   private readonly values: Uint32Array;
   private readonly time: PortTime;
+  private readonly clock: Clock;
+  private arrivedNs: number;
 
-  constructor(values: Uint32Array, time: PortTime) {
+  constructor(values: Uint32Array, time: PortTime, clock: Clock) {
     this.values = values;
     this.time = time;
+    this.clock = clock;
+    this.arrivedNs = 0;
+  }
+
+  /** A frame begins to arrive: what its stamp will say, however long it then takes to tell what it is. */
+  arrives(): void {
+    if ((this.values[TSYNCRXCTL.index]! & TSYNCRXCTL.EN.mask) !== 0) this.arrivedNs = this.clock.now();
   }
 
   /** Stamps a classified frame from the wire if it is to be; true then, for its descriptor to say so. */
@@ -93,7 +103,7 @@ export class ReceiveStamps {
   /** `at` is the offset of the PTP message in the frame, or -1: then nothing is known of its source. */
   private hold(frame: ReceivedFrame, at: number): void {
     if (at < 0) {
-      this.time.rxStamp(0, 0);
+      this.time.rxStamp(0, 0, this.arrivedNs);
       return;
     }
     const { bytes } = frame;
@@ -101,6 +111,6 @@ export class ReceiveStamps {
     const source = message + ((bytes[message + VERSION_AT]! & 0xf) === 1 ? V1_SOURCE_AT : V2_SOURCE_AT);
     const low = wireDword(bytes, source);
     const sequence = bytes[message + SEQUENCE_AT]! | (bytes[message + SEQUENCE_AT + 1]! << 8);
-    this.time.rxStamp(low, bytes[source + 4]! | (bytes[source + 5]! << 8) | (sequence << 16));
+    this.time.rxStamp(low, bytes[source + 4]! | (bytes[source + 5]! << 8) | (sequence << 16), this.arrivedNs);
   }
 }

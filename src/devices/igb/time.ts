@@ -41,7 +41,7 @@ export class PortTime {
    */
   reachedAt(low: number, high: number): number {
     const timinca = this.context.registers.values[pf.TIMINCA.index]!;
-    const ticks = this.ticks(timinca);
+    const ticks = this.ticks(timinca, this.context.clock.now());
     const increment = timinca % TWO_24;
     this.advance(ticks, increment);
     const ahead = (high - this.high + TWO_32) % TWO_32;
@@ -56,8 +56,7 @@ export class PortTime {
 
   /** Puts SYSTIM as it is now into `low` and `high`. */
   latch(): void {
-    const timinca = this.context.registers.values[pf.TIMINCA.index]!;
-    this.advance(this.ticks(timinca), timinca % TWO_24);
+    this.latchAt(this.context.clock.now());
   }
 
   /** The low half is read first and holds the high half. */
@@ -132,11 +131,14 @@ export class PortTime {
     return values[pf.TXSTMPH.index]!;
   }
 
-  /** Stamps a packet that has just arrived; the caller has seen that no stamp is held. The source is as RXSATR has it. */
-  rxStamp(sourceLow: number, sourceHigh: number): void {
+  /**
+   * Stamps a packet that arrived at a time of the clock; the caller has seen that no stamp is held. The source is as RXSATR
+   * has it.
+   */
+  rxStamp(sourceLow: number, sourceHigh: number, arrivedNs: number): void {
     const { registers, trace, events } = this.context;
     const { values } = registers;
-    this.latch();
+    this.latchAt(arrivedNs);
     values[pf.RXSTMPL.index] = this.low;
     values[pf.RXSTMPH.index] = this.high;
     values[pf.RXSATRL.index] = sourceLow;
@@ -166,7 +168,7 @@ export class PortTime {
 
   private rebase(timinca: number): void {
     const nowNs = this.context.clock.now();
-    const ticks = this.ticks(timinca);
+    const ticks = this.ticks(timinca, nowNs);
     this.advance(ticks, timinca % TWO_24);
     this.baseLow = this.low;
     this.baseHigh = this.high;
@@ -174,9 +176,15 @@ export class PortTime {
     this.baseNs = periodNs === 0 ? nowNs : this.baseNs + ticks * periodNs;
   }
 
-  private ticks(timinca: number): number {
+  /** SYSTIM as it was at a time of the clock, no earlier than its rate or value was last changed. */
+  private latchAt(atNs: number): void {
+    const timinca = this.context.registers.values[pf.TIMINCA.index]!;
+    this.advance(this.ticks(timinca, atNs), timinca % TWO_24);
+  }
+
+  private ticks(timinca: number, atNs: number): number {
     const periodNs = Math.floor(timinca / TWO_24) * NS_PER_PERIOD_UNIT;
-    return periodNs === 0 ? 0 : Math.floor((this.context.clock.now() - this.baseNs) / periodNs);
+    return periodNs === 0 ? 0 : Math.floor((atNs - this.baseNs) / periodNs);
   }
 
   /** low, high = base + ticks × increment modulo 2^64, in products below 2^53. */

@@ -1,7 +1,7 @@
 /** PHY, link, NVM, semaphores, loopback, time. */
 import assert from 'node:assert/strict';
 import { BROADCAST, ethernet, STATION } from '../frames.ts';
-import { phyRead, phyWrite, restartNegotiation } from '../phy.ts';
+import { phyRead, phyReadPaged, phyWrite, phyWritePaged, restartNegotiation } from '../phy.ts';
 import { RX, TX } from '../rings.ts';
 import { conformance } from '../suite.ts';
 import type { Station } from '../station.ts';
@@ -95,6 +95,73 @@ conformance(
     const status = station.get('STATUS') & 2;
     restartNegotiation(station.pf);
     assert.equal(status, 0);
+  },
+);
+
+for (const [pair, number] of [
+  ['A', 0x11b1],
+  ['B', 0x12b1],
+  ['C', 0x14b1],
+  ['D', 0x18b1],
+] as const) {
+  conformance(
+    `the gain of pair ${pair} is one that drivers know a length for`,
+    { area: PHY, evidence: '08 §8.2, linux, dpdk' },
+    (station) => {
+      station.start();
+      const gain = phyReadPaged(station.pf, number) >>> 9;
+      assert.ok(gain > 0 && gain < 113, `${gain}`);
+    },
+  );
+}
+
+conformance('the polarity of no pair is reversed', { area: PHY, evidence: '08 §8.2, linux, dpdk' }, (station) => {
+  station.start();
+  assert.equal(phyReadPaged(station.pf, 0xb4) & 0x78, 0);
+  assert.equal(phyRead(station.pf, 17) & 2, 0);
+});
+
+conformance('register 19: no downshift', { area: PHY, evidence: '08 §8.2, linux, dpdk' }, (station) => {
+  station.start();
+  assert.equal(phyRead(station.pf, 19) & 0x8000, 0);
+});
+
+conformance(
+  'MDI-X: forced by register 18, and shown in 17',
+  { area: PHY, evidence: '08 §8.2, linux, dpdk', expect: { qemu: 'q-phy-mdix' } },
+  (station) => {
+    station.start();
+    const shown = [0x2000, 0, 0x1000].map((control) => {
+      phyWrite(station.pf, 18, control);
+      return phyRead(station.pf, 17) & 0x0800;
+    });
+    phyWrite(station.pf, 18, 0);
+    assert.deepEqual(shown, [0x0800, 0, 0]);
+  },
+);
+
+conformance(
+  'registers 20 and 27 keep what the set-up script writes (igb_phy_init_script_igp3), until the PHY is reset',
+  { area: PHY, evidence: 'linux, dpdk', expect: { qemu: 'q-phy-pages' } },
+  (station) => {
+    station.start();
+    phyWrite(station.pf, 20, 0x0045);
+    phyWrite(station.pf, 27, 0x2080);
+    const kept = [phyRead(station.pf, 20), phyRead(station.pf, 27)];
+    phyWrite(station.pf, 0, 0x9140);
+    station.wait(NEGOTIATION_NS);
+    assert.deepEqual([...kept, phyRead(station.pf, 20), phyRead(station.pf, 27)], [0x0045, 0x2080, 0, 0]);
+  },
+);
+
+conformance(
+  'a register of a page is none of page 0, and keeps what is written',
+  { area: PHY, evidence: '08 §8.2, linux, dpdk', expect: { qemu: 'q-phy-pages' } },
+  (station) => {
+    station.start();
+    const before = phyRead(station.pf, 25);
+    phyWritePaged(station.pf, 0x2f59, 0x9018);
+    assert.deepEqual([phyReadPaged(station.pf, 0x2f59), phyRead(station.pf, 25)], [0x9018, before]);
   },
 );
 

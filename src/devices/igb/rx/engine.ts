@@ -66,7 +66,7 @@ export class ReceiveEngine implements SegmentSink {
       views,
     });
     this.fast = new FastPath(context, parts, this.delivery, this.classifier.scaling);
-    this.stamps = parts.time && new ReceiveStamps(this.values, parts.time);
+    this.stamps = parts.time && new ReceiveStamps(this.values, parts.time, context.clock);
     this.storms = new StormControl(this.values, context.clock);
     this.segmenter = new Segmenter();
   }
@@ -216,6 +216,7 @@ export class ReceiveEngine implements SegmentSink {
 
   /** Brings a frame into the arena and finishes what was left to do. */
   private admit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
+    this.stamps?.arrives();
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) {
       this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);

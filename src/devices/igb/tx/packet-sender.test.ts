@@ -418,6 +418,23 @@ test('time stamps are asked for where descriptor and TSYNCTXCTL say so (§5.10)'
   assert.equal(bench.stamps, 1);
 });
 
+test('a stamp is taken as the frame leaves, and of none that does not', () => {
+  const bench = new TransmitBench();
+  bench.set('TSYNCTXCTL', pf.TSYNCTXCTL.EN.mask);
+  // The tag makes it too long.
+  bench.postFrame(new Uint8Array(9728), DONE | command.TSTAMP | command.VLE);
+  assert.deepEqual([bench.go().length, bench.stamps], [0, 0]);
+  let before = 0;
+  const transmit = bench.sink.transmit.bind(bench.sink);
+  bench.sink.transmit = (...frame) => {
+    before = bench.stamps;
+    transmit(...frame);
+  };
+  bench.postFrame(buildFrame(), DONE | command.TSTAMP);
+  bench.go();
+  assert.deepEqual([before, bench.stamps], [1, 1]);
+});
+
 test('any ring content is consumed without throwing, in bounded work', () => {
   const word = fc.oneof(
     fc.nat(0xffffffff),

@@ -66,6 +66,8 @@ export class PacketSender implements SegmentSink {
   #direct: boolean;
   /** Its segments' checksums are made from headers that a receiver reads the same way. */
   #checksumsKnown: boolean;
+  /** The packet asks for a stamp: taken as it leaves. */
+  #stampDue: boolean;
   /** What the last packet took on the wire, with FCS, preamble and gap, or would have taken. */
   wireBytes: number;
 
@@ -107,6 +109,7 @@ export class PacketSender implements SegmentSink {
     this.#route = 0;
     this.#direct = false;
     this.#checksumsKnown = false;
+    this.#stampDue = false;
     this.wireBytes = 0;
   }
 
@@ -148,8 +151,8 @@ export class PacketSender implements SegmentSink {
     this.#direct = direct && (this.#route & (route.whole | route.pieces)) !== route.whole;
     if (direct && !this.#direct && gatherFrame(fetch, memory, MOST_HEADERS) < 0)
       return this.drop(dropReason.unreadable, ring.queue, fetch.bytes);
+    this.#stampDue = !segments && (this.#command & command.TSTAMP) !== 0 && !this.#legacy;
     if (segments) return this.#sendSegmented(context, ring);
-    if ((this.#command & command.TSTAMP) !== 0 && !this.#legacy) this.#stamp();
     if (this.#length > LARGEST_FRAME) return this.drop(dropReason.oversize, this.#queue, this.#length);
     return this.#sendSingle(context);
   }
@@ -223,6 +226,7 @@ export class PacketSender implements SegmentSink {
   }
 
   #stamp(): void {
+    this.#stampDue = false;
     const { values } = this.#context.registers;
     if ((values[pf.TSYNCTXCTL.index]! & pf.TSYNCTXCTL.EN.mask) !== 0) this.#parts.time?.txStamp();
   }
@@ -416,6 +420,7 @@ export class PacketSender implements SegmentSink {
     const padded = this.#padded(length);
     for (let n = length; n < padded; n += 1) bytes[offset + n] = 0;
     this.#trace(padded);
+    if (this.#stampDue) this.#stamp();
     const { sink, statistics } = this.#parts;
     const { wire, whole, pools } = route;
     if ((this.#route & wire) !== 0) {
