@@ -174,3 +174,28 @@ export function isSound(frame: Uint8Array, l3 = 14): boolean {
   const addresses = four ? ip.slice(12, 20) : ip.slice(8, 40);
   return internetChecksum([...addresses, ...be16(protocol, body.length), ...body]) === 0;
 }
+
+/** The packet as a stack hands it over: IPv4 checksum 0, L4 checksum field with the pseudo header's sum. */
+export function unfinished(options: PacketOptions, { withLength = true } = {}): Uint8Array {
+  const bytes = packet(options);
+  const l3 = 14 + 4 * (options.tags?.length ?? 0);
+  const four = options.version !== 6;
+  const header = four ? (bytes[l3]! & 0xf) * 4 : 40;
+  const l4 = l3 + header;
+  if (four) bytes.set([0, 0], l3 + 10);
+  const protocol = four ? bytes[l3 + 9]! : bytes[l3 + 6]!;
+  const addresses = four ? bytes.subarray(l3 + 12, l3 + 20) : bytes.subarray(l3 + 8, l3 + 40);
+  const length = withLength ? bytes.length - l4 : 0;
+  const sum = ~internetChecksum([...addresses, ...be16(protocol, length)]) & 0xffff;
+  if (protocol === 6) bytes.set(be16(sum), l4 + 16);
+  else if (protocol === 17) bytes.set(be16(sum), l4 + 6);
+  else bytes.set([0, 0, 0, 0], l4 + 8);
+  return bytes;
+}
+
+/** Bytes that count up. */
+export const numbers = (length: number): number[] => Array.from({ length }, (_, n) => n & 0xff);
+
+/** In the order of the network. */
+export const read16 = (bytes: Uint8Array, at: number): number => bytes[at]! * 256 + bytes[at + 1]!;
+export const read32 = (bytes: Uint8Array, at: number): number => read16(bytes, at) * 0x1_0000 + read16(bytes, at + 2);

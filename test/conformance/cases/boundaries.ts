@@ -1,13 +1,12 @@
 /** Limits and exceptions that only a case of their own shows: found by mutations (test/mutation), then by programs (test/differential). */
 import assert from 'node:assert/strict';
-import { BROADCAST, ethernet, internetChecksum, packet, poolAddress, STATION, STRANGER } from '../frames.ts';
+import { BROADCAST, ethernet, internetChecksum, numbers, packet, poolAddress, STATION, STRANGER } from '../frames.ts';
 import { DESCRIPTOR, L4, OPTION, RX, TX } from '../rings.ts';
 import type { Station } from '../station.ts';
 import { conformance } from '../suite.ts';
 
 const LSC = 4;
 const CNT_INGR = 0x8000_0000;
-const numbers = (length: number): number[] => Array.from({ length }, (_, n) => n & 0xff);
 
 conformance(
   'RXDCTL.WTHRESH is 1 after a reset, in queue 0 as well',

@@ -1,16 +1,23 @@
 /** Every case: importing this declares them. */
 import './registers.ts';
-import './rings.ts';
+import './transmit-rings.ts';
+import './receive-rings.ts';
 import './split-kinds.ts';
 import './unknown.ts';
 import './transmit-offloads.ts';
+import './segmentation.ts';
 import './receive-filters.ts';
 import './receive-offloads.ts';
 import './queue-choice.ts';
 import './pools.ts';
 import './switch.ts';
-import './interrupts.ts';
-import './virtual-functions.ts';
+import './legacy-interrupts.ts';
+import './vectors.ts';
+import './throttles.ts';
+import './vf-window.ts';
+import './mailbox.ts';
+import './vf-interrupts.ts';
+import './vf-reset.ts';
 import './resets.ts';
 import './statistics.ts';
 import './platform.ts';

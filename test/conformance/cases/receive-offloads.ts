@@ -1,12 +1,11 @@
 /** What the write-back says of a packet, checksums verified, headers split, FCS kept. */
 import assert from 'node:assert/strict';
-import { ethernet, fcsOf, internetChecksum, packet, type PacketOptions, STATION } from '../frames.ts';
+import { ethernet, fcsOf, internetChecksum, numbers, packet, type PacketOptions, STATION } from '../frames.ts';
 import { DESCRIPTOR, type Received, RX } from '../rings.ts';
 import { conformance } from '../suite.ts';
 import type { Station } from '../station.ts';
 
 const AREA = 'receive offloads';
-const numbers = (length: number): number[] => Array.from({ length }, (_, n) => n & 0xff);
 const IPOFL = 1 << 8;
 const TUOFL = 1 << 9;
 const CRCOFL = 1 << 11;
