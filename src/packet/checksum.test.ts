@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { arena } from './arena.ts';
+import { arena, LONGEST_VECTOR_RUN } from './arena.ts';
 import { copyAndSum, crc32, crc32c, foldSum, internetChecksum, internetSum, scalarSum } from './checksum.ts';
 import { finishChecksum } from './finish.ts';
 import { buildFrame, fromHex, isConsistent, naiveSum } from './testing.ts';
@@ -116,4 +116,13 @@ test('a finished checksum of 0 is stored as ffff', () => {
   const bytes = fromHex('ff00 0000 00ff');
   assert.equal(finishChecksum(bytes, 0, 6, 0, 2), true);
   assert.deepEqual(bytes, fromHex('ff00 ffff 00ff'));
+});
+
+test('the longest run of vectors does not overflow, whatever its words are', () => {
+  const at = arena.reserve(LONGEST_VECTOR_RUN);
+  for (const fill of [0, 0x7f, 0x80, 0xff]) {
+    arena.bytes.fill(fill, at, at + LONGEST_VECTOR_RUN);
+    const expected = foldSum(scalarSum(arena.bytes, at, LONGEST_VECTOR_RUN, 0));
+    assert.equal(internetSum(arena.bytes, at, LONGEST_VECTOR_RUN), expected);
+  }
 });

@@ -1,20 +1,22 @@
 ;; Work on the memory that packets and guests lie in. One's complement sums: words are added as little-endian 16-bit
-;; numbers; the caller swaps the folded result. A lane grows by less than 2^17 a step, so runs of up to 512 KiB cannot
-;; overflow one.
+;; numbers; the caller swaps the folded result. Vectors take each word for 2^15 less, as the processor multiplies and adds signed ones at
+;; once: that is 2^14 a byte to be added in the end. In 512 KiB there are 2^16 words a lane, which cannot overflow one.
 (module
   (import "arena" "memory" (memory 1))
 
-  ;; Bytes below 16 at $at, and the four lanes of $lanes, as one number below 2^36.
-  (func $finish (param $lanes v128) (param $at i32) (param $end i32) (result i64)
+  ;; What is left behind vectors of $summed bytes: bytes below 16 at $at, and the lanes of $lanes, as one number below 2^36.
+  (func $finish (param $lanes v128) (param $summed i32) (param $at i32) (param $end i32) (result i64)
     (local $sum i64)
     (local.set $sum
       (i64.add
+        (i64.shl (i64.extend_i32_u (local.get $summed)) (i64.const 14))
         (i64.add
-          (i64.extend_i32_u (i32x4.extract_lane 0 (local.get $lanes)))
-          (i64.extend_i32_u (i32x4.extract_lane 1 (local.get $lanes))))
-        (i64.add
-          (i64.extend_i32_u (i32x4.extract_lane 2 (local.get $lanes)))
-          (i64.extend_i32_u (i32x4.extract_lane 3 (local.get $lanes))))))
+          (i64.add
+            (i64.extend_i32_s (i32x4.extract_lane 0 (local.get $lanes)))
+            (i64.extend_i32_s (i32x4.extract_lane 1 (local.get $lanes))))
+          (i64.add
+            (i64.extend_i32_s (i32x4.extract_lane 2 (local.get $lanes)))
+            (i64.extend_i32_s (i32x4.extract_lane 3 (local.get $lanes)))))))
     (block $words_done
       (loop $words
         (br_if $words_done (i32.gt_u (i32.add (local.get $at) (i32.const 2)) (local.get $end)))
@@ -35,47 +37,72 @@
 
   ;; Sum of $length bytes at $at.
   (func $sum (export "sum") (param $at i32) (param $length i32) (result i32)
-    (local $end i32) (local $a v128) (local $b v128)
+    (local $start i32) (local $end i32) (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local $bias v128) (local $ones v128)
+    (local.set $start (local.get $at))
     (local.set $end (i32.add (local.get $at) (local.get $length)))
-    (block $pairs_done
-      (loop $pairs
-        (br_if $pairs_done (i32.gt_u (i32.add (local.get $at) (i32.const 32)) (local.get $end)))
-        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (v128.load (local.get $at)))))
-        (local.set $b (i32x4.add (local.get $b) (i32x4.extadd_pairwise_i16x8_u (v128.load offset=16 (local.get $at)))))
-        (local.set $at (i32.add (local.get $at) (i32.const 32)))
-        (br $pairs)))
-    (if (i32.le_u (i32.add (local.get $at) (i32.const 16)) (local.get $end))
-      (then
-        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (v128.load (local.get $at)))))
-        (local.set $at (i32.add (local.get $at) (i32.const 16)))))
+    (local.set $bias (v128.const i32x4 0x80008000 0x80008000 0x80008000 0x80008000))
+    (local.set $ones (v128.const i32x4 0x00010001 0x00010001 0x00010001 0x00010001))
+    (block $fours_done
+      (loop $fours
+        (br_if $fours_done (i32.gt_u (i32.add (local.get $at) (i32.const 64)) (local.get $end)))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.dot_i16x8_s (v128.xor (v128.load (local.get $at)) (local.get $bias)) (local.get $ones))))
+        (local.set $b (i32x4.add (local.get $b) (i32x4.dot_i16x8_s (v128.xor (v128.load offset=16 (local.get $at)) (local.get $bias)) (local.get $ones))))
+        (local.set $c (i32x4.add (local.get $c) (i32x4.dot_i16x8_s (v128.xor (v128.load offset=32 (local.get $at)) (local.get $bias)) (local.get $ones))))
+        (local.set $d (i32x4.add (local.get $d) (i32x4.dot_i16x8_s (v128.xor (v128.load offset=48 (local.get $at)) (local.get $bias)) (local.get $ones))))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (br $fours)))
+    (block $ones_done
+      (loop $singles
+        (br_if $ones_done (i32.gt_u (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.dot_i16x8_s (v128.xor (v128.load (local.get $at)) (local.get $bias)) (local.get $ones))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $singles)))
     (call $fold
-      (i64.add
-        (call $finish (local.get $a) (local.get $at) (local.get $end))
-        (call $finish (local.get $b) (local.get $end) (local.get $end)))))
+      (call $finish
+        (i32x4.add
+          (i32x4.add (local.get $a) (local.get $b))
+          (i32x4.add (local.get $c) (local.get $d)))
+        (i32.sub (local.get $at) (local.get $start))
+        (local.get $at)
+        (local.get $end))))
 
   ;; The same while copying the bytes to $to; the two runs must not overlap.
   (func $copy_and_sum (export "copyAndSum") (param $to i32) (param $at i32) (param $length i32) (result i32)
-    (local $end i32) (local $a v128) (local $b v128) (local $x v128) (local $y v128) (local $from i32)
+    (local $start i32) (local $end i32) (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local $bias v128) (local $ones v128)
+    (local $w v128) (local $x v128) (local $y v128) (local $z v128) (local $from i32)
+    (local.set $start (local.get $at))
     (local.set $end (i32.add (local.get $at) (local.get $length)))
-    (block $pairs_done
-      (loop $pairs
-        (br_if $pairs_done (i32.gt_u (i32.add (local.get $at) (i32.const 32)) (local.get $end)))
-        (local.set $x (v128.load (local.get $at)))
-        (local.set $y (v128.load offset=16 (local.get $at)))
-        (v128.store (local.get $to) (local.get $x))
-        (v128.store offset=16 (local.get $to) (local.get $y))
-        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (local.get $x))))
-        (local.set $b (i32x4.add (local.get $b) (i32x4.extadd_pairwise_i16x8_u (local.get $y))))
-        (local.set $at (i32.add (local.get $at) (i32.const 32)))
-        (local.set $to (i32.add (local.get $to) (i32.const 32)))
-        (br $pairs)))
-    (if (i32.le_u (i32.add (local.get $at) (i32.const 16)) (local.get $end))
-      (then
-        (local.set $x (v128.load (local.get $at)))
-        (v128.store (local.get $to) (local.get $x))
-        (local.set $a (i32x4.add (local.get $a) (i32x4.extadd_pairwise_i16x8_u (local.get $x))))
+    (local.set $bias (v128.const i32x4 0x80008000 0x80008000 0x80008000 0x80008000))
+    (local.set $ones (v128.const i32x4 0x00010001 0x00010001 0x00010001 0x00010001))
+    (block $fours_done
+      (loop $fours
+        (br_if $fours_done (i32.gt_u (i32.add (local.get $at) (i32.const 64)) (local.get $end)))
+        (local.set $w (v128.load (local.get $at)))
+        (local.set $x (v128.load offset=16 (local.get $at)))
+        (local.set $y (v128.load offset=32 (local.get $at)))
+        (local.set $z (v128.load offset=48 (local.get $at)))
+        (v128.store (local.get $to) (local.get $w))
+        (v128.store offset=16 (local.get $to) (local.get $x))
+        (v128.store offset=32 (local.get $to) (local.get $y))
+        (v128.store offset=48 (local.get $to) (local.get $z))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.dot_i16x8_s (v128.xor (local.get $w) (local.get $bias)) (local.get $ones))))
+        (local.set $b (i32x4.add (local.get $b) (i32x4.dot_i16x8_s (v128.xor (local.get $x) (local.get $bias)) (local.get $ones))))
+        (local.set $c (i32x4.add (local.get $c) (i32x4.dot_i16x8_s (v128.xor (local.get $y) (local.get $bias)) (local.get $ones))))
+        (local.set $d (i32x4.add (local.get $d) (i32x4.dot_i16x8_s (v128.xor (local.get $z) (local.get $bias)) (local.get $ones))))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (local.set $to (i32.add (local.get $to) (i32.const 64)))
+        (br $fours)))
+    (block $ones_done
+      (loop $singles
+        (br_if $ones_done (i32.gt_u (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+        (local.set $w (v128.load (local.get $at)))
+        (v128.store (local.get $to) (local.get $w))
+        (local.set $a (i32x4.add (local.get $a) (i32x4.dot_i16x8_s (v128.xor (local.get $w) (local.get $bias)) (local.get $ones))))
         (local.set $at (i32.add (local.get $at) (i32.const 16)))
-        (local.set $to (i32.add (local.get $to) (i32.const 16)))))
+        (local.set $to (i32.add (local.get $to) (i32.const 16)))
+        (br $singles)))
     (local.set $from (local.get $at))
     (block $bytes_done
       (loop $bytes
@@ -85,9 +112,13 @@
         (local.set $to (i32.add (local.get $to) (i32.const 1)))
         (br $bytes)))
     (call $fold
-      (i64.add
-        (call $finish (local.get $a) (local.get $at) (local.get $end))
-        (call $finish (local.get $b) (local.get $end) (local.get $end)))))
+      (call $finish
+        (i32x4.add
+          (i32x4.add (local.get $a) (local.get $b))
+          (i32x4.add (local.get $c) (local.get $d)))
+        (i32.sub (local.get $at) (local.get $start))
+        (local.get $at)
+        (local.get $end))))
 
   ;; Copies $length bytes. Short runs go by vectors, the last of which may overlap the one before.
   (func $copy (export "copy") (param $to i32) (param $from i32) (param $length i32)
