@@ -17,6 +17,8 @@ export class IgbChip {
   readonly flashBus: SerialBus;
   /** Power state of each port's function: 0 is D0, 3 D3hot; its length is the number of ports. */
   readonly powerStates: number[];
+  /** While a port hands a stamped frame to its wire: when that left, in the clock's ns; else NaN. */
+  departedNs: number;
 
   constructor(flashContents?: FlashContents) {
     this.swsm = 0;
@@ -28,5 +30,6 @@ export class IgbChip {
     this.flash = undefined;
     this.flashBus = new SerialBus();
     this.powerStates = [];
+    this.departedNs = NaN;
   }
 }

@@ -99,7 +99,8 @@ export class IgbPort implements WirePort {
     const statistics = new Statistics(context.registers.values, context.queueFunction);
     const interrupts = new Interrupts(context, { statistics });
     const { messages } = interrupts;
-    const time = new PortTime(context);
+    const { chip = new IgbChip(), nonvolatile } = options;
+    const time = new PortTime(context, chip);
     const auxiliary = new TimeAuxiliary(context, time);
     const pins = new SoftwarePins(context, {
       interrupts,
@@ -108,7 +109,11 @@ export class IgbPort implements WirePort {
     });
     const serdes = options.media === 'sfp';
     const changed = (): void => wake.linkChanged();
-    const link = new Link(context, { interrupts }, { serdes, partner: options.linkPartner, cable: options.cable, changed });
+    const link = new Link(
+      context,
+      { interrupts },
+      { serdes, partner: options.linkPartner, cable: options.cable, changed },
+    );
     const flow = new FlowControl(context, { link, statistics, resume: () => transmit.resume() });
     const receive = new ReceiveEngine(context, { interrupts, statistics, time, flow });
     const accepts: ReceiveEngine['wouldAccept'] = (...frame) => receive.wouldAccept(...frame);
@@ -117,7 +122,6 @@ export class IgbPort implements WirePort {
     const transmit = new TransmitEngine(context, { interrupts, statistics, time, sink, link, flow });
     const vfInterrupts = new VfInterrupts(context, { interrupts });
     const mailbox = new Mailbox(context, { interrupts, vfInterrupts });
-    const { chip = new IgbChip(), nonvolatile } = options;
     chip.words ??= nvmContents(addressInNvm(options.mac, context.portNumber), nonvolatile);
     chip.powerStates[context.portNumber] = 0;
     this.chip = chip;

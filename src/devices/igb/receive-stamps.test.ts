@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IgbChip } from './chip.ts';
+import type { IgbPortOptions } from './port.ts';
 import { ReceiveStamps } from './receive-stamps.ts';
 import { ReceivedFrame } from './rx/frame.ts';
 import { STATUS as RX_STATUS } from './rx/offload.ts';
@@ -12,8 +14,8 @@ const { EN, TYPE, VALID } = TSYNCRXCTL;
 /** Message types of version 2. */
 const [SYNC, DELAY_REQ, PDELAY_RESP, FOLLOW_UP, ANNOUNCE] = [0, 1, 3, 8, 11];
 
-function setUp() {
-  const { port, context } = makeTestPort();
+function setUp(options: Partial<IgbPortOptions> = {}) {
+  const { port, context } = makeTestPort({ port: options });
   port.write(pf.CTRL.at, pf.CTRL.SLU.mask);
   port.write(RCTL.at, RCTL.EN.mask | RCTL.UPE.mask | RCTL.MPE.mask | RCTL.SECRC.mask);
   port.write(pf.TIMINCA.at, 0x0180_0000);
@@ -128,7 +130,7 @@ test('the stamp is of the time when a frame arrived, not of when it was known fo
   const { port, context, select } = setUp();
   select(5);
   port.write(pf.TIMADJL.at, 0);
-  const stamps = new ReceiveStamps(context.registers.values, port.blocks.time, context.clock);
+  const stamps = new ReceiveStamps(context.registers.values, port.blocks.time);
   const bytes = layer2(SYNC);
   const frame = new ReceivedFrame();
   frame.take(bytes, 0, bytes.length);
@@ -141,6 +143,28 @@ test('the stamp is of the time when a frame arrived, not of when it was known fo
   assert.equal(stamps.received(frame), true);
   assert.equal(port.read(RXSTMPL.at), expected % 2 ** 32);
   assert.equal(port.read(RXSTMPH.at), Math.floor(expected / 2 ** 32));
+});
+
+test('a frame that the other port is just sending arrived when it left', () => {
+  const chip = new IgbChip();
+  const { port: other, context: around } = makeTestPort({ port: { chip } });
+  other.write(pf.TSYNCTXCTL.at, pf.TSYNCTXCTL.EN.mask);
+  const { port, context, select } = setUp({ chip });
+  select(5);
+  port.write(pf.TIMADJL.at, 0);
+  const expected = (context.clock.now() - 1e9) * 2 ** 19;
+  const frame = layer2(SYNC);
+  const arrives = (): number => {
+    context.clock.advance(16_000);
+    port.receive(frame, 0, frame.length, undefined);
+    port.read(RXSTMPL.at);
+    return port.read(RXSTMPH.at);
+  };
+  assert.equal(around.clock.now(), context.clock.now(), 'as of one card');
+  other.blocks.time.txStamp();
+  assert.equal(arrives(), Math.floor(expected / 2 ** 32));
+  other.blocks.time.departed();
+  assert.equal(arrives(), Math.floor((expected + 32_000 * 2 ** 19) / 2 ** 32));
 });
 
 test('the stamp, and whose packet it was; a second packet leaves it alone until it is read', () => {

@@ -3,7 +3,6 @@
  * that an EtherType filter, or over UDP a 5-tuple filter, marks for it. One stamp is held at a time, until software reads it.
  */
 import { etherTypes, ipProtocols } from '../../packet/protocols.ts';
-import type { Clock } from '../../ports/index.ts';
 import type { ReceivedFrame } from './rx/frame.ts';
 import { wireDword } from './rx/tuple-filters.ts';
 import { pf } from './tables/index.ts';
@@ -32,19 +31,17 @@ const UDP_HEADER_BYTES = 8;
 export class ReceiveStamps {
   private readonly values: Uint32Array;
   private readonly time: PortTime;
-  private readonly clock: Clock;
   private arrivedNs: number;
 
-  constructor(values: Uint32Array, time: PortTime, clock: Clock) {
+  constructor(values: Uint32Array, time: PortTime) {
     this.values = values;
     this.time = time;
-    this.clock = clock;
     this.arrivedNs = 0;
   }
 
   /** A frame begins to arrive: what its stamp will say, however long it then takes to tell what it is. */
   arrives(): void {
-    if ((this.values[TSYNCRXCTL.index]! & TSYNCRXCTL.EN.mask) !== 0) this.arrivedNs = this.clock.now();
+    if ((this.values[TSYNCRXCTL.index]! & TSYNCRXCTL.EN.mask) !== 0) this.arrivedNs = this.time.arrivalNs();
   }
 
   /** Stamps a classified frame from the wire if it is to be; true then, for its descriptor to say so. */

@@ -2,6 +2,7 @@
  * Time that software reads (reference §8.7, §2.14): SYSTIM, a 64-bit counter that gains TIMINCA's increment every period of
  * TIMINCA times 16 ns, and FRTIMER.
  */
+import type { IgbChip } from './chip.ts';
 import type { PortContext } from './context.ts';
 import { pf } from './tables/index.ts';
 
@@ -13,6 +14,7 @@ const SIGN = 0x8000_0000;
 
 export class PortTime {
   private readonly context: PortContext;
+  private readonly chip: IgbChip;
   /** SYSTIM was baseHigh:baseLow at baseNs, a moment at which it ticked. */
   private baseNs: number;
   private baseLow: number;
@@ -24,8 +26,9 @@ export class PortTime {
   /** Told when SYSTIM has been set or runs at another rate. */
   onChange: (() => void) | undefined;
 
-  constructor(context: PortContext) {
+  constructor(context: PortContext, chip: IgbChip) {
     this.context = context;
+    this.chip = chip;
     this.baseNs = context.clock.now();
     this.baseLow = 0;
     this.baseHigh = 0;
@@ -111,17 +114,32 @@ export class PortTime {
     this.onChange?.();
   }
 
-  /** Stamps a packet that has just left, unless an earlier stamp is still held. */
+  /** Stamps a packet that leaves now, unless an earlier stamp is still held. */
   txStamp(): void {
-    const { registers, trace, events } = this.context;
+    const { registers, trace, events, clock } = this.context;
     const { values } = registers;
     const { EN, VALID } = pf.TSYNCTXCTL;
+    this.chip.departedNs = clock.now();
     if ((values[pf.TSYNCTXCTL.index]! & (EN.mask | VALID.mask)) !== EN.mask) return;
-    this.latch();
+    this.latchAt(this.chip.departedNs);
     values[pf.TXSTMPL.index] = this.low;
     values[pf.TXSTMPH.index] = this.high;
     values[pf.TSYNCTXCTL.index]! |= VALID.mask;
     if (trace.on[events.igb_time_tx_stamp] !== 0) trace.emit(events.igb_time_tx_stamp, this.high, this.low);
+  }
+
+  /** The wire has it. */
+  departed(): void {
+    this.chip.departedNs = NaN;
+  }
+
+  /**
+   * When a frame that begins to arrive did so. Where the other port of the card is just sending it, that is when it left: between
+   * them there is a hub at most, and the time that this program takes in between is not the wire's.
+   */
+  arrivalNs(): number {
+    const { departedNs } = this.chip;
+    return Number.isNaN(departedNs) ? this.context.clock.now() : departedNs;
   }
 
   /** The high half of a transmit stamp releases it for the next. */

@@ -66,7 +66,7 @@ export class ReceiveEngine implements SegmentSink {
       views,
     });
     this.fast = new FastPath(context, parts, this.delivery, this.classifier.scaling);
-    this.stamps = parts.time && new ReceiveStamps(this.values, parts.time, context.clock);
+    this.stamps = parts.time && new ReceiveStamps(this.values, parts.time);
     this.storms = new StormControl(this.values, context.clock);
     this.segmenter = new Segmenter();
   }

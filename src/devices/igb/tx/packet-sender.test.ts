@@ -424,15 +424,15 @@ test('a stamp is taken as the frame leaves, and of none that does not', () => {
   // The tag makes it too long.
   bench.postFrame(new Uint8Array(9728), DONE | command.TSTAMP | command.VLE);
   assert.deepEqual([bench.go().length, bench.stamps], [0, 0]);
-  let before = 0;
+  let before: unknown;
   const transmit = bench.sink.transmit.bind(bench.sink);
   bench.sink.transmit = (...frame) => {
-    before = bench.stamps;
+    before = [bench.stamps, bench.departing];
     transmit(...frame);
   };
   bench.postFrame(buildFrame(), DONE | command.TSTAMP);
   bench.go();
-  assert.deepEqual([before, bench.stamps], [1, 1]);
+  assert.deepEqual([before, bench.stamps, bench.departing], [[1, true], 1, false]);
 });
 
 test('any ring content is consumed without throwing, in bounded work', () => {

@@ -283,7 +283,9 @@ export class PacketSender implements SegmentSink {
       trace.emit(events.igb_tx_segments, this.#queue, this.#length, layout.segmentSize);
     }
     this.#tap(context);
-    if ((this.#command & command.TSTAMP) !== 0) this.#stamp();
+    if ((this.#command & command.TSTAMP) === 0) return;
+    this.#stamp();
+    this.#parts.time?.departed();
   }
 
   /** Makes the segments; returns how many. */
@@ -420,14 +422,16 @@ export class PacketSender implements SegmentSink {
     const padded = this.#padded(length);
     for (let n = length; n < padded; n += 1) bytes[offset + n] = 0;
     this.#trace(padded);
-    if (this.#stampDue) this.#stamp();
-    const { sink, statistics } = this.#parts;
+    const stamps = this.#stampDue;
+    if (stamps) this.#stamp();
+    const { sink, statistics, time } = this.#parts;
     const { wire, whole, pools } = route;
     if ((this.#route & wire) !== 0) {
       statistics.transmitted(bytes, offset, padded, this.#queue);
       sink.transmit(this.#queue, bytes, offset, padded, offload);
     }
     if ((this.#route & pools) !== 0) sink.deliver(this.#queue, bytes, offset, padded, checksumsKnown);
+    if (stamps) time?.departed();
     // What the wire got whole has been charged for already.
     if ((this.#route & (wire | whole)) !== whole) this.#charge(padded);
   }

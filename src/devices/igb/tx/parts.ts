@@ -69,8 +69,8 @@ export interface TransmitParts {
   readonly interrupts: Pick<Interrupts, 'transmitDone' | 'quietUntil'>;
   readonly statistics: TransmitStatistics;
   readonly sink: TransmitSink;
-  /** Latches a transmit time stamp (§5.10). */
-  readonly time?: { txStamp(): void };
+  /** Latches a transmit time stamp (§5.10) of a frame that leaves now; then it has left. */
+  readonly time?: { txStamp(): void; departed(): void };
   /** Speed for rate limits; 1000 Mb/s where not given. */
   readonly link?: { readonly speedMbps: number };
   /** The link partner may have stopped us; then nothing is fetched. */

@@ -111,6 +111,8 @@ export class TransmitBench {
   /** Queues whose interrupt was raised, in order. */
   readonly interrupts: number[];
   stamps: number;
+  /** A stamped frame is being handed over. */
+  departing: boolean;
   /** End of the interval of every queue's interrupt; 0 for none. */
   quietUntilNs: number;
   #nextBuffer: number;
@@ -125,6 +127,7 @@ export class TransmitBench {
     this.sink = new RecordingSink(short);
     this.interrupts = [];
     this.stamps = 0;
+    this.departing = false;
     this.quietUntilNs = 0;
     this.engine = new TransmitEngine(this.context, {
       interrupts: {
@@ -133,7 +136,7 @@ export class TransmitBench {
       },
       statistics: new Statistics(this.context.registers.values),
       sink: this.sink,
-      time: { txStamp: () => void (this.stamps += 1) },
+      time: { txStamp: () => this.beginStamp(), departed: () => void (this.departing = false) },
     });
     this.#nextBuffer = FIRST_BUFFER;
     this.set('TCTL', pf.TCTL.EN.mask | pf.TCTL.PSP.mask);
@@ -143,6 +146,11 @@ export class TransmitBench {
       this.set('TDLEN', RING_BYTES, queue);
       this.set('TXDCTL', pf.TXDCTL.ENABLE.mask, queue);
     }
+  }
+
+  private beginStamp(): void {
+    this.stamps += 1;
+    this.departing = true;
   }
 
   ringOf(queue: number): number {
