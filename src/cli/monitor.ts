@@ -19,9 +19,12 @@ Examples:
 /** Resolves when the command is done, or the prompt is left. */
 export async function runMonitor(socket: string, words: readonly string[], { json }: MonitorFlags): Promise<void> {
   const { oneCommand, oneRequest, prompt } = await import('../monitor/command-line.ts');
+  const { splitWords } = await import('../monitor/words.ts');
   if (words.length === 0 && json !== true) await prompt(socket);
   else {
-    const text = await (json === true ? oneRequest(socket, words) : oneCommand(socket, words));
+    // A command in one piece, in quotes, is as good as its words.
+    const command = words.length === 1 ? splitWords(words[0]!) : words;
+    const text = await (json === true ? oneRequest(socket, command) : oneCommand(socket, command));
     if (text !== '') console.log(text);
   }
 }

@@ -177,6 +177,20 @@ test('outboard monitor on a terminal: completion by the NIC, history that outliv
   assert.equal(server.child.exitCode, null, 'the NIC goes on');
 });
 
+test('one command, in words or in one piece', async (context) => {
+  const { run } = scene(context);
+  const server = run(...nic, '--qmp', 'unix:qmp.sock,server=on,wait=off');
+  await server.until(/Ctrl-C/);
+  const answer = async (...words: string[]): Promise<string> => {
+    const session = run('monitor', 'qmp.sock', ...words);
+    assert.equal(await session.ended(), 0, session.errors);
+    return session.heard;
+  };
+  assert.equal(await answer('info', 'status'), 'Device status: running\n');
+  assert.equal(await answer('info status'), 'Device status: running\n');
+  assert.equal(await answer('--json', 'info status'), await answer('--json', 'info', 'status'));
+});
+
 test('a prompt whose input is a file does its lines and leaves', async (context) => {
   const { run } = scene(context);
   const server = run(...nic, '--qmp', 'unix:qmp.sock,server=on,wait=off');

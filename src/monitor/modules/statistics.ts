@@ -20,12 +20,10 @@ const VFS = 8;
 const vfCounters = ['PVFGPRC', 'PVFGORC', 'PVFMPRC', 'PVFGPTC', 'PVFGOTC', 'PVFGPRLBC', 'PVFGPTLBC'] as const;
 const portNames = Object.keys(portCounters) as (keyof typeof portCounters)[];
 
-function lines(counters: Readonly<Record<string, number>>, docOf: (name: string) => string, style: Style): string {
+/** Counters that are not 0, a row each. */
+function rowsOf(counters: Readonly<Record<string, number>>, docOf: (name: string) => string): string[][] {
   const some = Object.entries(counters).filter(([, value]) => value !== 0);
-  return style.table(
-    ['counter', 'value', 'meaning'],
-    some.map(([name, value]) => [name, String(value), docOf(name)]),
-  );
+  return some.map(([name, value]) => [name, String(value), docOf(name)]);
 }
 
 function render({ nic, port, vfs }: StatisticsView, style: Style): string {
@@ -35,9 +33,14 @@ function render({ nic, port, vfs }: StatisticsView, style: Style): string {
       : [],
   );
   const docs: Readonly<Record<string, { readonly doc: string }>> = pfSpecs;
-  const parts = [lines(nic, () => '', style), lines(port, (name) => docs[name]?.doc ?? '', style)];
-  if (active.length > 0) parts.push(style.table(['vf', ...vfCounters.map((name) => name.slice(1))], active));
-  return parts.join('\n\n');
+  const counters = ['counter', 'value', 'meaning'];
+  const tables: readonly (readonly [string[], string[][]])[] = [
+    [counters, rowsOf(nic, () => '')],
+    [counters, rowsOf(port, (name) => docs[name]?.doc ?? '')],
+    [['vf', ...vfCounters.map((name) => name.slice(1))], active],
+  ];
+  const shown = tables.filter(([, rows]) => rows.length > 0).map(([head, rows]) => style.table(head, rows));
+  return shown.length === 0 ? 'nothing was counted' : shown.join('\n\n');
 }
 
 export const statistics: MonitorModule = {
