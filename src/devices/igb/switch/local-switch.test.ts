@@ -212,7 +212,9 @@ test('a wire that goes by another one’s rules gets its frames by those, whatev
   const bench = new PoolBench(undefined, true);
   const { wire, trace } = bench.context;
   trace.on.fill(0);
-  const source = addressOf(0).split(':').map((part) => Number.parseInt(part, 16));
+  const source = addressOf(0)
+    .split(':')
+    .map((part) => Number.parseInt(part, 16));
   const stranger = STRANGER.split(':').map((part) => Number.parseInt(part, 16));
   const frame = concatenate(stranger, source, buildFrame({ payload: new Uint8Array(100) }).subarray(12));
   const send = (): boolean => {
