@@ -7,6 +7,8 @@ export interface Explanation {
   readonly registers?: RegExp;
   /** What is written the first time, in hexadecimal, where it is some values only. */
   readonly values?: RegExp;
+  /** What the trace event says, where it is some only. */
+  readonly details?: RegExp;
   /** Whose mistake, where it is some functions' only. */
   readonly functions?: RegExp;
   /** Who does it, and when. */
@@ -16,6 +18,8 @@ export interface Explanation {
 
 /** Of 0x5a5a5a5a, 0xa5a5a5a5 and 0xffffffff, what a register may keep. */
 const testPatterns = /5a5a|ffff/;
+/** RXDCTL and TXDCTL with ENABLE, bit 25, clear. */
+const queueOff = /^.[014589cd]/;
 
 export const explanations: readonly Explanation[] = [
   {
@@ -49,7 +53,27 @@ export const explanations: readonly Explanation[] = [
     why: 'Its watchdog does so every two seconds, whether or not the PF has enabled the VF.',
   },
   {
+    rules: ['vf-register-idle'],
+    registers: /^(TDT\[\d\]|VTEIMC|VTEIAC)$/,
+    who: 'igbvf sends packets and masks its vectors (TDT, VTEIMC, VTEIAC) while its PF is being reset or has no driver',
+    why: 'It hears of that by its mailbox only, and then resets itself.',
+  },
+  {
+    rules: ['vf-register-idle'],
+    registers: /^[RT]XDCTL\[\d\]$/,
+    values: queueOff,
+    who: 'igbvf stops its queues (RXDCTL, TXDCTL) while its PF is being reset or has no driver',
+    why: 'That is how its reset begins, whether or not the PF has enabled the VF.',
+  },
+  {
     rules: ['request-before-reset'],
+    details: /message setMacAddress$/,
+    who: 'igbvf sets its address after a reset in which no PF was there',
+    why: 'Its reset gives up waiting before it says RESET ("PF still resetting" in the kernel log), and goes on with the address all the same.',
+  },
+  {
+    rules: ['request-before-reset'],
+    details: /message setMulticast$/,
     who: 'igbvf asks for its multicast addresses after a function-level reset of its VF while the interface is up',
     why: 'It says RESET before that reset and not after it. The PF does not answer; igbvf waits a second for that, and then resets itself.',
   },
@@ -57,13 +81,14 @@ export const explanations: readonly Explanation[] = [
 
 /** Why a finding is none of a stock driver's mistakes; undefined where that is not known. */
 export function explanationOf(finding: Finding): Explanation | undefined {
-  const { rule, register = '', value = 0, function: owner = '' } = finding;
+  const { rule, register = '', value = 0, function: owner = '', detail } = finding;
   const hexadecimal = value.toString(16).padStart(8, '0');
   return explanations.find(
-    ({ rules, registers, values, functions }) =>
+    ({ rules, registers, values, details, functions }) =>
       rules.includes(rule) &&
       registers?.test(register) !== false &&
       values?.test(hexadecimal) !== false &&
+      details?.test(detail) !== false &&
       functions?.test(owner) !== false,
   );
 }
