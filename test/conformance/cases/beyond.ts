@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { BROADCAST, bytesOf, ethernet, packet, STATION, STRANGER } from '../frames.ts';
 import { DESCRIPTOR, RX, TX } from '../rings.ts';
 import { conformance } from '../suite.ts';
+import { asleep } from '../wake.ts';
 import type { Station } from '../station.ts';
 
 const FLOW = 'flow control';
@@ -279,25 +280,6 @@ const magic = (address: string): Uint8Array => {
     payload: [...Array.from({ length: 6 }, () => 0xff), ...Array.from({ length: 16 }, () => own).flat()],
   });
 };
-
-/** WUS after frames that came in D3hot. */
-function asleep(station: Station, wufc: number, frame: Uint8Array): number {
-  station.start();
-  station.set('WUS', 0xffff_ffff);
-  station.set('WUFC', wufc);
-  station.set('WUC', 2);
-  station.pf.configWrite(0x44, 2, 0x0103);
-  station.wire.send(frame);
-  station.wait(1e6);
-  station.pf.configWrite(0x44, 2, 0x8100);
-  station.wait(20e6);
-  station.machine.reset();
-  const status = station.get('WUS');
-  station.set('WUS', 0xffff_ffff);
-  station.set('WUFC', 0);
-  station.set('WUC', 0);
-  return status;
-}
 
 conformance('a magic packet wakes', { area: WAKE, evidence: '08 §8.6', ...wake }, (station) => {
   assert.equal(asleep(station, 2, magic(STATION)), 2);

@@ -28,3 +28,7 @@ import './sfp.ts';
 import './two-ports.ts';
 import './beyond.ts';
 import './boundaries.ts';
+import './wake-filters.ts';
+import './pf-view-of-vfs.ts';
+import './serdes.ts';
+import './rare-registers.ts';
