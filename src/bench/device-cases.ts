@@ -113,7 +113,7 @@ const checksums = (card: BenchCard): void =>
 
 const small = { lengthBytes: 64, count: 8192 };
 const full = { lengthBytes: 1514, count: 4096 };
-const jumbo = { lengthBytes: 9014, count: 128 };
+const jumbo = { lengthBytes: 9014, count: 2048 };
 const tso64 = { lengthBytes: 64_000, count: 128, segmentBytes: SEGMENT_BYTES };
 const tso32 = { lengthBytes: 32_000, count: 256, segmentBytes: SEGMENT_BYTES };
 

@@ -131,15 +131,15 @@ const registers: readonly Mutation[] = [
 const transmit: readonly Mutation[] = [
   {
     name: 'tso-first-flags',
-    file: 'tx/packet-sender.ts',
+    file: 'tx/segmented.ts',
     text: 'layout.firstFlags = low & 0xfff;',
     replacement: 'layout.firstFlags = 0xfff;',
     meaning: 'the first segment keeps FIN and PSH',
   },
   {
     name: 'tso-last-flags',
-    file: 'tx/packet-sender.ts',
-    text: 'layout.lastFlags = values[pf.DTXTCPFLGH.index]! & 0xfff;',
+    file: 'tx/segmented.ts',
+    text: 'layout.lastFlags = values[DTXTCPFLGH.index]! & 0xfff;',
     replacement: 'layout.lastFlags = layout.middleFlags;',
     meaning: 'the last segment has the flags of the middle ones',
   },
@@ -153,8 +153,8 @@ const transmit: readonly Mutation[] = [
   {
     name: 'legacy-checksum-tag',
     file: 'tx/packet-sender.ts',
-    text: 'const field = ((this.#command >>> 16) & 0xff) + this.#tagBytes;',
-    replacement: 'const field = (this.#command >>> 16) & 0xff;',
+    text: 'const field = ((commands >>> 16) & 0xff) + tagBytes;',
+    replacement: 'const field = (commands >>> 16) & 0xff;',
     meaning: 'with an inserted tag, a legacy checksum goes four bytes too far ahead',
   },
   {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { buildFrame } from '../../../packet/testing.ts';
 import { pf } from '../tables/index.ts';
 import { command } from './descriptor.ts';
-import { dropReason } from './packet-sender.ts';
+import { dropReason } from './drops.ts';
 import { TransmitBench } from './testing.ts';
 
 const frame = buildFrame({ payload: new Uint8Array(100).fill(7) });

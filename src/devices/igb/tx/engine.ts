@@ -57,7 +57,7 @@ export class TransmitEngine {
 
   /** Packets dropped for a guest's mistake, by `dropReason`. */
   get drops(): Uint32Array {
-    return this.#sender.drops;
+    return this.#sender.drops.counts;
   }
 
   /** TDT was written. */

@@ -5,7 +5,7 @@ import { crc32c } from '../../../packet/index.ts';
 import { buildFrame, concatenate, isConsistent, naiveSum } from '../../../packet/testing.ts';
 import { pf } from '../tables/index.ts';
 import { command, l4Type, option } from './descriptor.ts';
-import { dropReason } from './packet-sender.ts';
+import { dropReason } from './drops.ts';
 import { TransmitBench } from './testing.ts';
 
 const DONE = command.EOP | command.RS;
