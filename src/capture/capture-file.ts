@@ -1,6 +1,6 @@
 /** Writes what a capture ring holds to where it goes: now and then, and without a pause while much comes. */
 import type { CaptureFormat } from './capture-format.ts';
-import type { CaptureReader } from './ring.ts';
+import type { CaptureReader } from './capture-reader.ts';
 
 const DRAIN_EVERY_MS = 20;
 /** What is made of a ring at a time, so that the thread does other things in between. */

@@ -4,7 +4,8 @@ import { eventNames, eventSpecs } from '../trace/catalogue.ts';
 import { pcapHeader, PCAP_RECORD_HEADER, putPcapRecordHeader } from './pcap.ts';
 import { PcapngWriter, type Time } from './pcapng.ts';
 import { pointNames, queueOf } from './points.ts';
-import type { CapturedFrame, CaptureMemory, CaptureReader, Epoch } from './ring.ts';
+import type { CaptureMemory, Epoch } from './capture-memory.ts';
+import type { CapturedFrame, CaptureReader } from './capture-reader.ts';
 
 const HARDWARE = 'Intel 82576 by Outboard';
 const CHUNK = 1 << 20;

@@ -1,7 +1,8 @@
 /** All captures of a NIC, as its device sees them. Device thread only. */
 import { capturedAt, type FrameCapture, place, type TakeFrame } from '../ports/index.ts';
 import { points, PORT_POINTS, portOfPoint } from './points.ts';
-import { CaptureWriter, type CaptureMemory, type Epoch } from './ring.ts';
+import { type CaptureMemory, type Epoch } from './capture-memory.ts';
+import { CaptureWriter } from './capture-writer.ts';
 
 /** Sees frames in the device's thread, at the moment at which they pass; of each, the bytes that are there. */
 export interface FrameWatcher {

@@ -1,6 +1,6 @@
 /** Puts a NIC together: wires, captures, ports, bridge, sockets. Runs in the device thread. */
 import { CaptureSet } from '../capture/capture-set.ts';
-import type { Epoch } from '../capture/ring.ts';
+import type { Epoch } from '../capture/capture-memory.ts';
 import { IgbChip } from '../devices/igb/chip.ts';
 import { VmdHierarchy } from '../devices/vmd/index.ts';
 import { Faults, type FaultyPort } from '../faults/index.ts';

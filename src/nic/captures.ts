@@ -3,7 +3,8 @@ import { CaptureFile } from '../capture/capture-file.ts';
 import { PcapFormat, PcapngFormat } from '../capture/capture-format.ts';
 import { DASH, FileOutput } from '../capture/capture-output.ts';
 import { pointNames, points, PORT_POINTS } from '../capture/points.ts';
-import { CaptureReader, makeCaptureMemory, releaseCaptureMemory, type CaptureMemory } from '../capture/ring.ts';
+import { makeCaptureMemory, releaseCaptureMemory, type CaptureMemory } from '../capture/capture-memory.ts';
+import { CaptureReader } from '../capture/capture-reader.ts';
 import { NicError } from './errors.ts';
 import { type FilterDumpOptions, placeFilterDump } from './filter-dump-options.ts';
 

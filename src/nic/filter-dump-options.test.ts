@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pointNames } from '../capture/points.ts';
-import { INBOUND, OUTBOUND } from '../capture/ring.ts';
+import { INBOUND, OUTBOUND } from '../capture/capture-memory.ts';
 import { parseFilterDump, placeFilterDump } from './filter-dump-options.ts';
 
 const BOTH = INBOUND | OUTBOUND;

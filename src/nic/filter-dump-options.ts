@@ -3,7 +3,7 @@
  * that only a NIC from the inside has (docs/capture.md).
  */
 import { pointNames, points, PORT_POINTS, portOfPoint } from '../capture/points.ts';
-import { INBOUND, OUTBOUND, type CaptureOptions } from '../capture/ring.ts';
+import { INBOUND, OUTBOUND, type CaptureOptions } from '../capture/capture-memory.ts';
 import { nearest } from '../wires/index.ts';
 import { NicError } from './errors.ts';
 

@@ -1,5 +1,5 @@
 /** What the main thread and the device thread say to each other. */
-import type { CaptureMemory } from '../capture/ring.ts';
+import type { CaptureMemory } from '../capture/capture-memory.ts';
 import type { TraceMemory } from '../trace/ring.ts';
 import type { NetdevOptions } from '../wires/index.ts';
 import type { CommandName } from './commands/index.ts';

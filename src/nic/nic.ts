@@ -1,6 +1,6 @@
 /** A running NIC, seen from the main thread: it owns the device thread and the files that trace and captures go to. */
 import { Worker } from 'node:worker_threads';
-import { makeCaptureMemory, releaseCaptureMemory } from '../capture/ring.ts';
+import { makeCaptureMemory, releaseCaptureMemory } from '../capture/capture-memory.ts';
 import { close, duplicate, requestStop, stopAtExit, wake } from '../linux/index.ts';
 import { makeTraceMemory } from '../trace/ring.ts';
 import { expandGlobs, usualEvents } from '../trace/select.ts';

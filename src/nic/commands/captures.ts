@@ -1,4 +1,4 @@
-import type { CaptureMemory } from '../../capture/ring.ts';
+import type { CaptureMemory } from '../../capture/capture-memory.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
 
 /** Frames go to a capture from now on. */

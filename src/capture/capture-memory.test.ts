@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NOWHERE, place, placeOf, type FrameOffload } from '../ports/index.ts';
 import { points } from './points.ts';
-import {
-  CaptureReader,
-  CaptureWriter,
-  INBOUND,
-  makeCaptureMemory,
-  OUTBOUND,
-  type CaptureOptions,
-  type CapturedFrame,
-} from './ring.ts';
+import { INBOUND, makeCaptureMemory, OUTBOUND, type CaptureOptions } from './capture-memory.ts';
+import { CaptureReader, type CapturedFrame } from './capture-reader.ts';
+import { CaptureWriter } from './capture-writer.ts';
 
 const time = new Float64Array(1);
 const epoch = { seconds: 0, nanoseconds: 0 };
