@@ -7,7 +7,8 @@ import {
   drain,
   EPOLLIN,
   EventLoop,
-  FrameDescriptor,
+  FrameReader,
+  FrameWriter,
   MessageSocket,
   read,
   signal,
@@ -47,10 +48,11 @@ measure('unix stream: sendmsg, recvmsg of 32 B', () => {
 });
 measure('unix stream: recvmsg, EAGAIN', () => right.receive(bytes, 64, 65_536));
 const pair = datagramPair();
-const [from, to] = pair.map((fd) => new FrameDescriptor(fd, 10)) as [FrameDescriptor, FrameDescriptor];
-measure('frame of 1,460 B: writev, readv', () => {
+const from = new FrameWriter(pair[0], 10);
+const to = new FrameReader(pair[1], 10, bytes, 2048, 65_536);
+measure('frame of 1,460 B: writev, read', () => {
   from.write(bytes, 0, 1460);
-  to.read(bytes, 2048, 65_536);
+  to.read();
 });
 const loop = new EventLoop();
 measure('loop: an idle turn', () => loop.runOnce(0));

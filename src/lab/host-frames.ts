@@ -1,6 +1,6 @@
 /** Single frames on the external host's side of the wire, as they are. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { close, FrameDescriptor, openPacketSocket, PacketReceiver, VIRTIO_HEADER_LENGTH } from '../linux/index.ts';
+import { close, FrameWriter, openPacketSocket, PacketReceiver, VIRTIO_HEADER_LENGTH } from '../linux/index.ts';
 import type { FramesWanted } from './external-host-protocol.ts';
 
 const bufferLength = 68 * 1024;
@@ -12,13 +12,13 @@ const afterLastMs = 60;
 export class HostFrames {
   readonly #fd: number;
   readonly #receiver: PacketReceiver;
-  readonly #sender: FrameDescriptor;
+  readonly #sender: FrameWriter;
   readonly #buffer: Uint8Array;
 
   constructor(interfaceName: string) {
     this.#fd = openPacketSocket({ interfaceName });
     this.#receiver = new PacketReceiver(this.#fd);
-    this.#sender = new FrameDescriptor(this.#fd, VIRTIO_HEADER_LENGTH);
+    this.#sender = new FrameWriter(this.#fd, VIRTIO_HEADER_LENGTH);
     this.#buffer = new Uint8Array(bufferLength);
   }
 

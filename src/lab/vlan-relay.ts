@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import {
   EPOLLIN,
   EventLoop,
-  FrameDescriptor,
+  FrameWriter,
   openPacketSocket,
   PacketReceiver,
   stopAtExit,
@@ -44,7 +44,7 @@ function relay({ tag, outer, inner }: VlanRelayData): void {
   const bytes = new Uint8Array(bufferLength);
   const ends = [outer, inner].map((interfaceName) => {
     const fd = openPacketSocket({ interfaceName });
-    return { fd, receiver: new PacketReceiver(fd), sender: new FrameDescriptor(fd, VIRTIO_HEADER_LENGTH) };
+    return { fd, receiver: new PacketReceiver(fd), sender: new FrameWriter(fd, VIRTIO_HEADER_LENGTH) };
   });
   const [tagged, plain] = [ends[0]!, ends[1]!];
   loop.watch(tagged.fd, EPOLLIN, () => {
@@ -52,7 +52,7 @@ function relay({ tag, outer, inner }: VlanRelayData): void {
     for (let length = read(tagged.receiver); length >= 0; length = read(tagged.receiver)) {
       if (length < addressesLength || (tagged.receiver.vlanTag & 0xfff) !== tag || tagged.receiver.vlanTag < 0)
         continue;
-      shiftedHeader(tagged.receiver.header, plain.sender.sentHeader, 0);
+      shiftedHeader(tagged.receiver.header, plain.sender.header, 0);
       plain.sender.write(bytes, tagLength, length);
     }
   });
@@ -61,7 +61,7 @@ function relay({ tag, outer, inner }: VlanRelayData): void {
       if (length < addressesLength) continue;
       bytes.copyWithin(0, tagLength, tagLength + addressesLength);
       bytes.set([tagProtocol >>> 8, tagProtocol & 0xff, tag >>> 8, tag & 0xff], addressesLength);
-      shiftedHeader(plain.receiver.header, tagged.sender.sentHeader, tagLength);
+      shiftedHeader(plain.receiver.header, tagged.sender.header, tagLength);
       tagged.sender.write(bytes, 0, length + tagLength);
     }
   });

@@ -3,6 +3,7 @@ export * from './affinity.ts';
 export { close, duplicate, read, setNonblocking, unreadBytes, write } from './descriptor.ts';
 export { createEventFd, drain, signal, signalShared } from './event-fd.ts';
 export * from './event-loop.ts';
+export * from './frame-reader.ts';
 export { inlineMore } from './inlining.ts';
 export * from './memory.ts';
 export * from './unix-socket.ts';

@@ -1,6 +1,6 @@
 import { arena } from '../packet/index.ts';
 import type { FramePieces } from '../ports/index.ts';
-import { addressOf, check, errno, fail, libc } from './libc.ts';
+import { addressOf, check, errno, libc } from './libc.ts';
 import { EAGAIN, EINTR, ENOBUFS } from './errors.ts';
 import { AddressCache, NativeBlock } from './native-block.ts';
 
@@ -10,55 +10,31 @@ const HEADER_ROOM = 16;
 /** Of a frame, a header apart; the kernel takes 1,024 (IOV_MAX). */
 const MOST_PIECES = 1023;
 
-/** A descriptor whose every read and write carries one frame, with or without a fixed header in front (virtio_net_hdr). */
-export class FrameDescriptor {
-  readonly fd: number;
-  /** The header of the last frame read. */
-  readonly receivedHeader: DataView;
-  /** The header that goes in front of the next frame written. */
-  readonly sentHeader: DataView;
+/** A descriptor whose every write takes one frame, with or without a fixed header in front (virtio_net_hdr). */
+export class FrameWriter {
+  /** The header of the next frame. */
+  readonly header: DataView;
+  private readonly fd: number;
   private readonly vectors: number;
-  private readonly incoming: NativeBlock;
   private readonly outgoing: NativeBlock;
-  private readonly incomingAddress: number;
-  private readonly outgoingAddress: number;
-  private readonly headerLength: number;
-  private readonly readCache: AddressCache;
-  private readonly writeCache: AddressCache;
+  private readonly address: number;
+  private readonly cache: AddressCache;
 
   /** Does not own the descriptor. `headerLength` is 0, 10 or 12 bytes. */
   constructor(fd: number, headerLength: number) {
     this.fd = fd;
-    this.headerLength = headerLength;
     this.vectors = headerLength === 0 ? 1 : 2;
-    this.incoming = new NativeBlock(2 * IOV_BYTES + HEADER_ROOM);
     this.outgoing = new NativeBlock(2 * IOV_BYTES + HEADER_ROOM);
-    this.receivedHeader = headerView(this.incoming, headerLength);
-    this.sentHeader = headerView(this.outgoing, headerLength);
-    this.incomingAddress = headerLength === 0 ? this.incoming.address + IOV_BYTES : this.incoming.address;
-    this.outgoingAddress = headerLength === 0 ? this.outgoing.address + IOV_BYTES : this.outgoing.address;
-    this.readCache = new AddressCache();
-    this.writeCache = new AddressCache();
-  }
-
-  /** Reads one frame: its length, -1 where none waits. A longer frame is cut. */
-  read(bytes: Uint8Array, offset: number, length: number): number {
-    this.incoming.setPointer(4, this.readCache.of(bytes, offset, length));
-    this.incoming.words[6] = length;
-    const count = libc.readv(this.fd, this.incomingAddress, this.vectors);
-    if (count === -1) {
-      const code = errno();
-      if (code === EAGAIN || code === EINTR) return -1;
-      fail('readv');
-    }
-    return count < this.headerLength ? 0 : count - this.headerLength;
+    this.header = headerView(this.outgoing, headerLength);
+    this.address = headerLength === 0 ? this.outgoing.address + IOV_BYTES : this.outgoing.address;
+    this.cache = new AddressCache();
   }
 
   /** Writes one frame in one call; 0, or the errno value with which the kernel refused it. */
   write(bytes: Uint8Array, offset: number, length: number): number {
-    this.outgoing.setPointer(4, this.writeCache.of(bytes, offset, length));
+    this.outgoing.setPointer(4, this.cache.of(bytes, offset, length));
     this.outgoing.words[6] = length;
-    return libc.writev(this.fd, this.outgoingAddress, this.vectors) === -1 ? errno() : 0;
+    return libc.writev(this.fd, this.address, this.vectors) === -1 ? errno() : 0;
   }
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { mock, test } from 'node:test';
-import { close, EINVAL, EventLoop, FrameDescriptor, makeOffload, openTap, SystemError } from '../linux/index.ts';
+import { close, EINVAL, EventLoop, FrameWriter, makeOffload, openTap, SystemError } from '../linux/index.ts';
 import { buildFrame } from '../packet/testing.ts';
 import type { Wire } from '../ports/index.ts';
 import { openWire, type OpenWire } from './open.ts';
@@ -128,7 +128,7 @@ function insideTests(): void {
     for (const name of ['obold0', 'obold1']) ip('link', 'set', name, 'up');
     const loop = new EventLoop();
     const wire = openWire(parseNetdev('packet,ifname=obold1'), { loop });
-    const write = mock.method(FrameDescriptor.prototype, 'write');
+    const write = mock.method(FrameWriter.prototype, 'write');
     write.mock.mockImplementationOnce(() => EINVAL);
     const frame = buildFrame({ protocol: 'udp', payload: new Uint8Array(2500) });
     const offload = { ...makeOffload(), segmentation: 'udp', segmentSize: 1000, headerLength: 42 } as const;

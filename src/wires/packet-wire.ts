@@ -1,7 +1,7 @@
 import {
   close,
   EINVAL,
-  FrameDescriptor,
+  FrameWriter,
   makeOffload,
   openPacketSocket,
   PacketReceiver,
@@ -31,7 +31,7 @@ const ADDRESSES_LENGTH = 12;
 export class PacketWire extends FrameWire {
   private readonly socket: number;
   private readonly takesOffload: boolean;
-  private readonly frames: FrameDescriptor;
+  private readonly frames: FrameWriter;
   private readonly receiver: PacketReceiver;
   private readonly offload: FrameOffload;
   private udp: UdpCutter | undefined;
@@ -44,7 +44,7 @@ export class PacketWire extends FrameWire {
     super(context, socket);
     this.socket = socket;
     this.takesOffload = options.vnet_hdr ?? true;
-    this.frames = new FrameDescriptor(socket, VIRTIO_HEADER_LENGTH);
+    this.frames = new FrameWriter(socket, VIRTIO_HEADER_LENGTH);
     this.receiver = new PacketReceiver(socket);
     this.offload = makeOffload();
     this.udp = undefined;
@@ -61,7 +61,7 @@ export class PacketWire extends FrameWire {
       return;
     }
     if (this.isOpen) {
-      writeVirtioHeader(this.frames.sentHeader, offload);
+      writeVirtioHeader(this.frames.header, offload);
       const refused = this.frames.write(bytes, offset, length);
       if (refused === 0) {
         this.countSent(length);

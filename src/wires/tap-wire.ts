@@ -1,6 +1,7 @@
 import {
   close,
-  FrameDescriptor,
+  FrameReader,
+  FrameWriter,
   isCongestion,
   makeOffload,
   openTap,
@@ -14,6 +15,9 @@ import type { FrameOffload, FramePieces, WireGather, WirePort } from '../ports/i
 import { UdpCutter } from './udp-cutter.ts';
 import { FrameWire, type WireContext } from './wire.ts';
 
+/** Room for a header in front of received frames, which keeps them aligned. */
+const IN_FRONT = 64;
+
 export interface TapWireOptions {
   readonly ifname?: string | undefined;
   readonly fd?: number | undefined;
@@ -25,7 +29,10 @@ export interface TapWireOptions {
 export class TapWire extends FrameWire implements WireGather {
   readonly interfaceName: string;
   private readonly tap: Tap;
-  private readonly frames: FrameDescriptor;
+  private readonly writer: FrameWriter;
+  private readonly reader: FrameReader;
+  /** Where frames are read to. */
+  private readonly at: number;
   private readonly pieces: PieceWriter;
   private readonly offload: FrameOffload;
   private readonly udp: UdpCutter | undefined;
@@ -39,7 +46,11 @@ export class TapWire extends FrameWire implements WireGather {
     super(context, tap.fd);
     this.tap = tap;
     this.interfaceName = tap.name;
-    this.frames = new FrameDescriptor(tap.fd, tap.vnetHeader ? VIRTIO_HEADER_LENGTH : 0);
+    const headerLength = tap.vnetHeader ? VIRTIO_HEADER_LENGTH : 0;
+    const { bytes, offset, length } = this.buffer;
+    this.at = offset + IN_FRONT;
+    this.writer = new FrameWriter(tap.fd, headerLength);
+    this.reader = new FrameReader(tap.fd, headerLength, bytes, this.at, length - IN_FRONT);
     this.pieces = new PieceWriter(tap.fd, VIRTIO_HEADER_LENGTH);
     this.offload = makeOffload();
     this.udp = tap.udpSegmentation ? undefined : new UdpCutter(this);
@@ -63,8 +74,8 @@ export class TapWire extends FrameWire implements WireGather {
       this.udp.send(bytes, offset, length, offload);
       return;
     }
-    if (this.tap.vnetHeader) writeVirtioHeader(this.frames.sentHeader, offload);
-    this.wrote(this.frames.write(bytes, offset, length), length);
+    if (this.tap.vnetHeader) writeVirtioHeader(this.writer.header, offload);
+    this.wrote(this.writer.write(bytes, offset, length), length);
   }
 
   sendPieces(pieces: FramePieces, length: number, offload: FrameOffload): void {
@@ -90,11 +101,10 @@ export class TapWire extends FrameWire implements WireGather {
   }
 
   protected receiveOne(port: WirePort): boolean {
-    const { bytes, offset, length } = this.buffer;
-    const count = this.frames.read(bytes, offset, length);
+    const count = this.reader.read();
     if (count === -1) return false;
-    const unfinished = this.tap.vnetHeader && readVirtioHeader(this.frames.receivedHeader, this.offload);
-    this.deliver(port, bytes, offset, count, unfinished ? this.offload : undefined);
+    const unfinished = this.tap.vnetHeader && readVirtioHeader(this.reader.header, this.offload);
+    this.deliver(port, this.buffer.bytes, this.at, count, unfinished ? this.offload : undefined);
     return true;
   }
 }

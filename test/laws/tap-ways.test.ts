@@ -9,7 +9,7 @@ import { pf } from '../../src/devices/igb/tables/index.ts';
 import { FakeMemory } from '../../src/devices/igb/testing.ts';
 import { makeTestPort } from '../../src/devices/igb/testing-port.ts';
 import { command, l4Type, option } from '../../src/devices/igb/tx/descriptor.ts';
-import { EventLoop, FrameDescriptor, openTap } from '../../src/linux/index.ts';
+import { EventLoop, FrameReader, openTap } from '../../src/linux/index.ts';
 import { buildFrame } from '../../src/packet/testing.ts';
 import { randomFrom } from '../../src/packet/testing-random.ts';
 import type { Wire } from '../../src/ports/index.ts';
@@ -124,15 +124,15 @@ function insideTests(): void {
     const loop = new EventLoop();
     const tap = new TapWire({ loop }, { ifname: 'obnear' });
     const { fd } = openTap({ name: 'obfar', vnetHeader: false });
-    const far = new FrameDescriptor(fd, 0);
+    const bytes = new Uint8Array(LONGEST);
+    const far = new FrameReader(fd, 0, bytes, 0, LONGEST);
     ip('link', 'add', 'obbridge', 'type', 'bridge');
     for (const name of ['obnear', 'obfar', 'obbridge']) ip('link', 'set', name, 'mtu', '9000', 'up');
     for (const name of ['obnear', 'obfar']) ip('link', 'set', name, 'master', 'obbridge');
     const received = (count: number): string[] => {
       const frames: string[] = [];
-      const bytes = new Uint8Array(LONGEST);
       for (const end = performance.now() + FAR_LIMIT_MS; frames.length < count && performance.now() < end;) {
-        const length = far.read(bytes, 0, bytes.length);
+        const length = far.read();
         // The kernel has its own to say.
         if (length > 0 && SOURCE.every((byte, n) => bytes[FROM + n] === byte))
           frames.push(withoutPadding(bytes.subarray(0, length)));
