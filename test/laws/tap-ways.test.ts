@@ -106,6 +106,7 @@ function randomPacket(seed: number): Packet {
       [],
       [54, 16_000, 16_000, 16_000],
       Array.from({ length: random(40) }, () => 1 + random(3000)),
+      Array.from({ length: 200 }, () => 1 + random(100)),
       [1, 1, 30, 1, 1, 50],
     ),
   };
