@@ -40,19 +40,20 @@ const engine = new TransmitEngine(context, {
     drain(): void {
       // Nothing is.
     },
-    deliverFrom: () => false,
-    placeFor: () => -1,
-    placed(): void {
-      // Nothing is.
-    },
-    beginDeliveries(): void {
-      // None come.
-    },
-    endDeliveries(): void {
-      // None came.
+    pools: {
+      begin(): void {
+        // None come.
+      },
+      end(): void {
+        // None came.
+      },
+      deliver: () => false,
+      placeFor: () => -1,
+      placed(): void {
+        // Nothing is.
+      },
     },
     transmitPieces() {},
-    deliver() {},
     transmit() {
       frames += 1;
     },

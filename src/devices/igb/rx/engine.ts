@@ -91,14 +91,6 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.end();
   }
 
-  /**
-   * `switched` for a plain frame of a run of which only HEADERS_COPIED bytes, and a tag, are in the arena at `headers` yet, and all of it lies
-   * at `body` in the arena's memory. False where it has to come whole.
-   */
-  switchedFrom(headers: number, body: number, length: number, sourcePool: number, pools: number): boolean {
-    return this.fast.switched(headers, body, length, false, sourcePool, pools);
-  }
-
   /** Where the next frame of a run may be made that is like the last one `switched`; -1 for nowhere. */
   placeForSwitched(length: number, pools: number): number {
     return this.fast.placeFor(length, pools);
@@ -116,29 +108,32 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /**
-   * A finished frame that `sourcePool` sent and the switch gives to `pools`, a bit each; in the arena bytes behind it may be
-   * overwritten. `knownGood`: its transport checksum is known to be right. False where no pool may have it.
+   * A finished frame at `headers` in the arena that `sourcePool` sent and the switch gives to `pools`, a bit each; bytes behind it may
+   * be overwritten. `knownGood`: its transport checksum is known to be right. Of a plain frame only HEADERS_COPIED bytes, and a tag,
+   * have to be there if all of it lies at `body` in the arena's memory. False where no pool may have it, or where it has to come whole.
    */
   switched(
-    bytes: Uint8Array,
-    offset: number,
+    headers: number,
+    body: number,
     length: number,
     knownGood: boolean,
     sourcePool: number,
     pools: number,
   ): boolean {
     const { frame, values, classifier } = this;
+    const { bytes } = arena;
+    if (this.fastSwitched(headers, body, length, knownGood, sourcePool, pools)) return true;
+    if (body !== headers) return false;
     this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
-    if (bytes === arena.bytes && this.fastSwitched(offset, length, knownGood, sourcePool, pools)) return true;
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
-      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
+      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, headers, length);
       this.trace(this.context.events.igb_rx_drop_disabled, length);
       return false;
     }
-    if (!this.take(bytes, offset, length, knownGood, bytes === arena.bytes, sourcePool)) return false;
+    if (!this.take(bytes, headers, length, knownGood, true, sourcePool)) return false;
     const fitting = poolsForLength(values, pools, frame.length, frame.tags.count);
     if (fitting === 0) {
-      this.dropOversize(bytes, offset, frame.length);
+      this.dropOversize(bytes, headers, frame.length);
       return false;
     }
     classifier.finish(frame);
@@ -292,9 +287,16 @@ export class ReceiveEngine implements SegmentSink {
     return taken;
   }
 
-  private fastSwitched(at: number, length: number, knownGood: boolean, sourcePool: number, pools: number): boolean {
+  private fastSwitched(
+    headers: number,
+    body: number,
+    length: number,
+    knownGood: boolean,
+    sourcePool: number,
+    pools: number,
+  ): boolean {
     this.fast.begin(1);
-    const taken = this.fast.switched(at, at, length, knownGood, sourcePool, pools);
+    const taken = this.fast.switched(headers, body, length, knownGood, sourcePool, pools);
     this.fast.end();
     return taken;
   }

@@ -1,4 +1,5 @@
 /** A receive engine among fakes, with rings in fake memory as a driver sets them up; for unit tests. */
+import { arena } from '../../../packet/index.ts';
 import { POOLS, QUEUES } from '../context.ts';
 import { Statistics } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
@@ -6,6 +7,9 @@ import { FakeMemory, makeTestContext, type TestContext } from '../testing.ts';
 import type { FrameOffload } from '../../../ports/index.ts';
 import { ReceiveEngine } from './engine.ts';
 import { ERROR, STATUS } from './offload.ts';
+
+/** Where pools' frames are. */
+const ROOM = arena.reserve(2 ** 17);
 
 const MEMORY_BASE = 0x1_0000;
 const MEMORY_BYTES = 0x40_0000;
@@ -98,6 +102,12 @@ export class ReceiveHarness {
 
   receive(frame: Uint8Array, offload?: FrameOffload): void {
     this.engine.receive(frame, 0, frame.length, offload);
+  }
+
+  /** A frame of a pool for others, in the arena as all of them. */
+  switched(frame: Uint8Array, knownGood: boolean, sourcePool: number, pools: number): boolean {
+    arena.bytes.set(frame, ROOM);
+    return this.engine.switched(ROOM, ROOM, frame.length, knownGood, sourcePool, pools);
   }
 
   /** Ends a turn. */

@@ -42,12 +42,12 @@ test('a broadcast is stored in each pool that has a ring, counts once for the po
 test('a frame from a pool: not back to it, marked LB, no count of the wire', () => {
   const rx = withPools();
   const frame = to('ff:ff:ff:ff:ff:ff', buildFrame({ payload }));
-  rx.engine.switched(frame, 0, frame.length, true, 2, 0x21);
+  rx.switched(frame, true, 2, 0x21);
   assert.deepEqual(rx.movedQueues(), [0, 5]);
   assert.notEqual(rx.descriptor(0, 0).dwords[2]! & STATUS.LB, 0);
   assert.deepEqual([rx.get('GPRC'), rx.get('PVFGPRC', 0), rx.get('PVFGPRLBC', 0)], [0, 0, 1]);
   const unicast = buildFrame({ payload });
-  rx.engine.switched(unicast, 0, unicast.length, true, 5, 1 << 2);
+  rx.switched(unicast, true, 5, 1 << 2);
   assert.equal(rx.head(2), 1);
   rx.receive(unicast);
   assert.equal(rx.descriptor(2, 1).dwords[2]! & STATUS.LB, 0);

@@ -12,50 +12,40 @@ import { destinationKind } from '../rx/filter.ts';
 import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, poolReason, selectPools } from '../rx/pools.ts';
 import { usesPools } from '../rx/queue-select.ts';
 import { VlanTags, passesVlanFilter } from '../rx/vlan.ts';
-import { wireLength, type Statistics } from '../statistics.ts';
+import type { Statistics } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
 import { route, type TransmitSink } from '../tx/parts.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { TO_WIRE, mirrorPools } from './mirror.ts';
+import { type DeliveryParts, PoolDeliveries } from './pool-deliveries.ts';
 import { isChecked, spoofs } from './spoof-check.ts';
 
 const { DTXCTL, DTXSWC, ICR, MRQC, SSVPC, WVBR } = pf;
 
 export interface SwitchParts {
   readonly link: Pick<Link, 'loopback' | 'up'>;
-  readonly receive: Pick<
-    ReceiveEngine,
-    'loopback' | 'switched' | 'switchedFrom' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'
-  >;
+  readonly receive: Pick<ReceiveEngine, 'loopback'> & DeliveryParts['receive'];
   readonly interrupts: Pick<Interrupts, 'raise'>;
-  readonly statistics: Pick<Statistics, 'count' | 'transmittedLocally'>;
+  readonly statistics: Pick<Statistics, 'count'> & DeliveryParts['statistics'];
 }
 
 export class LocalSwitch implements TransmitSink {
+  readonly pools: PoolDeliveries;
   private readonly context: PortContext;
   private readonly parts: SwitchParts;
   private readonly values: Uint32Array;
   private readonly tags: VlanTags;
-  /** Pools that get the packet at hand. */
-  private pools: number;
   private readonly known: KnownRoutes;
-  /** What was given to pools since `beginDeliveries`. */
-  private localFrames: number;
-  private localBytes: number;
-  private localOctets: number;
   /** The packet at hand comes back instead of leaving. */
   private loops: boolean;
 
   constructor(context: PortContext, parts: SwitchParts) {
+    this.pools = new PoolDeliveries(parts);
     this.context = context;
     this.parts = parts;
     this.values = context.registers.values;
     this.tags = new VlanTags();
-    this.pools = 0;
     this.known = new KnownRoutes();
-    this.localFrames = 0;
-    this.localBytes = 0;
-    this.localOctets = 0;
     this.loops = false;
   }
 
@@ -93,10 +83,10 @@ export class LocalSwitch implements TransmitSink {
     const { known } = this;
     if (!known.find(queue & 7, start)) {
       const ways = this.route(queue, start, length, tagIsPools);
-      if (ways !== 0) known.keep(queue & 7, start, ways, this.pools);
+      if (ways !== 0) known.keep(queue & 7, start, ways, this.pools.chosen);
       return ways;
     }
-    this.pools = known.pools;
+    this.pools.chosen = known.pools;
     return known.ways;
   }
 
@@ -115,45 +105,6 @@ export class LocalSwitch implements TransmitSink {
 
   transmitPieces(pieces: FramePieces, length: number, offload: FrameOffload): void {
     this.context.wire.gather!.sendPieces(pieces, length, offload);
-  }
-
-  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
-    if (!this.parts.receive.switched(bytes, offset, length, checksumsKnown, queue & 7, this.pools)) return;
-    this.countLocal(length);
-  }
-
-  deliverFrom(queue: number, headers: number, body: number, length: number): boolean {
-    if (!this.parts.receive.switchedFrom(headers, body, length, queue & 7, this.pools)) return false;
-    this.countLocal(length);
-    return true;
-  }
-
-  placeFor(length: number): number {
-    return this.parts.receive.placeForSwitched(length, this.pools);
-  }
-
-  placed(queue: number, headers: number, length: number): void {
-    this.parts.receive.switchedInPlace(headers, length, queue & 7, this.pools);
-    this.countLocal(length);
-  }
-
-  private countLocal(length: number): void {
-    this.localFrames += 1;
-    this.localBytes += length;
-    this.localOctets += wireLength(length);
-  }
-
-  beginDeliveries(frames: number): void {
-    this.parts.receive.beginRun(frames);
-  }
-
-  endDeliveries(queue: number): void {
-    this.parts.receive.endRun();
-    if (this.localFrames === 0) return;
-    this.parts.statistics.transmittedLocally(queue, this.localFrames, this.localBytes, this.localOctets);
-    this.localFrames = 0;
-    this.localBytes = 0;
-    this.localOctets = 0;
   }
 
   /** A packet goes nowhere, or not to the wire; `detail` is what the event says besides the queue. */
@@ -194,7 +145,7 @@ export class LocalSwitch implements TransmitSink {
     let pools = selected & POOLS_MASK;
     const copies = mirrorPools(values, pools, tags.vid, leaves ? TO_WIRE : 0);
     if (copies !== 0) pools |= mayLoopBack(values, pool) ? copies : copies & ~(1 << pool);
-    this.pools = pools;
+    this.pools.chosen = pools;
     const outside = leaves ? this.outside(queue, start, length) : 0;
     const { trace, events } = this.context;
     if (trace.on[events.igb_switch_route] !== 0) {

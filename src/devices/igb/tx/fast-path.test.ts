@@ -15,7 +15,7 @@ function post(bench: TransmitBench, seed: number): void {
   const below = randomFrom(seed);
   const pick = <Value>(...values: readonly Value[]): Value => values[below(values.length)]!;
   bench.sink.offload = pick(false, true);
-  bench.sink.pools = pick('none', 'none', 'too', 'only');
+  bench.sink.toPools = pick('none', 'none', 'too', 'only');
   bench.set('TCTL', pf.TCTL.EN.mask | pick(0, pf.TCTL.PSP.mask));
   if (pick(false, true)) {
     bench.set('MRQC', 3);

@@ -111,13 +111,13 @@ export class FastPath {
   private sendFrom(queue: number, first: number, end: number): void {
     const { sink } = this.parts;
     const { trace } = this.context;
-    sink.beginDeliveries(end - first);
+    sink.pools.begin(end - first);
     for (let n = first; n < end; n += 1) {
       beginPacket(trace);
       this.sendOne(queue, n);
     }
     trace.packet = 0;
-    sink.endDeliveries(queue);
+    sink.pools.end(queue);
   }
 
   private sendOne(queue: number, n: number): void {
@@ -139,7 +139,7 @@ export class FastPath {
     const options = run.checksums[n]!;
     if (here < fetched) {
       const direct = options === 0 && ways === route.pools;
-      if (direct && sink.deliverFrom(queue, frame, place - tagBytes, length)) return;
+      if (direct && sink.pools.deliver(queue, frame, place - tagBytes, length, false)) return;
       simd!.copy(GATHERED_AT + here, place + here, fetched - here);
     }
     const offload = options === 0 ? undefined : this.complete(n, frame, frame + length, ways);
@@ -149,7 +149,7 @@ export class FastPath {
       sink.transmit(queue, bytes, frame, length, offload);
     }
     if ((ways & route.pools) !== 0) {
-      sink.deliver(queue, bytes, frame, length, options !== 0 && this.checksums.known);
+      sink.pools.deliver(queue, frame, frame, length, options !== 0 && this.checksums.known);
     }
   }
 

@@ -35,7 +35,7 @@ export class FrameExit {
       statistics.transmitted(bytes, offset, padded, queue);
       sink.transmit(queue, bytes, offset, padded, offload);
     }
-    if ((ways & route.pools) !== 0) sink.deliver(queue, bytes, offset, padded, checksumsKnown);
+    if ((ways & route.pools) !== 0) sink.pools.deliver(queue, offset, offset, padded, checksumsKnown);
     if (stampDue) time?.departed();
     // What the wire got whole has been charged for already.
     if ((ways & (route.wire | route.whole)) !== route.whole) this.charge(padded);

@@ -468,7 +468,7 @@ test('any ring content is consumed without throwing, in bounded work', () => {
 test('a packet for pools and a wire that takes it whole: whole there, segments here, counted once', () => {
   const bench = new TransmitBench();
   bench.sink.offload = true;
-  bench.sink.pools = 'too';
+  bench.sink.toPools = 'too';
   bench.postContext({ segmentSize: 1000 });
   bench.postFrame(buildFrame({ payload: new Uint8Array(2500) }), command.EOP | command.RS | command.TSE);
   const sent = bench.go();
@@ -489,7 +489,7 @@ test('a packet for pools and a wire that takes it whole: whole there, segments h
 
 test('checksums are vouched for only where the receiver finds the same packet', () => {
   const bench = new TransmitBench();
-  bench.sink.pools = 'only';
+  bench.sink.toPools = 'only';
   const frame = buildFrame({ payload: [1, 2, 3] });
   const send = (bytes: Uint8Array, options: number, l4: number) => {
     bench.postContext({ l4Type: l4 });

@@ -182,9 +182,9 @@ export class PacketSender {
       if ((options & option.IXSM) !== 0) this.#traceChecksum(0, l3, 0);
       if (sums) this.#traceChecksum(1, l4, offload === undefined ? 0 : 1);
     }
-    this.#parts.sink.beginDeliveries(1);
+    this.#parts.sink.pools.begin(1);
     this.#exit.send(frame, length, offload, !legacy && this.#checksums.known);
-    this.#parts.sink.endDeliveries(queue);
+    this.#parts.sink.pools.end(queue);
     return 1;
   }
 

@@ -36,23 +36,25 @@ export interface TransmitSink {
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void;
   /** The same for a frame with segmentation left to do, where it lies. For `route.pieces`. */
   transmitPieces(pieces: FramePieces, length: number, offload: FrameOffload): void;
-  /** Before frames of a queue are given to pools, about so many, and after it. */
-  beginDeliveries(frames: number): void;
-  endDeliveries(queue: number): void;
+  /** Those for `route.pools`. */
+  readonly pools: PoolSink;
+}
+
+/** The pools of this port that get the packet decided on last. */
+export interface PoolSink {
+  /** Before frames of a queue are given to them, about so many, and after it. */
+  begin(frames: number): void;
+  end(queue: number): void;
   /**
-   * A plain frame for `route.pools` of which the first HEADERS_COPIED bytes, and a tag, are at `headers` in the arena, and all of it at `body`
-   * in the arena's memory. False where it has to be delivered whole.
+   * One finished frame at `headers` in the arena; at least 64 bytes behind it may be overwritten. Of a plain one that is longer than
+   * 256 bytes it is enough if HEADERS_COPIED bytes, and a tag, are there, and all of it at `body` in the arena's memory.
+   * `checksumsKnown`: its transport checksum is known to be right. False where no pool may have it, or where it has to come whole.
    */
-  deliverFrom(queue: number, headers: number, body: number, length: number): boolean;
-  /** Where in the arena's memory the next frame for `route.pools` may be made, instead of being delivered; -1 for nowhere. */
+  deliver(queue: number, headers: number, body: number, length: number, checksumsKnown: boolean): boolean;
+  /** Where in the arena's memory the next frame may be made, instead of being delivered; -1 for nowhere. */
   placeFor(length: number): number;
   /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */
   placed(queue: number, headers: number, length: number): void;
-  /**
-   * One finished frame for `route.pools`; at least 64 bytes behind it may be overwritten. `checksumsKnown`: its transport
-   * checksum is known to be right.
-   */
-  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void;
 }
 
 export interface TransmitStatistics {

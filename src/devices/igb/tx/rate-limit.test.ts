@@ -117,7 +117,7 @@ for (const whole of [false, true]) {
 test('frames to pools are paid for too; dropped ones are not', () => {
   const bench = new TransmitBench();
   limit(bench, 0, 1);
-  bench.sink.pools = 'only';
+  bench.sink.toPools = 'only';
   for (let n = 0; n < 10; n += 1) bench.postFrame(new Uint8Array(1514));
   bench.go(0);
   bench.context.clock.advance(13e6);

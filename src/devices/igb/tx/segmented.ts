@@ -112,12 +112,12 @@ export class SegmentedSender implements SegmentSink {
   /** Where the next segment is made: with the pool that is the only one to get it, if that can be. */
   placeFor(length: number): number {
     const only = (this.#packet.ways & (route.wire | route.pools)) === route.pools;
-    return only && length >= SHORTEST_PADDED && this.#checksumsKnown ? this.#parts.sink.placeFor(length) : -1;
+    return only && length >= SHORTEST_PADDED && this.#checksumsKnown ? this.#parts.sink.pools.placeFor(length) : -1;
   }
 
   placed(headers: number, length: number): void {
     this.#exit.trace(length);
-    this.#parts.sink.placed(this.#packet.queue, headers, length);
+    this.#parts.sink.pools.placed(this.#packet.queue, headers, length);
     this.#exit.charge(length);
   }
 
@@ -144,9 +144,9 @@ export class SegmentedSender implements SegmentSink {
     layout.pseudoHeader = pseudoHeaderSum(bytes, l3, layout.l3Length, layout.protocol);
     if (layout.pseudoHeader < 0) layout.pseudoHeader = this.#placedSum(l3 + layout.l3Length);
     const payload = direct ? this.#shares.payload : undefined;
-    this.#parts.sink.beginDeliveries(SEGMENTS_A_TURN);
+    this.#parts.sink.pools.begin(SEGMENTS_A_TURN);
     const sent = this.#segmenter.segment(bytes, frame, length, layout, this, payload);
-    this.#parts.sink.endDeliveries(queue);
+    this.#parts.sink.pools.end(queue);
     return sent === 0 ? this.#drop(dropReason.offload, length) : sent;
   }
 

@@ -6,7 +6,7 @@ import { pf } from '../tables/index.ts';
 import { FakeMemory, makeTestContext, type TestContext } from '../testing.ts';
 import { command } from './descriptor.ts';
 import { TransmitEngine } from './engine.ts';
-import { route, type TransmitSink } from './parts.ts';
+import { type PoolSink, route, type TransmitSink } from './parts.ts';
 
 export interface SentFrame {
   readonly queue: number;
@@ -14,13 +14,46 @@ export interface SentFrame {
   readonly offload: FrameOffload | undefined;
 }
 
+/** Keeps what pools get. */
+class RecordingPools implements PoolSink {
+  readonly delivered: { readonly bytes: Uint8Array; readonly checksumsKnown: boolean }[];
+  private delivering: boolean;
+
+  constructor() {
+    this.delivered = [];
+    this.delivering = false;
+  }
+
+  begin(): void {
+    this.delivering = true;
+  }
+
+  end(): void {
+    this.delivering = false;
+  }
+
+  deliver(_queue: number, headers: number, body: number, length: number, checksumsKnown: boolean): boolean {
+    if (!this.delivering) throw new Error('a frame outside of a run');
+    if (body !== headers) return false;
+    this.delivered.push({ bytes: arena.bytes.slice(headers, headers + length), checksumsKnown });
+    return true;
+  }
+
+  placeFor(): number {
+    return -1;
+  }
+
+  placed(): void {
+    throw new Error('nothing is made elsewhere here');
+  }
+}
+
 export class RecordingSink implements TransmitSink {
   /** The wire accepts offloads. */
   offload: boolean;
   /** Frames go to pools as well, or to pools only. */
-  pools: 'none' | 'too' | 'only';
-  delivering: boolean;
-  readonly delivered: { readonly bytes: Uint8Array; readonly checksumsKnown: boolean }[];
+  toPools: 'none' | 'too' | 'only';
+  readonly pools: RecordingPools;
   readonly sent: SentFrame[];
   /** Packets may go the short way. */
   readonly short: boolean;
@@ -28,16 +61,15 @@ export class RecordingSink implements TransmitSink {
   constructor(short: boolean) {
     this.short = short;
     this.offload = false;
-    this.pools = 'none';
-    this.delivering = false;
-    this.delivered = [];
+    this.toPools = 'none';
+    this.pools = new RecordingPools();
     this.sent = [];
   }
 
   route(): number {
-    if (this.pools === 'only') return route.pools;
+    if (this.toPools === 'only') return route.pools;
     const wire = this.offload ? route.wire | route.whole : route.wire;
-    return this.pools === 'too' ? wire | route.pools : wire;
+    return this.toPools === 'too' ? wire | route.pools : wire;
   }
 
   transmitPieces(): void {
@@ -48,38 +80,16 @@ export class RecordingSink implements TransmitSink {
     return this.short ? this.route() : 0;
   }
 
+  get delivered(): RecordingPools['delivered'] {
+    return this.pools.delivered;
+  }
+
   routePlain(): number {
     return this.route();
   }
 
   drain(): void {
     throw new Error('nothing is unseen here');
-  }
-
-  beginDeliveries(): void {
-    this.delivering = true;
-  }
-
-  endDeliveries(): void {
-    this.delivering = false;
-  }
-
-  deliverFrom(): boolean {
-    return false;
-  }
-
-  placeFor(): number {
-    return -1;
-  }
-
-  placed(): void {
-    throw new Error('nothing is made elsewhere here');
-  }
-
-  deliver(queue: number, bytes: Uint8Array, offset: number, length: number, checksumsKnown: boolean): void {
-    if (bytes !== arena.bytes || queue < 0) throw new Error('a frame outside the arena');
-    if (!this.delivering) throw new Error('a frame outside of beginDeliveries and endDeliveries');
-    this.delivered.push({ bytes: bytes.slice(offset, offset + length), checksumsKnown });
   }
 
   transmit(queue: number, bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {

@@ -1,0 +1,61 @@
+/** What goes from pool to pool: frames to the receive side, counted together at the end of a run. */
+import type { ReceiveEngine } from '../rx/engine.ts';
+import { wireLength, type Statistics } from '../statistics.ts';
+import type { PoolSink } from '../tx/parts.ts';
+
+export interface DeliveryParts {
+  readonly receive: Pick<ReceiveEngine, 'switched' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'>;
+  readonly statistics: Pick<Statistics, 'transmittedLocally'>;
+}
+
+export class PoolDeliveries implements PoolSink {
+  /** Pools that get the packet at hand. */
+  chosen: number;
+  private readonly parts: DeliveryParts;
+  /** What was given to pools since `begin`. */
+  private frames: number;
+  private bytes: number;
+  private octets: number;
+
+  constructor(parts: DeliveryParts) {
+    this.chosen = 0;
+    this.parts = parts;
+    this.frames = 0;
+    this.bytes = 0;
+    this.octets = 0;
+  }
+
+  begin(frames: number): void {
+    this.parts.receive.beginRun(frames);
+  }
+
+  end(queue: number): void {
+    this.parts.receive.endRun();
+    if (this.frames === 0) return;
+    this.parts.statistics.transmittedLocally(queue, this.frames, this.bytes, this.octets);
+    this.frames = 0;
+    this.bytes = 0;
+    this.octets = 0;
+  }
+
+  deliver(queue: number, headers: number, body: number, length: number, checksumsKnown: boolean): boolean {
+    if (!this.parts.receive.switched(headers, body, length, checksumsKnown, queue & 7, this.chosen)) return false;
+    this.count(length);
+    return true;
+  }
+
+  placeFor(length: number): number {
+    return this.parts.receive.placeForSwitched(length, this.chosen);
+  }
+
+  placed(queue: number, headers: number, length: number): void {
+    this.parts.receive.switchedInPlace(headers, length, queue & 7, this.chosen);
+    this.count(length);
+  }
+
+  private count(length: number): void {
+    this.frames += 1;
+    this.bytes += length;
+    this.octets += wireLength(length);
+  }
+}
