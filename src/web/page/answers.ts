@@ -1,5 +1,5 @@
 /** What the monitor answers, by its own types. */
-import type { Metric, SampledMetric } from '../../metrics/prometheus-text.ts';
+import type { HistogramValue, Metric, SampledMetric } from '../../metrics/prometheus-text.ts';
 import type { FaultRow } from '../../monitor/modules/faults.ts';
 import type { NetworkStatus } from '../../monitor/modules/network.ts';
 import type { TraceLine } from '../../monitor/modules/packets.ts';
@@ -12,6 +12,7 @@ import type { CaptureState } from '../../nic/captures.ts';
 export type {
   CaptureState,
   FaultRow,
+  HistogramValue,
   Metric,
   NetworkStatus,
   RegisterStatus,

@@ -5,6 +5,7 @@ import { roundUp, short } from './figures.ts';
 import { globTest } from './glob.ts';
 import { Rate, sums } from './rates.ts';
 import { arcOf, placeOn } from './ring-shape.ts';
+import { Typical } from './typical.ts';
 
 test('figures have three digits and a prefix', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -22,6 +23,21 @@ test('figures have three digits and a prefix', () => {
     [0, 3, 10, 11, 49, 51].map((value) => roundUp(value, 5)),
     [5, 5, 10, 20, 50, 100],
   );
+});
+
+test('the median of what is new in a histogram', () => {
+  const typical = new Typical();
+  const bounds = [1, 2, 4, Infinity];
+  const after = (...counts: number[]): number | undefined => {
+    typical.update({ bounds, counts });
+    return typical.now;
+  };
+  assert.equal(after(100, 0, 0, 0), undefined, 'from before it was looked at');
+  assert.equal(after(100, 0, 4, 0), 3);
+  assert.equal(after(100, 0, 4, 0), undefined, 'nothing came');
+  assert.equal(after(101, 1, 5, 1), 2, 'one in each bucket');
+  assert.equal(after(101, 1, 5, 9), 4, 'beyond all bounds');
+  assert.equal(after(102, 1, 5, 9), 0.5);
 });
 
 test('a line ends at the right, and stays within the chart', () => {

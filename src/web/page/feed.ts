@@ -2,6 +2,7 @@
 import type { Metric, NetworkStatus, SampledMetric, VfRow } from './answers.ts';
 import { askAll } from './ask.ts';
 import { Rates, sums } from './rates.ts';
+import { Typical } from './typical.ts';
 
 export interface Socket {
   readonly id: string;
@@ -30,11 +31,13 @@ const units = ['packets', 'bytes'] as const;
 
 export class Feed {
   readonly rates: Rates;
+  readonly turnSeconds: Typical;
   moment: Moment | undefined;
   #atMs: number;
 
   constructor() {
     this.rates = new Rates();
+    this.turnSeconds = new Typical();
     this.moment = undefined;
     this.#atMs = 0;
   }
@@ -81,8 +84,7 @@ export class Feed {
     put('interrupts port', sums(sampled('outboard_interrupts_total'), ['port']));
     const turns = metrics.get('outboard_turn_duration_seconds');
     const [turn] = turns?.type === 'histogram' ? turns.histograms : [];
-    this.rates.get('turns').update(turn?.counts.reduce((total, one) => total + one, 0) ?? 0, seconds);
-    this.rates.get('turn time').update(turn?.sum ?? 0, seconds);
+    if (turn !== undefined) this.turnSeconds.update(turn);
     put('processor', sums(sampled('process_cpu_seconds_total'), []));
   }
 }

@@ -80,12 +80,11 @@ export class Overview implements View {
   }
 
   #tiles({ network }: Moment): HTMLElement {
-    const { rates } = this.#feed;
+    const { rates, turnSeconds } = this.#feed;
     const sum = (prefix: string): number =>
       network.ports.reduce((total, { port }) => total + rates.get(`${prefix} ${port}`).now, 0);
     const dropped = network.ports.reduce((total, { port }) => total + rates.get(`drops port ${port}`).total, 0);
-    const turns = rates.get('turns').now;
-    const turnUs = turns === 0 ? 0 : (rates.get('turn time').now / turns) * 1e6;
+    const turn = turnSeconds.now;
     const tile = (value: string, label: string, bad = false): HTMLElement =>
       h('div', { class: bad ? 'tile bad' : 'tile' }, h('b', {}, value), h('span', {}, label));
     return h(
@@ -94,7 +93,7 @@ export class Overview implements View {
       tile(short(sum('interrupts port')), 'interrupts a second'),
       tile(short(sum('drops port')), 'drops a second', sum('drops port') > 0),
       tile(short(dropped), 'drops in all'),
-      tile(turnUs === 0 ? '–' : `${turnUs.toPrecision(3)} µs`, 'a turn of the device'),
+      tile(turn === undefined ? '–' : `${Number((turn * 1e6).toPrecision(2))} µs`, 'a turn of the device (median)'),
       tile(`${(rates.get('processor ').now * 100).toFixed(0)} %`, 'of a processor'),
     );
   }
