@@ -6,7 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { makeTask, makeTimer } from '../ports/index.ts';
 import { close } from './descriptor.ts';
 import { createEventFd, drain, signal } from './event-fd.ts';
-import { EPOLLIN, EPOLLOUT, EventLoop, requestStop, wake } from './event-loop.ts';
+import { EPOLLIN, EPOLLOUT } from './epoll.ts';
+import { EventLoop, requestStop, wake } from './event-loop.ts';
 import { createTimerFd, drainTimerFd, setTimerFd } from './timer-fd.ts';
 import { streamPair } from './unix-socket.ts';
 

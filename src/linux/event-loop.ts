@@ -1,31 +1,17 @@
 /** The one loop of a device thread: descriptors, timers and marked work, in turns. */
 import { noTrace } from '../ports/index.ts';
 import type { Clock, Task, Tasks, Timer, Trace } from '../ports/index.ts';
-import { EINTR } from './errors.ts';
 import { close } from './descriptor.ts';
 import { createEventFd, drain, signal, signalBy } from './event-fd.ts';
-import { check, errno, fail, libc } from './libc.ts';
+import { Epoll, EPOLLIN, type Ready } from './epoll.ts';
+import { check, libc } from './libc.ts';
 import { DurationHistogram } from './duration-histogram.ts';
 import { HaltPolling } from './halt-polling.ts';
-import { NativeBlock } from './native-block.ts';
 import { TimerList } from './timer-list.ts';
 import { loopTraceEvents } from './trace-events.ts';
 
-export const EPOLLIN = 0x1;
-export const EPOLLOUT = 0x4;
-export const EPOLLERR = 0x8;
-export const EPOLLHUP = 0x10;
-export const EPOLLRDHUP = 0x2000;
-const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
 const PR_SET_TIMERSLACK = 29;
 
-/** Events taken from the kernel in one turn; the rest comes in the next. */
-const EVENTS_PER_TURN = 64;
-/** struct epoll_event is packed on x86-64: events, then 64 bits of ours (descriptor, generation). */
-const EVENT_DWORDS = 3;
 /** Descriptors' worth of work for a task before the next one's go. */
 const TASK_BUDGET = 256;
 /** How long tasks may run before accesses are looked at again. */
@@ -37,8 +23,6 @@ const clock = performance;
 /** A wake signal of at least this much means: stop for good. */
 const STOP_COUNT = 2 ** 32;
 
-type Ready = (events: number) => void;
-
 export interface EventLoopOptions {
   /** Takes what a handler, timer, task or flusher threw. Without it the loop stops and `run` throws it. */
   readonly onError?: (error: unknown) => void;
@@ -49,16 +33,8 @@ export interface EventLoopOptions {
 export class EventLoop implements Clock, Tasks {
   /** An eventfd: `wake` and `requestStop` on it, from any thread, end a `run` that waits. */
   readonly wakeFd: number;
-  private readonly epollFd: number;
+  private readonly epoll: Epoll;
   private readonly onError: (error: unknown) => void;
-  private readonly events: NativeBlock;
-  private readonly eventsAddress: number;
-  private readonly control: NativeBlock;
-  private readonly timeout: NativeBlock;
-  private readonly timeoutAddress: number;
-  private readonly handlers: (Ready | undefined)[];
-  private readonly interests: number[];
-  private readonly generations: number[];
   private readonly timers: TimerList;
   private readonly polling: HaltPolling | undefined;
   private tasks: Task[];
@@ -69,6 +45,7 @@ export class EventLoop implements Clock, Tasks {
   private turnTimes: DurationHistogram | undefined;
   /** The turn at hand is not to be among them. */
   private unmeasured: boolean;
+  private someoneAnswered: boolean;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -80,14 +57,7 @@ export class EventLoop implements Clock, Tasks {
         this.failure ??= { error };
         this.stopping = true;
       });
-    this.events = new NativeBlock(EVENTS_PER_TURN * EVENT_DWORDS * 4);
-    this.eventsAddress = this.events.address;
-    this.control = new NativeBlock(16);
-    this.timeout = new NativeBlock(16);
-    this.timeoutAddress = this.timeout.address;
-    this.handlers = [];
-    this.interests = [];
-    this.generations = [];
+    this.epoll = new Epoll(this.onError);
     this.timers = new TimerList();
     this.polling = options.haltPolling === true ? new HaltPolling() : undefined;
     this.tasks = [];
@@ -97,10 +67,10 @@ export class EventLoop implements Clock, Tasks {
     this.turnEvent = 0;
     this.turnTimes = undefined;
     this.unmeasured = false;
+    this.someoneAnswered = false;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
-    this.epollFd = check(libc.epoll_create1(EPOLL_CLOEXEC), 'epoll_create1');
     this.wakeFd = createEventFd();
     this.watch(this.wakeFd, EPOLLIN, () => {
       this.woken = true;
@@ -125,35 +95,16 @@ export class EventLoop implements Clock, Tasks {
    * error or hang-up, which cannot be left out while `interest` is not 0. With 0 nothing is heard of it.
    */
   watch(fd: number, interest: number, ready: Ready): void {
-    if (this.handlers[fd] !== undefined) throw new Error(`descriptor ${fd} is watched already`);
-    this.generations[fd] = ((this.generations[fd] ?? 0) + 1) >>> 0;
-    this.interests[fd] = 0;
-    this.handlers[fd] = ready;
-    try {
-      this.change(fd, interest);
-    } catch (error) {
-      this.handlers[fd] = undefined;
-      throw error;
-    }
+    this.epoll.watch(fd, interest, ready);
   }
 
   change(fd: number, interest: number): void {
-    if (this.handlers[fd] === undefined) throw new Error(`descriptor ${fd} is not watched`);
-    const before = this.interests[fd]!;
-    if (before === interest) return;
-    const operation = before === 0 ? EPOLL_CTL_ADD : interest === 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-    this.control.words[0] = interest;
-    this.control.words[1] = fd;
-    this.control.words[2] = this.generations[fd]!;
-    check(libc.epoll_ctl(this.epollFd, operation, fd, this.control.address), 'epoll_ctl');
-    this.interests[fd] = interest;
+    this.epoll.change(fd, interest);
   }
 
   /** Forgets a descriptor; before it is closed, and also while events of the same turn still wait for it. */
   unwatch(fd: number): void {
-    if (this.handlers[fd] === undefined) return;
-    this.change(fd, 0);
-    this.handlers[fd] = undefined;
+    this.epoll.unwatch(fd);
   }
 
   /** Has `flush` called at the end of every turn in which something happened. Returns what takes it out again. */
@@ -163,6 +114,11 @@ export class EventLoop implements Clock, Tasks {
     return () => {
       this.flushers = this.flushers.filter((other) => other !== entry);
     };
+  }
+
+  /** Somebody who may have waited for it hears of us in this turn: gets a reply, or an interrupt. */
+  answered(): void {
+    this.someoneAnswered = true;
   }
 
   /** Has the time of each turn noted from now on, but of those that `leaveOutTurn` names and those that only end `run`. */
@@ -236,7 +192,7 @@ export class EventLoop implements Clock, Tasks {
     this.stopping = true;
     this.unwatch(this.wakeFd);
     close(this.wakeFd);
-    close(this.epollFd);
+    this.epoll.close();
   }
 
   private throwFailure(): void {
@@ -251,7 +207,7 @@ export class EventLoop implements Clock, Tasks {
     const traced = this.trace.on[this.turnEvent] !== 0;
     const { turnTimes } = this;
     const beginNs = traced || turnTimes !== undefined ? this.now() : 0;
-    if (ready > 0) this.dispatch(ready);
+    if (ready > 0) this.epoll.dispatch(ready);
     const expired = this.timers.earliestNs < Infinity && this.expire();
     const worked = this.tasks.length > 0;
     if (worked) {
@@ -261,7 +217,7 @@ export class EventLoop implements Clock, Tasks {
       this.work(end);
     }
     if (ready === 0 && !expired && !worked) return false;
-    const { flushers } = this;
+    const { flushers, polling } = this;
     for (let i = 0; i < flushers.length; i++) {
       try {
         flushers[i]!();
@@ -269,6 +225,8 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
+    polling?.turned(this.someoneAnswered);
+    this.someoneAnswered = false;
     if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
     this.unmeasured = false;
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
@@ -280,8 +238,8 @@ export class EventLoop implements Clock, Tasks {
    * then gets one interrupt for both.
    */
   private lookAgain(): void {
-    const ready = this.look();
-    if (ready > 0) this.dispatch(ready);
+    const ready = this.epoll.look();
+    if (ready > 0) this.epoll.dispatch(ready);
   }
 
   private wait(limitNs: number): number {
@@ -290,68 +248,48 @@ export class EventLoop implements Clock, Tasks {
     else if (this.timers.earliestNs < Infinity) {
       waitNs = Math.min(waitNs, Math.max(0, this.timers.earliestNs - this.now()));
     }
-    if (waitNs === 0) return this.look();
-    return this.polling === undefined ? this.sleep(waitNs) : this.waitLooking(waitNs, this.polling);
+    if (waitNs === 0) return this.epoll.look();
+    return this.polling === undefined ? this.epoll.sleep(waitNs) : this.waitBusy(waitNs, this.polling);
   }
 
-  /** Looks on for as long as that is worth it, then sleeps. */
-  private waitLooking(waitNs: number, polling: HaltPolling): number {
-    let now = this.now();
-    const until = now + waitNs;
+  /** Looks on or naps for as long as that is worth it, then sleeps. */
+  private waitBusy(waitNs: number, polling: HaltPolling): number {
+    const beginNs = this.now();
+    const until = beginNs + waitNs;
+    let now = beginNs;
     if (polling.windowNs > 0) {
-      const end = Math.min(until, now + polling.windowNs);
-      let longestNs = 0;
-      do {
-        const count = this.look();
-        const before = now;
-        now = this.now();
-        longestNs = Math.max(longestNs, now - before);
-        if (count > 0) {
-          polling.found(longestNs);
-          return count;
-        }
-      } while (now < end);
+      const { napNs } = polling;
+      const count = napNs > 0 ? this.nap(Math.min(waitNs, napNs), polling) : this.lookOn(now, until, polling);
+      if (count > 0) return count;
+      now = this.now();
       if (now >= until) return 0;
     }
-    const count = this.sleep(until - now);
+    const count = this.epoll.sleep(until - now);
     polling.slept(this.now() - now);
     return count;
   }
 
-  /** Events that are there now. */
-  private look(): number {
-    return this.checked(libc.epoll_wait(this.epollFd, this.eventsAddress, EVENTS_PER_TURN, 0));
+  private nap(durationNs: number, polling: HaltPolling): number {
+    const count = this.epoll.nap(durationNs);
+    if (count > 0) polling.found(0);
+    return count;
   }
 
-  /** Waits in the kernel for events. */
-  private sleep(waitNs: number): number {
-    if (waitNs === Infinity)
-      return this.checked(libc.epoll_wait(this.epollFd, this.eventsAddress, EVENTS_PER_TURN, -1));
-    this.timeout.setPointer(0, Math.floor(waitNs / 1e9));
-    this.timeout.setPointer(2, Math.ceil(waitNs % 1e9));
-    return this.checked(libc.epoll_pwait2(this.epollFd, this.eventsAddress, EVENTS_PER_TURN, this.timeoutAddress, 0));
-  }
-
-  private checked(count: number): number {
-    if (count !== -1) return count;
-    if (errno() !== EINTR) fail('epoll_wait');
-    return 0;
-  }
-
-  private dispatch(count: number): void {
-    const { words } = this.events;
-    for (let i = 0; i < count; i++) {
-      const at = i * EVENT_DWORDS;
-      const fd = words[at + 1]!;
-      const handler = this.handlers[fd];
-      // A handler before this one may have closed the descriptor, and another may have got its number.
-      if (handler === undefined || this.generations[fd] !== words[at + 2] || this.interests[fd] === 0) continue;
-      try {
-        handler(words[at]!);
-      } catch (error) {
-        this.onError(error);
+  private lookOn(beginNs: number, until: number, polling: HaltPolling): number {
+    const end = Math.min(until, beginNs + polling.windowNs);
+    let now = beginNs;
+    let longestNs = 0;
+    do {
+      const count = this.epoll.look();
+      const before = now;
+      now = this.now();
+      longestNs = Math.max(longestNs, now - before);
+      if (count > 0) {
+        polling.found(longestNs);
+        return count;
       }
-    }
+    } while (now < end);
+    return 0;
   }
 
   private expire(): boolean {

@@ -46,3 +46,14 @@ test('what came because another thread had the processor meanwhile was in vain',
   polling.found(50_000);
   assert.equal(polling.windowNs, 0);
 });
+
+test('who only posts lets it nap, an answer makes it look on again', () => {
+  const polling = new HaltPolling();
+  for (let turn = 0; turn < 4; turn += 1) {
+    assert.equal(polling.napNs, 0);
+    polling.turned(false);
+  }
+  assert.ok(polling.napNs > 0);
+  polling.turned(true);
+  assert.equal(polling.napNs, 0);
+});

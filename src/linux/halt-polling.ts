@@ -3,6 +3,9 @@
  * microseconds of the one who wakes and of the one woken; while a guest is busy its next access often comes sooner. It is
  * done after short waits only, so never by an idle thread, and for as long as more than half of the looking on pays: what
  * comes in vain makes it seldom. On a processor that the sender needs as well it never pays.
+ *
+ * Who was answered goes on at once: for him it is worth looking. Who only posts does not wait for us, but pays for our
+ * waking up: then we nap, deaf for less than waking us would take, and find what has gathered.
  */
 
 /** For how long at most: about what is saved. */
@@ -12,6 +15,9 @@ const SHORT_WAIT_NS = 100_000;
 /** Between two looks: longer only where another thread had our processor meanwhile. */
 const PREEMPTED_NS = 3000;
 const LONGEST_REST = 1024;
+/** Turns without an answer before a nap: who sends something to get something back is not to wait for one. */
+const POSTED_TURNS = 4;
+const NAP_NS = 40_000;
 
 export class HaltPolling {
   /** For how long to look on in this wait; 0 for not at all. */
@@ -19,14 +25,27 @@ export class HaltPolling {
   /** Short waits without looking on after the next time that it was in vain. */
   private rest: number;
   private resting: number;
+  private postedTurns: number;
 
   constructor() {
     this.windowNs = 0;
     this.rest = 1;
     this.resting = 0;
+    this.postedTurns = 0;
   }
 
-  /** Something came while we looked on; `longestNs` passed between two looks at most. */
+  /** For how long to nap instead of looking on; 0 for looking on. */
+  get napNs(): number {
+    return this.postedTurns >= POSTED_TURNS ? NAP_NS : 0;
+  }
+
+  /** A turn has ended in which somebody was answered, or nobody. */
+  turned(answered: boolean): void {
+    if (answered) this.postedTurns = 0;
+    else this.postedTurns += 1;
+  }
+
+  /** Something came while we looked on or napped; `longestNs` passed between two looks at most, or 0. */
   found(longestNs: number): void {
     if (longestNs > PREEMPTED_NS) this.inVain();
     else this.rest = Math.max(this.rest / 2, 1);

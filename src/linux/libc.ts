@@ -33,6 +33,7 @@ export const libc = {
   memfd_create: declare('memfd_create', 'int', [pointer, 'uint']),
   mmap: declare('mmap', 'int64', [pointer, 'size_t', 'int', 'int', 'int', 'int64']),
   munmap: declare('munmap', 'int', [pointer, 'size_t']),
+  nanosleep: declare('nanosleep', 'int', [pointer, pointer]),
   open: declare('open', 'int', [pointer, 'int', 'uint']),
   poll: declare('poll', 'int', [pointer, 'uint64', 'int']),
   prctl: declare('prctl', 'int', ['int', 'uint64', 'uint64', 'uint64', 'uint64']),

@@ -88,6 +88,7 @@ export class Session implements VfioUserClient {
   }
 
   signal(index: number, vector: number): boolean {
+    this.#options.loop.answered();
     const delivered = this.#interrupts.signal(index, vector);
     this.#trace.emit('vfio_user_irq', index, vector, delivered ? 1 : 0);
     return delivered;
@@ -95,6 +96,7 @@ export class Session implements VfioUserClient {
 
   writeMessage(address: number, data: number): void {
     if (this.#ended) return;
+    this.#options.loop.answered();
     this.#trace.emit('vfio_user_dma_write', address, 4, data);
     this.#messages.writeMessage(address, data);
   }
@@ -147,6 +149,7 @@ export class Session implements VfioUserClient {
   #receive(): void {
     const reader = this.#reader;
     const socket = this.#socket;
+    const { loop } = this.#options;
     const length = socket.receive(reader.bytes, reader.end, RECEIVE_BYTES);
     if (length < 0) return;
     if (length === 0) {
@@ -156,6 +159,7 @@ export class Session implements VfioUserClient {
     reader.received(length, socket.receivedFds, socket.receivedFdCount);
     while (reader.next()) {
       this.#trace.received(reader);
+      if (reader.wantsReply) loop.answered();
       this.#handle();
       if (this.#ended) return;
       reader.release();
