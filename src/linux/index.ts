@@ -4,7 +4,7 @@ export { close, duplicate, read, setNonblocking, unreadBytes, write } from './de
 export { createEventFd, drain, signal, signalShared } from './event-fd.ts';
 export * from './event-loop.ts';
 export * from './frame-reader.ts';
-export { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from './epoll.ts';
+export { EPOLLIN, EPOLLOUT } from './epoll.ts';
 export { inlineMore } from './inlining.ts';
 export * from './memory.ts';
 export * from './unix-socket.ts';
