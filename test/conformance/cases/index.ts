@@ -30,5 +30,6 @@ import './beyond.ts';
 import './boundaries.ts';
 import './wake-filters.ts';
 import './pf-view-of-vfs.ts';
+import './vf-rings.ts';
 import './serdes.ts';
 import './rare-registers.ts';
