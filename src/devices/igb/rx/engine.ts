@@ -97,8 +97,8 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /** It was made there. */
-  switchedInPlace(headers: number, length: number, sourcePool: number, pools: number): void {
-    this.fast.placed(headers, length, sourcePool, pools);
+  switchedInPlace(headers: number, length: number, pools: number): void {
+    this.fast.placed(headers, length, pools, true);
   }
 
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
@@ -122,7 +122,7 @@ export class ReceiveEngine implements SegmentSink {
   ): boolean {
     const { frame, values, classifier } = this;
     const { bytes } = arena;
-    if (this.fastSwitched(headers, body, length, knownGood, sourcePool, pools)) return true;
+    if (this.fastSwitched(headers, body, length, knownGood, pools)) return true;
     if (body !== headers) return false;
     this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
@@ -194,7 +194,7 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   placed(headers: number, length: number): void {
-    this.fast.placed(headers, length, NO_SENDER, this.fast.queuesLast);
+    this.fast.placed(headers, length, this.fast.queuesLast, false);
   }
 
   /** No filter lets the frame at hand through; `a` and `b` are what the event says. */
@@ -287,16 +287,9 @@ export class ReceiveEngine implements SegmentSink {
     return taken;
   }
 
-  private fastSwitched(
-    headers: number,
-    body: number,
-    length: number,
-    knownGood: boolean,
-    sourcePool: number,
-    pools: number,
-  ): boolean {
+  private fastSwitched(headers: number, body: number, length: number, knownGood: boolean, pools: number): boolean {
     this.fast.begin(1);
-    const taken = this.fast.switched(headers, body, length, knownGood, sourcePool, pools);
+    const taken = this.fast.switched(headers, body, length, knownGood, pools);
     this.fast.end();
     return taken;
   }

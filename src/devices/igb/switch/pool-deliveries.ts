@@ -48,8 +48,8 @@ export class PoolDeliveries implements PoolSink {
     return this.parts.receive.placeForSwitched(length, this.chosen);
   }
 
-  placed(queue: number, headers: number, length: number): void {
-    this.parts.receive.switchedInPlace(headers, length, queue & 7, this.chosen);
+  placed(headers: number, length: number): void {
+    this.parts.receive.switchedInPlace(headers, length, this.chosen);
     this.count(length);
   }
 

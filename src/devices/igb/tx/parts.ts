@@ -54,7 +54,7 @@ export interface PoolSink {
   /** Where in the arena's memory the next frame may be made, instead of being delivered; -1 for nowhere. */
   placeFor(length: number): number;
   /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */
-  placed(queue: number, headers: number, length: number): void;
+  placed(headers: number, length: number): void;
 }
 
 export interface TransmitStatistics {

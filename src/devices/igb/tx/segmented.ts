@@ -117,7 +117,7 @@ export class SegmentedSender implements SegmentSink {
 
   placed(headers: number, length: number): void {
     this.#exit.trace(length);
-    this.#parts.sink.pools.placed(this.#packet.queue, headers, length);
+    this.#parts.sink.pools.placed(headers, length);
     this.#exit.charge(length);
   }
 

@@ -1,0 +1,74 @@
+/**
+ * Frames of a run from the wire that go the way of the one before: to the same address with the same tag, and where queues depend on
+ * it of the same flow. A model of that one is written down, and each that is like it is looked at, compared, verified and copied by one
+ * call.
+ */
+import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
+import type { FastPlan } from './fast-plan.ts';
+import type { FastStore } from './fast-store.ts';
+import { STATUS } from './offload.ts';
+import { type PlainFrame, removedBy, SHORT } from './plain-frame.ts';
+import { MINIMUM_BYTES } from './size.ts';
+
+const { bytes, dwords, simd } = arena;
+
+const MODEL_AT = arena.reserve(MODEL_BYTES);
+const MODEL_DWORD = MODEL_AT >>> 2;
+/** Of the model's frame. */
+const KEY_BYTES = 64;
+
+export class AlikeFrames {
+  private readonly plan: FastPlan;
+  private readonly frame: PlainFrame;
+  private readonly store: FastStore;
+
+  constructor(plan: FastPlan, frame: PlainFrame, store: FastStore) {
+    this.plan = plan;
+    this.frame = frame;
+    this.store = store;
+  }
+
+  /**
+   * After a frame of the wire was stored in `queues`: stores those of [first, end) that are like it, up to one that is not, which is
+   * returned.
+   */
+  follow(starts: Int32Array, lengths: Int32Array, first: number, end: number, queues: number): number {
+    const { frame, plan, store } = this;
+    // What goes to several queues, or counts for groups, is no model.
+    if ((queues & (queues - 1)) !== 0 || (bytes[frame.at]! & 1) !== 0) return first;
+    const queue = 31 - Math.clz32(queues);
+    const removed = removedBy(frame.strips, queue);
+    const tagBytes = frame.untagged - frame.at;
+    this.write(removed, tagBytes);
+    // Whether checksums are verified before or while frames are copied is the same for all of them.
+    const longest = tagBytes === 0 ? plan.longest : plan.longestTagged;
+    const verifiesShort = tagBytes === 0 || plan.stripsAll;
+    const least = frame.unverified ? SHORT + tagBytes + 1 : MINIMUM_BYTES;
+    const most = frame.unverified || !verifiesShort ? longest : Math.min(SHORT + tagBytes, longest);
+    let at = first;
+    for (; at < end; at += 1) {
+      const length = lengths[at]!;
+      if (length < least || length > most) break;
+      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed)) break;
+    }
+    return at;
+  }
+
+  /** Writes down what the frame at hand is. */
+  private write(removed: number, tagBytes: number): void {
+    const { frame, plan } = this;
+    const status = plan.statuses[frame.found]!;
+    simd!.copy(MODEL_AT, frame.at, KEY_BYTES);
+    dwords[MODEL_DWORD + MODEL.found] = frame.found;
+    dwords[MODEL_DWORD + MODEL.verified] = frame.unverified ? 0 : 1;
+    dwords[MODEL_DWORD + MODEL.bad] = frame.bad;
+    dwords[MODEL_DWORD + MODEL.tagBytes] = tagBytes;
+    dwords[MODEL_DWORD + MODEL.removed] = removed;
+    dwords[MODEL_DWORD + MODEL.sameFlow] = plan.scales ? 1 : 0;
+    dwords[MODEL_DWORD + MODEL.type] = frame.type;
+    dwords[MODEL_DWORD + MODEL.second] = frame.second;
+    dwords[MODEL_DWORD + MODEL.status] = removed === 0 ? status : status | STATUS.VP;
+    dwords[MODEL_DWORD + MODEL.last] = removed === 0 ? 0 : frame.tag << 16;
+    dwords[MODEL_DWORD + MODEL.identifies] = frame.identifies ? 1 : 0;
+  }
+}
