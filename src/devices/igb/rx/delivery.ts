@@ -4,16 +4,16 @@
  */
 import { crc32 } from '../../../packet/checksum.ts';
 import { capturedAt, makeTask, type Task } from '../../../ports/index.ts';
-import { QUEUES, type PortContext } from '../context.ts';
+import type { PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
 import type { Classifier } from './classify.ts';
 import { MULTICAST } from './filter.ts';
 import type { ReceivedFrame } from './frame.ts';
-import { HeldWriteBacks } from './held-write-backs.ts';
 import { STATUS } from './offload.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import type { ReceiveParts } from './parts.ts';
+import { ReceiveReports } from './reports.ts';
 import { usesPools } from './queue-select.ts';
 import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
@@ -43,7 +43,7 @@ export class Delivery {
   readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
-  private readonly held: HeldWriteBacks;
+  private readonly reports: ReceiveReports;
   private readonly waiting: PacketBuffer;
   private readonly frame: ReceivedFrame;
   private readonly room: FrameRoom;
@@ -53,13 +53,6 @@ export class Delivery {
   private retryDue: boolean;
   /** The wire was told to wait. */
   private resumeDue: boolean;
-  /** Queues written back to, and legacy causes, since the last interrupts. */
-  private written: number;
-  private causes: number;
-  /** Queues that hold write-backs and have yet to be told until when. */
-  private holding: number;
-  /** Queues among them that got a frame which asks for an immediate interrupt. */
-  private immediate: number;
   /** Queues that were enabled when last looked at. */
   private enabled: number;
   private readonly task: Task;
@@ -74,20 +67,16 @@ export class Delivery {
     this.values = context.registers.values;
     this.rings = new ReceiveRings(this.values);
     this.classifier = shares.classifier;
-    this.held = new HeldWriteBacks(context, (queue) => this.flushWriteBacks(queue));
-    this.store = new FrameStore(context, this.rings, shares.views, this.held);
+    this.task = makeTask(() => this.run());
+    this.reports = new ReceiveReports(context, parts.interrupts, this.rings, this.task);
+    this.store = new FrameStore(context, this.rings, shares.views, this.reports.held);
     this.waiting = new PacketBuffer(shares.views);
     this.frame = shares.frame;
     this.room = shares.room;
     this.blocked = 0;
     this.retryDue = false;
     this.resumeDue = false;
-    this.written = 0;
-    this.causes = 0;
-    this.holding = 0;
-    this.immediate = 0;
     this.enabled = 0;
-    this.task = makeTask(() => this.run());
   }
 
   /**
@@ -116,38 +105,23 @@ export class Delivery {
   controlWritten(queue: number): void {
     if (queue >= 0) {
       this.noteEnabled(queue);
-      if (this.held.counts[queue] !== 0) this.reconsiderHeld(queue);
+      this.reports.reconsider(queue);
     }
     if (this.blocked === 0) return;
     this.retryDue = true;
     this.context.tasks.mark(this.task);
   }
 
-  /** A queue that is off holds nothing back; the threshold or the function's bus mastering may have changed besides. */
-  private reconsiderHeld(queue: number): void {
-    if (!this.rings.isEnabled(queue)) this.flushWriteBacks(queue);
-    else {
-      this.holding |= 1 << queue;
-      this.context.tasks.mark(this.task);
-    }
-  }
-
-  /** Writes back what a queue holds, if it can: RXDCTL.SWFLSH, or the end of an interval. */
+  /** RXDCTL.SWFLSH. */
   flushWriteBacks(queue: number): void {
-    if (this.held.counts[queue] === 0 || !this.held.flush(queue)) return;
-    this.written |= 1 << queue;
-    this.context.tasks.mark(this.task);
+    this.reports.flush(queue);
   }
 
   /** Forgets frames that wait and interrupts that are due. */
   reset(): void {
     this.discard(this.blocked);
     this.retryDue = false;
-    this.written = 0;
-    this.causes = 0;
-    this.holding = 0;
-    for (let queue = 0; queue < QUEUES; queue += 1) this.held.forget(queue);
-    this.immediate = 0;
+    this.reports.reset();
     this.enabled = 0;
     this.tellFill();
     if (this.resumeDue) this.context.tasks.mark(this.task);
@@ -156,10 +130,7 @@ export class Delivery {
   /** One queue was reset, its registers are already: frames that wait for it are gone. */
   resetQueue(queue: number): void {
     const bit = 1 << queue;
-    this.written &= ~bit;
-    this.immediate &= ~bit;
-    this.holding &= ~bit;
-    this.held.forget(queue);
+    this.reports.resetQueue(queue);
     if ((this.blocked & bit) === 0) return;
     this.discard(bit);
     this.tellFill();
@@ -168,14 +139,12 @@ export class Delivery {
 
   /** Queues, a bit each, for which frames or write-backs wait: what comes later has to wait behind them. */
   get waitingQueues(): number {
-    return this.blocked | this.held.queues;
+    return this.blocked | this.reports.held.queues;
   }
 
   /** A frame was stored in queues, a bit each, and written back; `causes` are those that it has besides. */
   stored(queues: number, causes: number): void {
-    this.written |= queues;
-    this.causes |= causes;
-    this.context.tasks.mark(this.task);
+    this.reports.stored(queues, causes);
   }
 
   /** Frames that wait for these queues are lost there. */
@@ -261,12 +230,10 @@ export class Delivery {
     if (frame.sourcePool < 0) statistics.delivered(frame.bytes, frame.start, frame.length, queue);
     else statistics.deliveredLocally(queue, 1, frame.length, wireLength(frame.length));
     const interrupts = frame.immediate && rings.descriptorType(queue) !== DESCRIPTOR_LEGACY;
-    if (interrupts) this.immediate |= 1 << queue;
-    if (this.held.counts[queue] === 0 || (interrupts && this.held.flush(queue))) this.written |= 1 << queue;
-    else this.holding |= 1 << queue;
+    this.reports.storedOne(queue, interrupts);
     const threshold = rings.threshold(queue);
     const crosses = free > threshold && rings.free(queue) <= threshold;
-    this.raise(crosses ? ICR.RXDMT0.mask : 0);
+    if (crosses) this.raise(ICR.RXDMT0.mask);
     return true;
   }
 
@@ -282,8 +249,7 @@ export class Delivery {
 
   /** Notes causes for the interrupts at the end of the turn. */
   raise(causes: number): void {
-    this.causes |= causes;
-    this.context.tasks.mark(this.task);
+    this.reports.raise(causes);
   }
 
   /** Puts the FCS behind the frame where software wants it in this queue. */
@@ -300,35 +266,12 @@ export class Delivery {
   /** End of a turn: frames that waited, then the interrupts of everything stored, then the wire may go on. */
   private run(): boolean {
     if (this.retryDue) this.retry();
-    if (this.holding !== 0) this.settleHeld();
-    const { written, causes, immediate } = this;
-    const { interrupts } = this.parts;
-    this.written = 0;
-    this.causes = 0;
-    this.immediate = 0;
-    for (let rest = written; rest !== 0; rest &= rest - 1) {
-      const bit = rest & -rest;
-      interrupts.receiveDone(31 - Math.clz32(bit), (immediate & bit) !== 0);
-    }
-    if (causes !== 0) interrupts.raise(causes);
+    this.reports.tell();
     if (this.resumeDue && !this.holdsWire()) {
       this.resumeDue = false;
       this.context.wire.resume();
     }
-    return this.written !== 0 || this.causes !== 0;
-  }
-
-  /** Held write-backs wait for the end of the interval of their queue's interrupt; where none runs they leave now. */
-  private settleHeld(): void {
-    const { holding } = this;
-    this.holding = 0;
-    for (let rest = holding; rest !== 0; rest &= rest - 1) {
-      const bit = rest & -rest;
-      const queue = 31 - Math.clz32(bit);
-      const untilNs = this.parts.interrupts.quietUntil(queue, false);
-      if (untilNs !== 0) this.held.wait(queue, untilNs);
-      else if (this.held.flush(queue)) this.written |= bit;
-    }
+    return this.reports.areDue;
   }
 
   /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */
