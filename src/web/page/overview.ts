@@ -93,7 +93,7 @@ export class Overview implements View {
       tile(short(sum('interrupts port')), 'interrupts a second'),
       tile(short(sum('drops port')), 'drops a second', sum('drops port') > 0),
       tile(short(dropped), 'drops in all'),
-      tile(turn === undefined ? '–' : `${Number((turn * 1e6).toPrecision(2))} µs`, 'a turn of the device (median)'),
+      tile(turn === undefined ? '–' : `${Number((turn * 1e6).toPrecision(2))} µs`, 'median device turn'),
       tile(`${(rates.get('processor ').now * 100).toFixed(0)} %`, 'of a processor'),
     );
   }
