@@ -53,7 +53,7 @@ export class TapWire extends FrameWire implements WireGather {
     this.reader = new FrameReader(tap.fd, headerLength, bytes, this.at, length - IN_FRONT);
     this.pieces = new PieceWriter(tap.fd, VIRTIO_HEADER_LENGTH);
     this.offload = makeOffload();
-    this.udp = tap.udpSegmentation ? undefined : new UdpCutter(this);
+    this.udp = tap.vnetHeader && !tap.udpSegmentation ? new UdpCutter(this) : undefined;
   }
 
   override get acceptsOffload(): boolean {
