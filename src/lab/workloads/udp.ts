@@ -9,6 +9,8 @@ const bundleBytes = 60_000;
 const datagramBytes = 1400;
 const bundles = 10;
 const limitMs = 60_000;
+/** What the guest's sockets keep until they are read, which takes it a while on a busy machine. */
+const guestSocketBytes = 8 << 20;
 /** For all of them to arrive, on a busy machine. */
 const arrivalSeconds = 40;
 
@@ -27,7 +29,7 @@ async function transfer(from: Shell, to: Shell, address: string): Promise<void> 
   const listening = `until grep -q ':${port.toString(16).toUpperCase()} ' /proc/net/udp${family === 6 ? 6 : ''}; do sleep 0.1; done`;
   const send = [
     `f=$(mktemp) && seq 10000 99999 | head -c ${bundleBytes} > $f && for n in $(seq ${bundles}); do`,
-    `socat -u -b ${bundleBytes} OPEN:$f ${target} || exit 1; sleep 0.05; done;`,
+    `socat -u -b ${bundleBytes} OPEN:$f ${target} || exit 1; sleep 0.2; done;`,
     `for n in $(seq ${bundles}); do cat $f; done | sha256sum; rm $f`,
   ].join(' ');
   const [got, sent] = await Promise.all([to(receive), to(listening).then(() => from(send))]);
@@ -46,6 +48,7 @@ export const udp: Workload = {
     const scene = await open({ cpus: 1 });
     const guest: Shell = (script) => scene.machine.run(script, limitMs);
     const host: Shell = async (script) => (await scene.host.shell(script, limitMs)).stdout;
+    await scene.machine.run(`echo ${guestSocketBytes} > /proc/sys/net/core/rmem_default`);
     for (const cut of ['on', 'off']) {
       await scene.machine.run(`ethtool -K ${scene.interfaceName} tx-udp-segmentation ${cut}`);
       for (const address of [hostAddress, hostAddress6])
