@@ -47,6 +47,7 @@ export class GuestSide {
     mkdirSync(files, { recursive: true });
     const host = await ExternalHost.start(lab.tools, folder);
     const scene = await Scene.open(lab, nic, host, { cpus: 1, capture: false }, folder, '', reporter, {
+      plug: () => host.plug(),
       plugged: () => Promise.resolve(),
       opened: () => undefined,
     });

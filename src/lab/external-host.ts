@@ -24,11 +24,18 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The end of a wire that a NIC takes: a tap, or a packet socket where there is no tap to be had. Its owner closes it. */
+/**
+ * The end of a wire that a NIC takes: a tap, or a packet socket where there is no tap to be had; a datagram socket to another
+ * NIC. Its owner closes it.
+ */
 export interface WireEnd {
-  readonly kind: 'tap' | 'packet';
+  readonly kind: 'tap' | 'packet' | 'dgram';
   readonly descriptor: number;
 }
+
+/** The wire as the NIC's netdev n0, in QEMU's words. */
+export const netdevOf = ({ kind, descriptor }: WireEnd): string =>
+  kind === 'dgram' ? `dgram,id=n0,local.type=fd,local.str=${descriptor}` : `${kind},id=n0,fd=${descriptor}`;
 
 /**
  * A host on the other end of the wire, in namespaces that last as long as its process: it is the first process of its own

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { POOLS } from '../devices/igb/context.ts';
 import type { LintReport } from '../lint/index.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
-import type { ExternalHost } from './external-host.ts';
+import { type ExternalHost, netdevOf } from './external-host.ts';
 import { LabError } from './errors.ts';
 import type { Lab } from './lab.ts';
 import { hubOfPorts, nicMac } from './nic-under-test.ts';
@@ -120,7 +120,7 @@ export class Fleet {
               vfs.map((number) => ({ ...vfPlace(number), mac: vfMac(number), ...vfSettings })),
             ),
         ports,
-        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`, ...(ports === 2 ? hubOfPorts : [])],
+        netdev: [netdevOf(wire), ...(ports === 2 ? hubOfPorts : [])],
         lint: true,
         trace: [...trace],
         traceFile: join(folder, `trace${suffix}.obt`),

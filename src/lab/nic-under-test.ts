@@ -4,7 +4,7 @@ import { close } from '../linux/index.ts';
 import type { NicStatistics } from '../nic/nic-statistics.ts';
 import { type Nic, startNic } from '../nic/nic.ts';
 import type { LintReport } from '../lint/index.ts';
-import type { WireEnd } from './external-host.ts';
+import { netdevOf, type WireEnd } from './external-host.ts';
 import { LabError } from './errors.ts';
 import { openViews, type WebView } from './nic-views.ts';
 import { type Attachment, debugArguments, ownIgbArguments, vfioUserArguments } from './qemu-args.ts';
@@ -42,6 +42,8 @@ export interface NicVariant {
   readonly attachment?: Attachment;
   readonly msix?: boolean;
   readonly media?: 'copper' | 'sfp';
+  readonly mac?: string;
+  readonly cable?: { readonly crossed: boolean };
   /** Two are plugged into one hub with the wire. */
   readonly ports?: 1 | 2;
   /** Breakpoints stop the machine too, and QEMU's gdbstub listens at `gdb.sock` in the run folder. */
@@ -112,7 +114,7 @@ export class OutboardNic implements NicUnderTest {
         ),
         mac: nicMac,
         ...settings,
-        netdev: [`${wire.kind},id=n0,fd=${wire.descriptor}`, ...(settings.ports === 2 ? hubOfPorts : [])],
+        netdev: [netdevOf(wire), ...(settings.ports === 2 ? hubOfPorts : [])],
         lint: true,
         trace: [...this.#trace],
         traceFile: join(folder, `trace${suffix}.obt`),
@@ -160,11 +162,12 @@ export class OutboardNic implements NicUnderTest {
 /** Both ports and the wire on one hub, which gives a frame to whom it has last first: the wire, a tap, is slow. */
 export const hubOfPorts = ['hubport,id=w0,hubid=0,netdev=n0', 'hubport,id=p0,hubid=0', 'hubport,id=p1,hubid=0'];
 
-function describeVariant({ msix, media, ports, debug }: NicVariant): string[] {
+function describeVariant({ msix, media, ports, cable, debug }: NicVariant): string[] {
   return [
     ...(ports === 2 ? ['two ports'] : []),
     ...(msix === false ? ['without MSI-X'] : []),
     ...(media === 'sfp' ? ['with an SFP'] : []),
+    ...(cable?.crossed === true ? ['with a crossed cable'] : []),
     ...(debug === true ? ['with gdb'] : []),
   ];
 }

@@ -2,16 +2,17 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './errors.ts';
 import { LintSummary } from './lint-summary.ts';
-import { ExternalHost } from './external-host.ts';
+import { ExternalHost, type WireEnd } from './external-host.ts';
 import { Fleet, type FleetGuest } from './fleet.ts';
 import { type Lab, type LabOptions, prepareLab } from './lab.ts';
-import { chooseNic, type NicUnderTest, type NicVariant } from './nic-under-test.ts';
+import { datagramPair } from '../linux/index.ts';
+import { chooseNic, nicMac, type NicUnderTest, type NicVariant } from './nic-under-test.ts';
 import type { WebView } from './nic-views.ts';
 import { usualEvents } from '../trace/select.ts';
 import type { Attachment } from './qemu-args.ts';
 import type { Reporter } from './reporter.ts';
 import { makeRunFolder } from './run-folder.ts';
-import { sameMachine, Scene, type SceneOptions } from './scene.ts';
+import { sameMachine, Scene, type SceneHooks, type SceneOptions } from './scene.ts';
 import { onInterrupt } from './signals.ts';
 import { webAddress } from '../web/web-address.ts';
 import { VirtualMachine } from './virtual-machine.ts';
@@ -35,6 +36,8 @@ export class Run {
   readonly #options: RunOptions;
   #host: ExternalHost | undefined;
   #scene: Scene | undefined;
+  /** The first of a pair of scenes, of which `#scene` is the second. */
+  #first: Scene | undefined;
   #fleet: Fleet | undefined;
   #bare: VirtualMachine | undefined;
   #scenes: number;
@@ -48,6 +51,7 @@ export class Run {
     this.#options = options;
     this.#host = undefined;
     this.#scene = undefined;
+    this.#first = undefined;
     this.#fleet = undefined;
     this.#bare = undefined;
     this.#scenes = 0;
@@ -65,7 +69,7 @@ export class Run {
 
   /** Why our NIC has ended by itself, if it has. */
   get nicFailure(): Error | undefined {
-    return this.#scene?.nic.failure ?? this.#fleet?.failure;
+    return this.#first?.nic.failure ?? this.#scene?.nic.failure ?? this.#fleet?.failure;
   }
 
   /** Whether the NIC is ours, so that its functions can be in several guests. */
@@ -101,20 +105,40 @@ export class Run {
     await this.closeScene(true);
     if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
     const suffix = this.#nextSuffix();
-    return Scene.open(
-      this.lab,
-      nic ?? this.makeNic(options.variant),
-      this.host,
-      options,
-      this.folder,
-      suffix,
-      this.reporter,
-      {
-        opened: (scene) => (this.#scene = scene),
-        plugged: () =>
-          options.capture === false ? Promise.resolve() : this.host.capture(join(this.folder, `host${suffix}.pcap`)),
-      },
-    );
+    return this.#open(options, suffix, nic ?? this.makeNic(options.variant), {
+      plug: () => this.host.plug(),
+      plugged: () =>
+        options.capture === false ? Promise.resolve() : this.host.capture(join(this.folder, `host${suffix}.pcap`)),
+    });
+  }
+
+  /** Two guests, each with a NIC of ours and a cable between the two, ready for traffic but for addresses of their own. */
+  async openPair(): Promise<readonly [Scene, Scene]> {
+    await this.closeScene(true);
+    if (this.#cancelled) throw new LabError('CANCELLED', 'the run was cancelled');
+    const ends = datagramPair();
+    const open = async (index: 0 | 1): Promise<Scene> => {
+      const options = { cpus: 1, variant: { mac: nicMac.replace(/.$/, String(index)) } };
+      return this.#open(options, this.#nextSuffix(), this.makeNic(options.variant), {
+        plug: () => Promise.resolve<WireEnd>({ kind: 'dgram', descriptor: ends[index] }),
+        plugged: () => Promise.resolve(),
+      });
+    };
+    const first = await open(0);
+    this.#first = first;
+    return [first, await open(1)];
+  }
+
+  #open(
+    options: SceneOptions,
+    suffix: string,
+    nic: NicUnderTest,
+    wire: Pick<SceneHooks, 'plug' | 'plugged'>,
+  ): Promise<Scene> {
+    return Scene.open(this.lab, nic, this.host, options, this.folder, suffix, this.reporter, {
+      ...wire,
+      opened: (scene) => (this.#scene = scene),
+    });
   }
 
   /** Our NIC on a wire, ready for several guests; none is booted yet. */
@@ -133,12 +157,15 @@ export class Run {
     this.#fleet = undefined;
     await fleet?.close(keepLog);
     if (fleet?.lint !== undefined) this.lint.add(fleet.lint);
-    const scene = this.#scene;
+    const scenes = [this.#first, this.#scene].filter((scene) => scene !== undefined);
+    this.#first = undefined;
     this.#scene = undefined;
-    if (scene === undefined) return;
+    if (scenes.length === 0) return;
     await this.#host?.stopCapture().catch(() => undefined);
-    await scene.close(keepLog);
-    if (scene.nic.lint !== undefined) this.lint.add(await scene.nic.lint());
+    for (const scene of scenes) {
+      await scene.close(keepLog);
+      if (scene.nic.lint !== undefined) this.lint.add(await scene.nic.lint());
+    }
   }
 
   /** Tells the logs of one scene from those of the next. */
@@ -180,7 +207,13 @@ export class Run {
   /** Ends everything at once; what waits for any of it fails. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    await Promise.all([this.#scene?.machine.kill(), this.#bare?.kill(), this.#fleet?.kill()]);
+    await Promise.all([
+      this.#first?.machine.kill(),
+      this.#scene?.machine.kill(),
+      this.#bare?.kill(),
+      this.#fleet?.kill(),
+    ]);
+    await this.#first?.nic.stop();
     await this.#scene?.nic.stop();
     await this.#host?.stop();
     // A NIC that was only just starting may have left its socket.

@@ -97,7 +97,9 @@ async function runWorkload(run: Run, workload: Workload): Promise<WorkloadResult
       print: (text) => console.log(text),
       keep: (finding) => findings.push(finding),
       open: (options, fresh) => run.open(options, fresh),
-      ...(run.ours ? { openFleet: (guests, plainWire) => run.openFleet(guests, plainWire) } : {}),
+      ...(run.ours
+        ? { openFleet: (guests, plainWire) => run.openFleet(guests, plainWire), openPair: () => run.openPair() }
+        : {}),
       bareLog: (options) => run.bareLog(options),
     });
     return result('passed');

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './errors.ts';
-import type { ExternalHost } from './external-host.ts';
+import type { ExternalHost, WireEnd } from './external-host.ts';
 import { guestAddress, guestAddress6, hostAddress, hostAddress6 } from './external-host-protocol.ts';
 import type { Lab } from './lab.ts';
 import type { NicUnderTest, NicVariant } from './nic-under-test.ts';
@@ -32,6 +32,8 @@ export function sameMachine(one: SceneOptions, other: SceneOptions): boolean {
 }
 
 export interface SceneHooks {
+  /** Gives the NIC's end of the wire. */
+  readonly plug: () => Promise<WireEnd>;
   /** The wire is there, nothing has been sent. */
   readonly plugged: () => Promise<void>;
   /** From here on there is something to close. */
@@ -78,7 +80,7 @@ export class Scene {
     hooks: SceneHooks,
   ): Promise<Scene> {
     const scene = await reporter.step(`boot a guest with ${nic.name} (${options.cpus} vCPU)`, async (report) => {
-      await nic.start(await host.plug(), folder, suffix);
+      await nic.start(await hooks.plug(), folder, suffix);
       await hooks.plugged();
       const machine = new VirtualMachine({
         qemu: lab.qemu,

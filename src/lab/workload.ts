@@ -22,6 +22,8 @@ export interface WorkloadContext {
    * finishes all frames by itself.
    */
   readonly openFleet?: (guests: readonly FleetGuest[], plainWire?: boolean) => Promise<Fleet>;
+  /** Two guests, each with a NIC of ours, and a cable between the two; the external host is not on it. */
+  readonly openPair?: () => Promise<readonly [Scene, Scene]>;
   /** Boots the same guest without the NIC and gives its kernel log, raw. */
   bareLog(options: SceneOptions): Promise<string>;
 }

@@ -10,6 +10,8 @@ const ping = `ping -n -c 3 -W 2 ${hostAddress}`;
 /** Over before Linux resets a NIC whose transmit queue has not moved for five seconds. */
 const briefPing = `ping -n -c 3 -i 0.2 -W 1 ${hostAddress}`;
 const healthy = /rx 0 .* ok /;
+/** igb finds it itself, or since Linux 7 the kernel's watchdog does, which then has igb reset the NIC. */
+const hang = /Detected Tx Unit Hang|transmit queue 0 timed out/;
 /** The reset's time in seconds, cut to what lies before it. */
 const stuckThenReset = /fault_descriptor_stuck .*queue 0.*\n *(\d+\.\d{3})\d* igb_reset/;
 
@@ -21,6 +23,7 @@ export const hungQueue: Workload = {
     const { scene, trace } = terminal;
     const poke = pokeFunction(scene.interfaceName);
     const doctor = `outboard trace doctor ${trace}`;
+    const stuckOrReset = `outboard trace show ${trace} --event 'fault_*' --event igb_reset_software | grep -A 1 fault_`;
     await context.step('trace what the doctor needs', async () => {
       for (const glob of traced) await terminal.monitor(`trace-event '${glob}' on`);
       await terminal.guest(ping, / 0% packet loss/);
@@ -43,11 +46,13 @@ export const hungQueue: Workload = {
     await terminal.step('a device that forgets a descriptor', async () => {
       await terminal.monitor('fault stuck-descriptor,direction=tx,queue=0');
       await scene.machine.try(`ping -n -c 20 -i 0.2 -W 1 ${hostAddress}`, 60_000);
-      await terminal.guest('dmesg | grep -A 3 -m 1 "Tx Unit Hang"', /Detected Tx Unit Hang/);
+      await terminal.guest('dmesg | grep -A 3 -E "Tx Unit Hang|timed out"', hang);
     });
     await terminal.step('the doctor: it is the device’s turn', async () => {
       await terminal.guest(ping);
-      await terminal.type(doctor, /^tx 0: a fault .* it is the device's turn/m);
+      const [, reset] = stuckThenReset.exec(await terminal.type(stuckOrReset, /fault_descriptor_stuck/)) ?? [];
+      const before = reset === undefined ? doctor : `${doctor} --to ${reset}`;
+      await terminal.type(before, /^tx 0: a fault .* it is the device's turn/m);
       await terminal.type(`outboard trace grep fault_ ${trace}`, /fault_descriptor_stuck .*queue 0/);
       await terminal.monitor('info faults', /stuck-descriptor/);
     });
@@ -56,10 +61,7 @@ export const hungQueue: Workload = {
       await terminal.guest(`ip link set ${scene.interfaceName} down; ip link set ${scene.interfaceName} up`);
       await terminal.guest(ping, / 0% packet loss/);
       await terminal.type(doctor, healthy);
-      const events = await terminal.type(
-        `outboard trace show ${trace} --event 'fault_*' --event igb_reset_software | grep -A 1 fault_`,
-        stuckThenReset,
-      );
+      const events = await terminal.type(stuckOrReset, stuckThenReset);
       const [, seconds] = stuckThenReset.exec(events)!;
       await terminal.type(`${doctor} --to ${seconds}`, /^tx 0: a fault .* it is the device's turn/m);
     });

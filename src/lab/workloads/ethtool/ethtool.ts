@@ -61,6 +61,14 @@ async function moduleEeprom(subject: Subject): Promise<string> {
   return kind;
 }
 
+/** igb looks at the PHY's status two seconds after the link has come up. */
+async function crossover(subject: Subject): Promise<string> {
+  const look = `for i in $(seq 100); do ethtool ${subject.name} | grep -q "MDI-X: on (auto)" && exit 0; sleep 0.1; done; exit 1`;
+  const { status } = await subject.scene.machine.try(look, 30_000);
+  mustBe(status === 0, `it says "${/MDI-X: .*/.exec(await subject.ethtool(''))?.[0]}"`);
+  return 'MDI-X: on (auto)';
+}
+
 export const ethtool: Workload = {
   name: 'ethtool',
   summary: 'what ethtool shows and sets, by its effect; self-tests with MSI-X, MSI and INTx; VF; SFP',
@@ -75,6 +83,10 @@ export const ethtool: Workload = {
       await selfTests(context, effects);
       const scene = await context.open({ cpus: 1, capture: false, variant: { media: 'sfp' } }, true);
       await effects.try('-m: the EEPROM of the SFP', async (report) => report(await moduleEeprom(new Subject(scene))));
+      const crossed = await context.open({ cpus: 1, capture: false, variant: { cable: { crossed: true } } }, true);
+      await effects.try('a crossed cable is made good for', async (report) =>
+        report(await crossover(new Subject(crossed))),
+      );
     }
     effects.finish();
   },

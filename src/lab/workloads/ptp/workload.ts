@@ -6,30 +6,22 @@ import { guestAddress, hostAddress, hostInterface } from '../../external-host-pr
 import type { Scene } from '../../scene.ts';
 import type { Workload, WorkloadContext } from '../../workload.ts';
 import { igbInterfaces } from '../igb-interfaces.ts';
-import {
-  complaint,
-  converged,
-  type Daemon,
-  daemonCommand,
-  type Delay,
-  type Interval,
-  type Transport,
-} from './daemon.ts';
+import { complaint, type Daemon, daemonCommand, type Delay, type Transport } from './daemon.ts';
+import { following, lineOf } from './measurements.ts';
 import { PtpPort } from './port.ts';
 
 const secondAddress = hostAddress.replace(/\d+$/, '77');
 /** The server's clock runs so much fast, which the client has to find out. */
 const serverPpb = 200_000;
-/** So many intervals in a row within the limit are convergence. */
-const steadyIntervals = 4;
+/** So many offsets, four a second, are convergence where half of them are within the limit. */
+const steadyOffsets = 24;
 const convergeMs = 120_000;
-/**
- * Between two ports both ends are stamped within the device, one after the other in one thread: what jitters is what the
- * host's scheduler puts in between, and what the limit is for.
- */
-const pairLimitNs = 100_000;
-/** To the host one end is stamped by the kernel's network stack, a wake-up of the device thread away: that jitters more. */
-const hostLimitNs = 500_000;
+/** Between two ports of a card a frame takes no time: what is left is the servo's. */
+const pairLimitNs = 20_000;
+/** To the host, and to another NIC, the other end is a wake-up of a thread away: that jitters more. */
+const farLimitNs = 500_000;
+/** So many offsets, two seconds apart, tell a rate. */
+const rateOffsets = 6;
 
 const ways: readonly { transport: Transport; delay: Delay }[] = [
   { transport: 'L2', delay: 'E2E' },
@@ -81,7 +73,7 @@ interface Following {
   readonly file: string;
 }
 
-/** Waits until the client's offset stays within the limit, at the right rate; says how it went. */
+/** Waits until the client's offsets are within the limit, at the right rate; says how it went. */
 async function follow(server: Running, client: Running, { limitNs, ppb: wanted, file }: Following): Promise<string> {
   const begin = performance.now();
   for (;;) {
@@ -89,16 +81,11 @@ async function follow(server: Running, client: Running, { limitNs, ppb: wanted, 
     writeFileSync(file, `${said}\n${heard}`);
     const problem = complaint(said) || complaint(heard);
     must(problem === '', `ptp4l says: ${problem}`);
-    const last = converged(heard, steadyIntervals, limitNs) ?? [];
-    const mean = (of: (interval: Interval) => number): number =>
-      last.reduce((sum, interval) => sum + of(interval), 0) / last.length;
-    // The servo tells by how much the client would be fast, and sets the opposite.
-    const ppb = -mean(({ frequencyPpb }) => frequencyPpb);
-    if (last.length > 0 && (wanted === undefined || Math.abs(ppb - wanted) < wanted / 5)) {
-      const rms = last.map(({ rmsNs }) => rmsNs).join(', ');
-      const max = Math.max(...last.map(({ maxNs }) => maxNs));
-      const delay = Math.round(mean(({ delayNs }) => delayNs));
-      return `rms ${rms} ns, at most ${max}; path ${delay} ns; rate ${(ppb / 1000).toFixed(1)} ppm`;
+    const how = following(heard, steadyOffsets);
+    const atRate = how !== undefined && (wanted === undefined || Math.abs(how.ppb - wanted) < wanted / 5);
+    if (atRate && how.medianNs <= limitNs) {
+      const { medianNs, rmsNs, delayNs, ppb } = how;
+      return `offsets ${Math.round(medianNs)} ns in the middle, rms ${Math.round(rmsNs)}; path ${Math.round(delayNs)} ns; rate ${(ppb / 1000).toFixed(1)} ppm`;
     }
     const waited = performance.now() - begin;
     const still = `after ${Math.round(waited / 1000)} s the client does not follow within ${limitNs} ns`;
@@ -130,9 +117,20 @@ async function clocks(port: PtpPort): Promise<string> {
   return `set, adj; with +10 %, -10 % and 0 it runs ${rates.join(', ')} times as fast as the system's clock`;
 }
 
-async function pairs({ step, folder }: WorkloadContext, server: PtpPort, client: PtpPort): Promise<void> {
-  for (const { transport, delay } of ways)
-    await step(`two PFs, ${transport}, ${delay}: the client's clock follows`, async (report) => {
+interface Pair {
+  readonly what: string;
+  readonly ways: readonly (typeof ways)[number][];
+  readonly limitNs: number;
+}
+
+async function follows(
+  { step, folder }: WorkloadContext,
+  { what, ways: chosen, limitNs }: Pair,
+  server: PtpPort,
+  client: PtpPort,
+): Promise<void> {
+  for (const { transport, delay } of chosen)
+    await step(`${what}, ${transport}, ${delay}: the client's clock follows`, async (report) => {
       await server.phc(`freq ${serverPpb} set 1700000000.0`);
       await client.phc('freq 0 set 1000.0');
       const common = { transport, delay, stamps: 'hardware' } as const;
@@ -150,18 +148,24 @@ async function pairs({ step, folder }: WorkloadContext, server: PtpPort, client:
         log: `${name}-client.log`,
       });
       const text = await follow(first, second, {
-        limitNs: pairLimitNs,
+        limitNs,
         ppb: serverPpb,
-        file: join(folder, `ptp4l-pair-${transport}-${delay}.log`),
+        file: join(folder, `ptp4l-${what.replaceAll(' ', '-')}-${transport}-${delay}.log`),
       });
-      const apart = Math.abs((await server.offset()) - (await client.offset()));
+      const apart = await clocksApart(server, client);
       await second.stop();
       await first.stop();
       must(apart < 0.01, `read one after the other the clocks are ${apart} s apart`);
       const lost = (await server.lostStamps()) + (await client.lostStamps());
       must(lost === 0, `${lost} stamps were lost`);
-      report(`${text}; read one after the other ${Math.round(apart * 1e6)} us apart`);
+      report(apart === 0 ? text : `${text}; read one after the other ${Math.round(apart * 1e6)} us apart`);
     });
+}
+
+/** By one system's clock, in seconds; 0 where they are in two systems. */
+async function clocksApart(server: PtpPort, client: PtpPort): Promise<number> {
+  if (server.machine !== client.machine) return 0;
+  return Math.abs((await server.offset()) - (await client.offset()));
 }
 
 async function toHost(context: WorkloadContext, port: PtpPort): Promise<void> {
@@ -178,13 +182,74 @@ async function toHost(context: WorkloadContext, port: PtpPort): Promise<void> {
         interfaceName: port.name,
       });
       const text = await follow(host, client, {
-        limitNs: hostLimitNs,
+        limitNs: farLimitNs,
         file: join(context.folder, `ptp4l-${name}-client.log`),
       });
       await client.stop();
       await host.stop();
       report(text);
     });
+}
+
+/** The other way round. The host's clock is not the lab's to set: its ptp4l only measures, and must find the PF's rate. */
+async function fromPf(context: WorkloadContext, port: PtpPort): Promise<void> {
+  for (const { transport, delay } of hostWays)
+    await context.step(
+      `the external host follows a PF, its own clock left alone, ${transport}, ${delay}`,
+      async (report) => {
+        await port.phc(`freq ${serverPpb} set 1700000000.0`);
+        const name = `ptp-${transport}-${delay}-from-pf`;
+        const server = await startInGuest(port, {
+          ...{ transport, delay, role: 'server', stamps: 'hardware', log: `/tmp/${name}.log` },
+          interfaceName: port.name,
+        });
+        const client = await startOnHost(context, {
+          ...{ transport, delay, role: 'client', stamps: 'software', freeRunning: true, log: `${name}-host.log` },
+          interfaceName: hostInterface,
+        });
+        const text = await measures(client);
+        await client.stop();
+        await server.stop();
+        report(text);
+      },
+    );
+}
+
+/** Waits until the offsets that a free-running client measures lie on a line of the server's rate. */
+async function measures(client: Running): Promise<string> {
+  const begin = performance.now();
+  for (;;) {
+    const log = await client.log();
+    const problem = complaint(log);
+    must(problem === '', `ptp4l says: ${problem}`);
+    const line = lineOf(log, rateOffsets);
+    const near = line !== undefined && Math.abs(line.ppb - serverPpb) < serverPpb / 5;
+    if (near && line.rmsNs <= farLimitNs)
+      return `its rate is ${(line.ppb / 1000).toFixed(1)} ppm; offsets rms ${Math.round(line.rmsNs)} ns beside that; path ${Math.round(line.delayNs)} ns`;
+    const waited = performance.now() - begin;
+    must(
+      waited < convergeMs,
+      `after ${Math.round(waited / 1000)} s the host has not found the rate; ${log.trim().split('\n').at(-1)}`,
+    );
+    await sleep(1000);
+  }
+}
+
+/** Two NICs, each in a guest of its own, with a cable between them. */
+async function twoMachines(context: WorkloadContext): Promise<void> {
+  const { openPair, step } = context;
+  if (openPair === undefined) return;
+  const scenes = await openPair();
+  const [server, client] = await step('both up, with addresses of their own', () =>
+    Promise.all(
+      scenes.map(async ({ machine, interfaceName }, number) => {
+        const port = new PtpPort(machine, interfaceName, 'alone');
+        await port.up(number === 0 ? guestAddress : secondAddress);
+        return port;
+      }),
+    ),
+  );
+  await follows(context, { what: 'two NICs in two guests', ways: hostWays, limitNs: farLimitNs }, server!, client!);
 }
 
 async function twoPorts(scene: Scene): Promise<[PtpPort, PtpPort]> {
@@ -199,14 +264,16 @@ async function twoPorts(scene: Scene): Promise<[PtpPort, PtpPort]> {
 export const ptp: Workload = {
   name: 'ptp',
   summary:
-    'clocks by phc_ctl; ptp4l between two PFs and to the external host, over L2 and UDP, end to end and peer to peer',
+    'clocks by phc_ctl; ptp4l between two PFs, two NICs in two guests, from and to the external host, over L2 and UDP',
   async run(context) {
     const { open, step } = context;
     const scene = await open({ cpus: 1, variant: { ports: 2 } }, true);
     const [zero, one] = await step('both ports up, each in a namespace of its own', () => twoPorts(scene));
     for (const port of [zero, one])
       await step(`phc_ctl on the clock of ${port.name}`, async (report) => report(await clocks(port)));
-    await pairs(context, zero, one);
+    await follows(context, { what: 'two PFs', ways, limitNs: pairLimitNs }, zero, one);
     await toHost(context, zero);
+    await fromPf(context, zero);
+    await twoMachines(context);
   },
 };
