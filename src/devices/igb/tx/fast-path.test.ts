@@ -34,7 +34,8 @@ function post(bench: TransmitBench, seed: number): void {
     if (frame.length > 24)
       frame.set([pick(8, 0x86), 0, version, 0, 0, below(128), 0, 0, pick(0, 0, 32), 0, protocol, protocol], 12);
     const bits = command.EOP | pick(0, command.RS) | pick(0, command.VLE) | pick(0, 0, 0, command.TSTAMP);
-    bench.postFrame(frame, bits, pick(0, option.TXSM, option.IXSM | option.TXSM, option.IXSM) | (below(2) << 4));
+    const options = pick(0, option.TXSM, option.IXSM | option.TXSM, option.IXSM) | (below(2) << 4);
+    bench.postPieces(frame, Math.ceil(frame.length / pick(1, 1, 2, 3)), bits, options);
   }
 }
 
@@ -59,11 +60,13 @@ function outcome(bench: TransmitBench, seed: number): Outcome {
 
 test('whatever descriptors and headers say, both ways do the same', { skip }, () => {
   const scanned = mock.method(PacketRun.prototype, 'scan');
+  const gathered = mock.method(PacketRun.prototype, 'gather');
   const completed = mock.method(Checksums.prototype, 'complete');
   for (let seed = 1; seed <= 200; seed += 1) {
     assert.deepEqual(outcome(new TransmitBench(false, true), seed), outcome(new TransmitBench(), seed), `seed ${seed}`);
   }
   assert.ok(scanned.mock.callCount() > 200);
+  assert.ok(gathered.mock.callCount() > 200);
   const short = completed.mock.calls.filter(({ stack }) => stack.stack!.includes('fast-path'));
   assert.ok(short.length > 200);
   mock.restoreAll();

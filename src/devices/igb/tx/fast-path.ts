@@ -127,8 +127,10 @@ export class FastPath {
     const place = run.places[n]!;
     const fetched = run.lengths[n]!;
     // Where it goes is decided by a copy; what is behind the headers may go to a pool from where it lies.
-    const here = fetched > SHORT && taps.watched === 0 ? HEADERS_COPIED + TAG_BYTES : fetched;
-    simd!.copy(GATHERED_AT, place, here);
+    const apart = run.laters[n] !== 0;
+    const here = fetched > SHORT && taps.watched === 0 && !apart ? HEADERS_COPIED + TAG_BYTES : fetched;
+    if (apart) run.gather(n, GATHERED_AT);
+    else simd!.copy(GATHERED_AT, place, here);
     let frame = GATHERED_AT;
     if (run.tags[n] !== UNTAGGED) frame = insertTag(registers.values, frame, fetched, run.tags[n]!);
     const tagBytes = GATHERED_AT - frame;
