@@ -17,6 +17,7 @@ function post(bench: TransmitBench, seed: number): void {
   bench.sink.offload = pick(false, true);
   bench.sink.toPools = pick('none', 'none', 'too', 'only');
   bench.set('TCTL', pf.TCTL.EN.mask | pick(0, pf.TCTL.PSP.mask));
+  bench.set('TXDCTL', pf.TXDCTL.ENABLE.mask | (below(3) << pf.TXDCTL.WTHRESH.shift));
   if (pick(false, true)) {
     bench.set('MRQC', 3);
     bench.set('VMVIR', pick(0, pf.VMVIR.ALWAYS.mask, pf.VMVIR.NEVER.mask) | below(0x1_0000));
@@ -44,6 +45,7 @@ interface Outcome {
   readonly delivered: TransmitBench['sink']['delivered'];
   readonly registers: Uint32Array;
   readonly ring: Uint8Array;
+  readonly interrupts: readonly number[];
 }
 
 function outcome(bench: TransmitBench, seed: number): Outcome {
@@ -55,6 +57,7 @@ function outcome(bench: TransmitBench, seed: number): Outcome {
     delivered: bench.sink.delivered,
     registers: bench.context.registers.values,
     ring: bench.memory.piece.bytes.slice(0, 0x400),
+    interrupts: bench.interrupts,
   };
 }
 

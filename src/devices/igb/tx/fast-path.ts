@@ -53,7 +53,8 @@ export class FastPath {
       on[events.igb_tx_write_back]! |
       on[events.igb_switch_route]!;
     if (watched !== 0 || simd === undefined) return false;
-    if (ring.threshold !== 0 || ring.headAddress >= 0 || ring.held > 0 || ring.discarding) return false;
+    // Linux sets a threshold of 1 where it has MSI-X: each descriptor is written back by itself, with RS or not.
+    if (ring.threshold > 1 || ring.headAddress >= 0 || ring.held > 0 || ring.discarding) return false;
     const { values } = registers;
     if (usesExtendedTags(values)) return false;
     this.run.rule = tagRule(values, ring.queue);
@@ -161,11 +162,12 @@ export class FastPath {
     return this.checksums.complete(checksums[n]!, l4Types[n]!, frame, l3, frame + l4Offsets[n]!, end, ways);
   }
 
-  /** Moves the head over `count` descriptors and tells of those that asked for it. */
+  /** Moves the head over `count` descriptors and tells of those that asked for it, or of all with a threshold. */
   private writeBack(ring: TransmitRing, first: number, count: number): void {
+    const all = ring.threshold !== 0;
     for (let left = count; left > 0; left -= 1) {
       const at = first + ring.head * 4;
-      if ((dwords[at + 2]! & command.RS) !== 0) {
+      if (all || (dwords[at + 2]! & command.RS) !== 0) {
         this.reported = true;
         dwords[at + 3] = STATUS_DD;
       }
