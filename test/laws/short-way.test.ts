@@ -15,6 +15,7 @@ import { openInProcess } from '../conformance/machines/in-process.ts';
 import type { ConformanceMachine } from '../conformance/machine.ts';
 import { generate } from '../differential/generate.ts';
 import { difference, observe } from '../differential/observe.ts';
+import type { Program, Step } from '../differential/program.ts';
 
 /** The last two: a route that was known before a reset. */
 const SEEDS = [...Array.from({ length: 600 }, (_, n) => n + 1), 5665, 5667];
@@ -60,11 +61,12 @@ class UnseenWire extends CountingWire {
   readonly drain = this;
 }
 
+const POOLS = 8;
 const WATCHED = ['igb_rx_descriptor', 'igb_tx_fetch'];
 
-function compare(seeds: readonly number[], short: ConformanceMachine, long: ConformanceMachine): void {
+function compare(seeds: readonly number[], short: ConformanceMachine, long: ConformanceMachine, make = generate): void {
   for (const seed of seeds) {
-    const program = generate(seed);
+    const program = make(seed);
     const found = difference(
       [...observe(short, program), ...counters(short)],
       [...observe(long, program), ...counters(long)],
@@ -166,5 +168,36 @@ test('frames that come at once end as if they came one by one', () => {
     ({ result, stack }) => result === true && stack.stack!.includes('receiveRun'),
   ).length;
   assert.ok(counted > alone + 50, 'some followed others');
+  mock.restoreAll();
+});
+
+/** A program whose pools have two queues each, and share frames out by their hash. */
+function scaled(program: Program): Program {
+  return program.flatMap((step): Step[] => {
+    if (step.do === 'receive-ring') return [step, { ...step, queue: step.queue + POOLS }];
+    if (step.do !== 'set') return [step];
+    const { register, value } = step;
+    if (register === 'VMOLR') return [{ ...step, value: value | pf.VMOLR.RSSE.mask }];
+    if (register !== 'MRQC' || value !== 3) return [step];
+    const table = Array.from({ length: 32 }, (_, element) => ({
+      ...step,
+      register: 'RETA',
+      element,
+      value: 0x0800_0008,
+    }));
+    const key = Array.from({ length: 10 }, (_, element) => ({
+      ...step,
+      register: 'RSSRK',
+      element,
+      value: 0x6d5a_0102,
+    }));
+    return [...table, ...key, { ...step, value: 5 | (0x3f << 16) }];
+  });
+}
+
+test('with RSS inside pools too', () => {
+  const found = mock.method(ReceivePath.prototype, 'switched');
+  compare(FEW, openInProcess(), openInProcess('copper', WATCHED), (seed) => scaled(generate(seed)));
+  assert.ok(found.mock.calls.filter(({ result }) => result === true).length > 20);
   mock.restoreAll();
 });

@@ -91,14 +91,9 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.end();
   }
 
-  /** Where the next frame of a run may be made that is like the last one `switched`; -1 for nowhere. */
-  placeForSwitched(length: number, pools: number): number {
-    return this.fast.placeFor(length, pools);
-  }
-
-  /** It was made there. */
-  switchedInPlace(headers: number, length: number, pools: number): void {
-    this.fast.placed(headers, length, pools, true);
+  /** A frame like the last one `switched` was made where `placeFor` said. */
+  switchedInPlace(headers: number, length: number): void {
+    this.fast.placed(headers, length, true);
   }
 
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
@@ -188,13 +183,13 @@ export class ReceiveEngine implements SegmentSink {
     this.accept(bytes, offset, length, true, true);
   }
 
-  /** Where the next one may be made: in the buffer that it goes to. */
+  /** Where the next frame of a run may be made that is like the last one: in the buffer that it goes to; -1 for nowhere. */
   placeFor(length: number): number {
-    return this.fast.placeFor(length, this.fast.queuesLast);
+    return this.fast.placeFor(length);
   }
 
   placed(headers: number, length: number): void {
-    this.fast.placed(headers, length, this.fast.queuesLast, false);
+    this.fast.placed(headers, length, false);
   }
 
   /** No filter lets the frame at hand through; `a` and `b` are what the event says. */

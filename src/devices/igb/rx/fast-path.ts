@@ -16,7 +16,7 @@ import { FastStore } from './fast-store.ts';
 import { KnownPools } from './known-pools.ts';
 import type { ReceiveParts } from './parts.ts';
 import { PlainFrame } from './plain-frame.ts';
-import { portQueue } from './queue-select.ts';
+import { poolQueue, portQueue } from './queue-select.ts';
 import type { ReceiveSideScaling } from './rss.ts';
 import { MINIMUM_BYTES } from './size.ts';
 import { UNTAGGED } from './vlan.ts';
@@ -47,7 +47,7 @@ export class FastPath {
   /** What was found in the last frame that went to a single queue and whose checksum was known, in this run; or 0. */
   private foundLast: number;
   /** Where that frame went, a bit a queue. */
-  queuesLast: number;
+  private queuesLast: number;
 
   constructor(
     context: PortContext,
@@ -107,14 +107,14 @@ export class FastPath {
 
   /** A finished frame from the wire at `at` in the arena; false where it has to go the long way. */
   receive(at: number, length: number, knownGood: boolean): boolean {
-    const { frame, plan } = this;
+    const { frame } = this;
     if (!this.open || !frame.take(at, length, knownGood)) return false;
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     const high = bytes[at + 4]! | (bytes[at + 5]! << 8);
     const pools = this.known.find(low, high, frame.tag);
     if (pools === 0) return false;
     frame.hash();
-    const queues = plan.pooled ? pools : 1 << portQueue(this.values, this.scaling);
+    const queues = this.queuesOf(pools);
     if (!this.store.store(at, length, queues, false)) return false;
     const isModel = knownGood && isSingle(queues) && (low & 1) === 0 && frame.tag === UNTAGGED;
     this.foundLast = isModel ? frame.found : 0;
@@ -133,25 +133,41 @@ export class FastPath {
     if (!this.open || !this.plan.pooled || !frame.take(at, length, knownGood)) return false;
     if (apart && !knownGood && !frame.unverified) return false;
     frame.hash();
-    if (!this.store.store(body, length, pools, true)) return false;
+    const queues = this.queuesOf(pools);
+    if (!this.store.store(body, length, queues, true)) return false;
     this.foundLast = knownGood && frame.tag === UNTAGGED ? frame.found : 0;
+    this.queuesLast = queues;
     return true;
   }
 
   /**
-   * The buffer of the only queue (a bit, as all of these) that gets the next frame, to be made in place; -1 where it has to come by
-   * `switched` or `receive`. The frame is like the last one, but for its payload and numbers: a segment of the same packet.
+   * The buffer of the only queue that gets the next frame, to be made in place; -1 where it has to come by `switched` or `receive`. The
+   * frame is like the last one, but for its payload and numbers: a segment of the same packet.
    */
-  placeFor(length: number, queues: number): number {
-    if (this.foundLast === 0 || !isSingle(queues) || this.context.taps.watched !== 0) return NO_PLACE;
+  placeFor(length: number): number {
+    const { queuesLast } = this;
+    if (this.foundLast === 0 || !isSingle(queuesLast) || this.context.taps.watched !== 0) return NO_PLACE;
     if (length < MINIMUM_BYTES || length > this.plan.longest) return NO_PLACE;
-    return this.store.placeFor(length, queues);
+    return this.store.placeFor(length, queuesLast);
   }
 
   /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. `local`: it comes from a pool. */
-  placed(headers: number, length: number, queues: number, local: boolean): void {
+  placed(headers: number, length: number, local: boolean): void {
     this.frame.takeAlike(headers, this.foundLast);
-    this.store.placed(length, queues, local);
+    this.store.placed(length, this.queuesLast, local);
+  }
+
+  /** Queues for the frame at hand, a bit each, as its hash is: of the pools that get it, or of a port without any. */
+  private queuesOf(pools: number): number {
+    const { plan, values, scaling } = this;
+    if (!plan.pooled) return 1 << portQueue(values, scaling);
+    // A pool's first queue has its number.
+    if (!plan.scales) return pools;
+    let queues = 0;
+    for (let rest = pools; rest !== 0; rest &= rest - 1) {
+      queues |= 1 << poolQueue(values, 31 - Math.clz32(rest & -rest), scaling);
+    }
+    return queues;
   }
 
   /** Somebody wants to see the steps of the long way. */

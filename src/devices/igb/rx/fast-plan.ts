@@ -10,7 +10,7 @@ import { mayMaster } from '../master-disable.ts';
 import { controlsStorms } from '../switch/storm-control.ts';
 import { pf } from '../tables/index.ts';
 import { ERROR, STATUS, packetType } from './offload.ts';
-import { usesPools, usesRss, MODE_VMDQ_RSS } from './queue-select.ts';
+import { usesPools, usesRss } from './queue-select.ts';
 import type { ReceiveRings } from './ring.ts';
 import { RSS_TYPE, rssType } from './rss.ts';
 import { FCS_BYTES, MAXIMUM_BYTES } from './size.ts';
@@ -155,7 +155,6 @@ function isPlain(values: Uint32Array): boolean {
   if ((values[IMIRVP.index]! & IMIRVP.VLAN_PRI_EN.mask) !== 0) return false;
   if ((values[TSYNCRXCTL.index]! & TSYNCRXCTL.EN.mask) !== 0) return false;
   if (controlsStorms(values)) return false;
-  if ((values[MRQC.index]! & MRQC.MODE.mask) === MODE_VMDQ_RSS) return false;
   for (let entry = 0; entry < ETQF.count; entry += 1) {
     const filter = values[ETQF.index + entry * ETQF.step]!;
     const type = filter & 0xffff;

@@ -4,7 +4,7 @@ import { wireLength, type Statistics } from '../statistics.ts';
 import type { PoolSink } from '../tx/parts.ts';
 
 export interface DeliveryParts {
-  readonly receive: Pick<ReceiveEngine, 'switched' | 'placeForSwitched' | 'switchedInPlace' | 'beginRun' | 'endRun'>;
+  readonly receive: Pick<ReceiveEngine, 'switched' | 'placeFor' | 'switchedInPlace' | 'beginRun' | 'endRun'>;
   readonly statistics: Pick<Statistics, 'transmittedLocally'>;
 }
 
@@ -45,11 +45,11 @@ export class PoolDeliveries implements PoolSink {
   }
 
   placeFor(length: number): number {
-    return this.parts.receive.placeForSwitched(length, this.chosen);
+    return this.parts.receive.placeFor(length);
   }
 
   placed(headers: number, length: number): void {
-    this.parts.receive.switchedInPlace(headers, length, this.chosen);
+    this.parts.receive.switchedInPlace(headers, length);
     this.count(length);
   }
 
