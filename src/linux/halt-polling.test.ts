@@ -47,13 +47,20 @@ test('what came because another thread had the processor meanwhile was in vain',
   assert.equal(polling.windowNs, 0);
 });
 
-test('who only posts lets it nap, an answer makes it look on again', () => {
+/** How often it naps in turns of which each `period`th answers. */
+function naps(turns: number, period: number): number {
   const polling = new HaltPolling();
-  for (let turn = 0; turn < 4; turn += 1) {
-    assert.equal(polling.napNs, 0);
-    polling.turned(false);
+  let count = 0;
+  for (let turn = 1; turn <= turns; turn += 1) {
+    polling.turned(turn % period === 0);
+    if (polling.napNs > 0) count += 1;
   }
-  assert.ok(polling.napNs > 0);
-  polling.turned(true);
-  assert.equal(polling.napNs, 0);
+  return count;
+}
+
+test('who mostly posts lets it nap, who gets answers does not', () => {
+  assert.ok(naps(1000, Infinity) > 950);
+  assert.ok(naps(1000, 8) > 900);
+  assert.equal(naps(1000, 4), 0);
+  assert.equal(naps(1000, 1), 0);
 });
