@@ -15,9 +15,12 @@ const SHORT_WAIT_NS = 100_000;
 /** Between two looks: longer only where another thread had our processor meanwhile. */
 const PREEMPTED_NS = 3000;
 const LONGEST_REST = 1024;
-/** A turn with an answer outweighs four without: who sends something to get something back is not to wait for a nap. */
-const ANSWER_WEIGHT = 4;
-/** From this weight of turns without an answer on we nap, and how far it may grow. */
+/**
+ * What somebody hears of us in a turn, by how much it weighs for a nap. Who asks and waits for the reply is not to wait for a nap;
+ * an interrupt may be what somebody waits for, and comes now and then of a flood as well.
+ */
+export const heard = { nothing: 1, interrupt: -1, reply: -4 } as const;
+/** From this weight on we nap, and how far it may grow. */
 const NAP_WEIGHT = 8;
 const MAX_WEIGHT = 16;
 const NAP_NS = 40_000;
@@ -28,25 +31,23 @@ export class HaltPolling {
   /** Short waits without looking on after the next time that it was in vain. */
   private rest: number;
   private resting: number;
-  /** Of turns without an answer, beyond those with one. */
-  private postedWeight: number;
+  private napWeight: number;
 
   constructor() {
     this.windowNs = 0;
     this.rest = 1;
     this.resting = 0;
-    this.postedWeight = 0;
+    this.napWeight = 0;
   }
 
   /** For how long to nap instead of looking on; 0 for looking on. */
   get napNs(): number {
-    return this.postedWeight >= NAP_WEIGHT ? NAP_NS : 0;
+    return this.napWeight >= NAP_WEIGHT ? NAP_NS : 0;
   }
 
-  /** A turn has ended in which somebody was answered, or nobody. */
-  turned(answered: boolean): void {
-    const weight = this.postedWeight + (answered ? -ANSWER_WEIGHT : 1);
-    this.postedWeight = Math.min(Math.max(weight, 0), MAX_WEIGHT);
+  /** A turn has ended; `weight` is the least of `heard` in it. */
+  turned(weight: number): void {
+    this.napWeight = Math.min(Math.max(this.napWeight + weight, 0), MAX_WEIGHT);
   }
 
   /** Something came while we looked on or napped; `longestNs` passed between two looks at most, or 0. */
