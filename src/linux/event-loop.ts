@@ -259,9 +259,8 @@ export class EventLoop implements Clock, Tasks {
 
   /** Looks on or naps for as long as that is worth it, then sleeps. */
   private waitBusy(waitNs: number, polling: HaltPolling): number {
-    const beginNs = this.now();
-    const until = beginNs + waitNs;
-    let now = beginNs;
+    let now = this.now();
+    const until = now + waitNs;
     if (polling.windowNs > 0) {
       const { napNs } = polling;
       const count = napNs > 0 ? this.nap(Math.min(waitNs, napNs), polling) : this.lookOn(now, until, polling);
