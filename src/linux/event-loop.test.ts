@@ -240,6 +240,18 @@ test('a timer that arms itself for the past does not keep the loop from its desc
   });
 });
 
+test('the last timer, disarmed and long due, does not keep the loop from sleeping', () => {
+  withLoop((loop) => {
+    const timer = makeTimer(() => assert.fail('it was disarmed'));
+    loop.arm(timer, loop.now() + 1e6);
+    loop.disarm(timer);
+    loop.runOnce(2);
+    const beginNs = loop.now();
+    loop.runOnce(20);
+    assert.ok(loop.now() - beginNs >= 20e6);
+  });
+});
+
 test('timers are accurate to about 50 µs when idle', () => {
   withLoop((loop) => {
     const late: number[] = [];

@@ -18,6 +18,7 @@ test('any sequence of arm and disarm leaves each armed timer once, taken in the 
       assert.equal(list.size, timers.filter((timer) => timer.deadlineNs !== Infinity).length);
       const rest = timers.map((timer) => timer.deadlineNs).filter((deadline) => deadline > now);
       assert.ok(list.earliestNs <= Math.min(Infinity, ...expected, ...rest), 'never late');
+      if (list.size === 0) assert.equal(list.earliestNs, Infinity, 'nobody is waited for');
       const taken: number[] = [];
       const before = new Map(timers.map((timer) => [timer, timer.deadlineNs]));
       for (let timer = list.takeExpired(now); timer !== undefined; timer = list.takeExpired(now)) {

@@ -5,7 +5,7 @@ import type { Timer } from '../ports/index.ts';
  * earliest deadline beside it. A timer is in the list while its deadline is finite.
  */
 export class TimerList {
-  /** No timer is due before this; Infinity when none is armed. May be early after a disarm. */
+  /** No timer is due before this; Infinity when none is armed. May be early after a disarm that leaves others. */
   earliestNs: number;
   private readonly timers: Timer[];
 
@@ -30,6 +30,8 @@ export class TimerList {
     const index = this.timers.indexOf(timer);
     const last = this.timers.pop();
     if (last !== undefined && last !== timer) this.timers[index] = last;
+    // From an empty list nothing is taken, which would set this right: the loop would never sleep again.
+    if (this.timers.length === 0) this.earliestNs = Infinity;
   }
 
   /**
