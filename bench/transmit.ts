@@ -48,6 +48,7 @@ const engine = new TransmitEngine(context, {
         // None came.
       },
       deliver: () => false,
+      follow: (_places: Int32Array, _lengths: Uint16Array, first: number) => first,
       placeFor: () => -1,
       placed(): void {
         // Nothing is.

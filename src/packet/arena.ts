@@ -56,6 +56,11 @@ export interface ArenaOperations {
    * is not like that one: nothing was done then.
    */
   deliverAlike(model: number, at: number, length: number, to: number, descriptor: number): number;
+  /**
+   * The same for a frame at `at` that a guest may be writing to: what is gone by is copied to `copy` first, where there is room for all
+   * of it.
+   */
+  deliverAlikeCopied(model: number, copy: number, at: number, length: number, to: number, descriptor: number): number;
   /** What a frame of at least 60 bytes holds, in bits of `inspected`; 0 for anything unusual. `verify` 0: its transport checksum is left alone. */
   inspect(at: number, length: number, verify: number): number;
 }
@@ -91,8 +96,10 @@ export const MODEL = {
   last: 25,
   /** The second dword is the IP identification. */
   identifies: 26,
+  /** Four dwords: which bits of the first 16 bytes have to be the same. */
+  key: 28,
 } as const;
-export const MODEL_BYTES = 108;
+export const MODEL_BYTES = 128;
 /** More than any result of `inspect`. */
 export const INSPECTED_VALUES = 64;
 

@@ -351,15 +351,6 @@
     (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d))
     (local.get $c))
 
-  ;; Whether two frames, whose IP headers begin at the same place, are to the same address, with the same dword behind the addresses.
-  (func $same_way (param $a i32) (param $b i32) (result i32)
-    (i32.eqz
-      (i32.or
-        (i32.or
-          (i32.xor (i32.load (local.get $a)) (i32.load (local.get $b)))
-          (i32.xor (i32.load16_u offset=4 (local.get $a)) (i32.load16_u offset=4 (local.get $b))))
-        (i32.xor (i32.load offset=12 (local.get $a)) (i32.load offset=12 (local.get $b))))))
-
   ;; Whether two untagged frames in which `inspect` found the same have the same IP addresses and ports.
   (func $same_flow (param $a i32) (param $b i32) (param $found i32) (result i32)
     (if (i32.and (local.get $found) (i32.const 2))
@@ -379,11 +370,16 @@
   ;; Delivers a frame that goes the way of another, of which is known at $model: its first 64 bytes, and from there on in dwords what
   ;; `inspect` found and whether it verified, what to add to the status where a checksum is found to be wrong, the bytes of the tag
   ;; in front of IP, those of them to be left out, whether the flow has to be the same too, the dwords of the descriptor (the last one
-  ;; without the length), and whether the second of them is the IP identification instead. 0 where the frame is not like that one.
-  (func (export "deliverAlike") (param $model i32) (param $at i32) (param $length i32) (param $to i32) (param $descriptor i32)
+  ;; without the length), whether the second of them is the IP identification instead, and at 112 which bits of the first 16 bytes
+  ;; have to be the same. The frame goes on at $body as in `deliver`. 0 where it is not like that one.
+  (func $deliver_alike (param $model i32) (param $at i32) (param $body i32) (param $length i32) (param $to i32) (param $descriptor i32)
     (result i32)
-    (local $ip i32) (local $found i32) (local $from i32) (local $second i32) (local $last i32)
-    (if (i32.eqz (call $same_way (local.get $at) (local.get $model))) (then (return (i32.const 0))))
+    (local $ip i32) (local $found i32) (local $removed i32) (local $second i32) (local $last i32)
+    (if (v128.any_true
+          (v128.and
+            (v128.xor (v128.load (local.get $at)) (v128.load (local.get $model)))
+            (v128.load offset=112 (local.get $model))))
+      (then (return (i32.const 0))))
     (local.set $found (i32.load offset=64 (local.get $model)))
     (local.set $ip (i32.add (local.get $at) (i32.load offset=76 (local.get $model))))
     (if (i32.load offset=84 (local.get $model))
@@ -401,8 +397,8 @@
             (i32.load offset=68 (local.get $model)))
           (local.get $found))
       (then (return (i32.const 0))))
-    (local.set $from (i32.add (local.get $at) (i32.load offset=80 (local.get $model))))
-    (local.set $length (i32.sub (local.get $length) (i32.load offset=80 (local.get $model))))
+    (local.set $removed (i32.load offset=80 (local.get $model)))
+    (local.set $length (i32.sub (local.get $length) (local.get $removed)))
     (local.set $last (i32.or (local.get $length) (i32.load offset=100 (local.get $model))))
     (local.set $second (i32.load offset=92 (local.get $model)))
     (if (i32.load offset=104 (local.get $model))
@@ -410,11 +406,32 @@
     (if (i32.load offset=72 (local.get $model))
       (then
         (drop
-          (call $deliver_verified (local.get $to) (local.get $at) (local.get $from) (local.get $from) (local.get $length)
-            (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
-            (i32.load offset=96 (local.get $model)) (local.get $last) (i32.load offset=72 (local.get $model)))))
+          (call $deliver_verified (local.get $to) (local.get $at)
+            (i32.add (local.get $at) (local.get $removed))
+            (i32.add (local.get $body) (local.get $removed))
+            (local.get $length) (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model))
+            (local.get $second) (i32.load offset=96 (local.get $model)) (local.get $last)
+            (i32.load offset=72 (local.get $model)))))
       (else
-        (call $deliver (local.get $to) (local.get $at) (local.get $from) (local.get $from) (local.get $length)
-          (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+        (call $deliver (local.get $to) (local.get $at)
+          (i32.add (local.get $at) (local.get $removed))
+          (i32.add (local.get $body) (local.get $removed))
+          (local.get $length) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
           (i32.load offset=96 (local.get $model)) (local.get $last))))
-    (i32.const 1)))
+    (i32.const 1))
+
+  (func (export "deliverAlike") (param $model i32) (param $at i32) (param $length i32) (param $to i32) (param $descriptor i32) (result i32)
+    (call $deliver_alike (local.get $model) (local.get $at) (local.get $at) (local.get $length) (local.get $to) (local.get $descriptor)))
+
+  ;; The same for a frame that somebody else may be writing to: what is gone by is copied to $copy first, which is all of it where its
+  ;; checksum is verified before it is delivered.
+  (func (export "deliverAlikeCopied") (param $model i32) (param $copy i32) (param $at i32) (param $length i32) (param $to i32)
+    (param $descriptor i32) (result i32)
+    (if (i32.load offset=68 (local.get $model))
+      (then
+        (call $copy (local.get $copy) (local.get $at) (local.get $length))
+        (local.set $at (local.get $copy)))
+      (else
+        (call $copy (local.get $copy) (local.get $at)
+          (i32.add (i32.const 128) (i32.load offset=76 (local.get $model))))))
+    (call $deliver_alike (local.get $model) (local.get $copy) (local.get $at) (local.get $length) (local.get $to) (local.get $descriptor))))

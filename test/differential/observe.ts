@@ -126,6 +126,7 @@ class Run {
       if (step.tag >= 0) command |= TX.VLE;
     }
     const last = post(ring, bytes, step.pieces, command, options, payload);
+    if (step.waits === true) return;
     ring.go();
     this.lines.push(`done ${ring.isDone(last)}`);
   }

@@ -30,6 +30,8 @@ export type Step =
       readonly segmentSize: number;
       /** Tag to insert, -1: none. */
       readonly tag: number;
+      /** It is handed over with the next packet of its queue. */
+      readonly waits?: boolean;
     };
 
 export type Program = readonly Step[];

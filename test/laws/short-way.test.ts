@@ -11,6 +11,7 @@ import { read } from '../../src/driver/index.ts';
 import { arena } from '../../src/packet/index.ts';
 import type { FrameOffload, FrameRun } from '../../src/ports/index.ts';
 import { KeptWire } from '../../src/qtest/testing.ts';
+import { STRANGER } from '../conformance/frames.ts';
 import { openInProcess } from '../conformance/machines/in-process.ts';
 import type { ConformanceMachine } from '../conformance/machine.ts';
 import { generate } from '../differential/generate.ts';
@@ -171,6 +172,37 @@ test('frames that come at once end as if they came one by one', () => {
   mock.restoreAll();
 });
 
+/** A program that sends packets several at a time, which go the same way or do not: again, with other ports, damaged, longer. */
+function together(program: Program): Program {
+  return program.flatMap((step): Step[] => {
+    if (step.do !== 'send' || step.frame.kind === 'ethernet' || step.segmentSize > 0) return [step];
+    const { frame } = step;
+    const changed = (options: Partial<typeof frame.options>, payloadBytes = frame.payloadBytes): Step => ({
+      ...step,
+      frame: { ...frame, payloadBytes, options: { ...frame.options, ...options } },
+      ...{ pieces: 1, offload: false, tag: -1 },
+      waits: true,
+    });
+    const same = changed({});
+    const others = [
+      changed({ ports: [1, 2] }),
+      changed({ spoil: 'l4' }),
+      same,
+      changed({}, 300),
+      changed({ tags: [] }),
+    ];
+    return [same, same, ...others, same, changed({ from: STRANGER }), step];
+  });
+}
+
+test('packets that pools send together end as if they came one by one', () => {
+  const followed = mock.method(ReceivePath.prototype, 'followSwitched');
+  compare(FEW, openInProcess(), openInProcess('copper', WATCHED), (seed) => together(generate(seed)));
+  const behind = followed.mock.calls.map(({ arguments: [, , first], result }) => result! - first);
+  assert.ok(behind.reduce((sum, count) => sum + count, 0) > 20);
+  mock.restoreAll();
+});
+
 /** A program whose pools have two queues each, and share frames out by their hash. */
 function scaled(program: Program): Program {
   return program.flatMap((step): Step[] => {
@@ -197,7 +229,9 @@ function scaled(program: Program): Program {
 
 test('with RSS inside pools too', () => {
   const found = mock.method(ReceivePath.prototype, 'switched');
-  compare(FEW, openInProcess(), openInProcess('copper', WATCHED), (seed) => scaled(generate(seed)));
+  const followed = mock.method(ReceivePath.prototype, 'followSwitched');
+  compare(FEW, openInProcess(), openInProcess('copper', WATCHED), (seed) => scaled(together(generate(seed))));
+  assert.ok(followed.mock.calls.some(({ arguments: [, , first], result }) => result! > first));
   assert.ok(found.mock.calls.filter(({ result }) => result === true).length > 20);
   mock.restoreAll();
 });

@@ -1,21 +1,28 @@
 /**
- * Frames of a run from the wire that go the way of the one before: to the same address with the same tag, and where queues depend on
- * it of the same flow. A model of that one is written down, and each that is like it is looked at, compared, verified and copied by one
- * call.
+ * Frames of a run that go the way of the one before: from the wire to the same address with the same tag, or from a pool with the same
+ * first 16 bytes, which decide where they go (switch/known-routes.ts); and where queues depend on it of the same flow. A model of that
+ * one is written down, and each that is like it is looked at, compared, verified and copied by one call.
  */
 import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
 import type { FastPlan } from './fast-plan.ts';
 import type { FastStore } from './fast-store.ts';
 import { STATUS } from './offload.ts';
 import { type PlainFrame, removedBy, SHORT } from './plain-frame.ts';
-import { MINIMUM_BYTES } from './size.ts';
+import { MAXIMUM_BYTES, MINIMUM_BYTES } from './size.ts';
 
 const { bytes, dwords, simd } = arena;
+
+const NO_PLACE = -1;
 
 const MODEL_AT = arena.reserve(MODEL_BYTES);
 const MODEL_DWORD = MODEL_AT >>> 2;
 /** Of the model's frame. */
-const KEY_BYTES = 64;
+const SEEN_BYTES = 64;
+/** Dwords of the first 16 bytes that have to be the same: the destination, the type and what is behind it; or all. */
+const KEY_OF_WIRE = Uint32Array.of(0xffff_ffff, 0xffff, 0, 0xffff_ffff);
+const KEY_OF_POOL = new Uint32Array(4).fill(0xffff_ffff);
+/** Room for what of a pool's frame has to be copied before it is gone by. */
+const COPY_AT = arena.reserve(MAXIMUM_BYTES);
 
 export class AlikeFrames {
   private readonly plan: FastPlan;
@@ -29,17 +36,24 @@ export class AlikeFrames {
   }
 
   /**
-   * After a frame of the wire was stored in `queues`: stores those of [first, end) that are like it, up to one that is not, which is
-   * returned.
+   * After a frame was stored in `queues`: stores those of [first, end) that are like it, up to one that is not, which is returned.
+   * `local`: they come from a pool, and lie where it may write to them.
    */
-  follow(starts: Int32Array, lengths: Int32Array, first: number, end: number, queues: number): number {
+  follow(
+    starts: Int32Array,
+    lengths: Int32Array | Uint16Array,
+    first: number,
+    end: number,
+    queues: number,
+    local: boolean,
+  ): number {
     const { frame, plan, store } = this;
     // What goes to several queues, or counts for groups, is no model.
     if ((queues & (queues - 1)) !== 0 || (bytes[frame.at]! & 1) !== 0) return first;
     const queue = 31 - Math.clz32(queues);
     const removed = removedBy(frame.strips, queue);
     const tagBytes = frame.untagged - frame.at;
-    this.write(removed, tagBytes);
+    this.write(removed, tagBytes, local);
     // Whether checksums are verified before or while frames are copied is the same for all of them.
     const longest = tagBytes === 0 ? plan.longest : plan.longestTagged;
     const verifiesShort = tagBytes === 0 || plan.stripsAll;
@@ -49,16 +63,16 @@ export class AlikeFrames {
     for (; at < end; at += 1) {
       const length = lengths[at]!;
       if (length < least || length > most) break;
-      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed)) break;
+      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed, local ? COPY_AT : NO_PLACE)) break;
     }
     return at;
   }
 
   /** Writes down what the frame at hand is. */
-  private write(removed: number, tagBytes: number): void {
+  private write(removed: number, tagBytes: number, local: boolean): void {
     const { frame, plan } = this;
-    const status = plan.statuses[frame.found]!;
-    simd!.copy(MODEL_AT, frame.at, KEY_BYTES);
+    const status = local ? plan.statuses[frame.found]! | STATUS.LB : plan.statuses[frame.found]!;
+    simd!.copy(MODEL_AT, frame.at, SEEN_BYTES);
     dwords[MODEL_DWORD + MODEL.found] = frame.found;
     dwords[MODEL_DWORD + MODEL.verified] = frame.unverified ? 0 : 1;
     dwords[MODEL_DWORD + MODEL.bad] = frame.bad;
@@ -70,5 +84,7 @@ export class AlikeFrames {
     dwords[MODEL_DWORD + MODEL.status] = removed === 0 ? status : status | STATUS.VP;
     dwords[MODEL_DWORD + MODEL.last] = removed === 0 ? 0 : frame.tag << 16;
     dwords[MODEL_DWORD + MODEL.identifies] = frame.identifies ? 1 : 0;
+    const key = local ? KEY_OF_POOL : KEY_OF_WIRE;
+    for (let n = 0; n < key.length; n += 1) dwords[MODEL_DWORD + MODEL.key + n] = key[n]!;
   }
 }

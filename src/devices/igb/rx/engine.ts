@@ -91,6 +91,11 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.end();
   }
 
+  /** Frames behind the last one `switched`, in the terms of `PoolSink.follow`. */
+  followSwitched(places: Int32Array, lengths: Uint16Array, first: number, end: number): number {
+    return this.fast.followSwitched(places, lengths, first, end);
+  }
+
   /** A frame like the last one `switched` was made where `placeFor` said. */
   switchedInPlace(headers: number, length: number): void {
     this.fast.placed(headers, length, true);

@@ -46,7 +46,7 @@ export class FastPath {
   private open: boolean;
   /** What was found in the last frame that went to a single queue and whose checksum was known, in this run; or 0. */
   private foundLast: number;
-  /** Where that frame went, a bit a queue. */
+  /** Where the last frame of the run went, a bit a queue; 0 where it went the long way. */
   private queuesLast: number;
 
   constructor(
@@ -74,6 +74,7 @@ export class FastPath {
   begin(frames: number): void {
     this.depth += 1;
     this.foundLast = 0;
+    this.queuesLast = 0;
     if (this.depth > 1) {
       this.store.expect(frames);
       return;
@@ -99,7 +100,7 @@ export class FastPath {
     this.begin(end - first);
     let at = first;
     while (at < end && this.receive(starts[at]!, lengths[at]!, false)) {
-      at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast);
+      at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast, false);
     }
     this.end();
     return at - first;
@@ -138,6 +139,16 @@ export class FastPath {
     this.foundLast = knownGood && frame.tag === UNTAGGED ? frame.found : 0;
     this.queuesLast = queues;
     return true;
+  }
+
+  /**
+   * Behind a frame from a pool: stores those of [first, end) that are like it and lie in the arena's memory, up to one that is not,
+   * which is returned.
+   */
+  followSwitched(starts: Int32Array, lengths: Uint16Array, first: number, end: number): number {
+    const { queuesLast } = this;
+    if (queuesLast === 0 || this.context.taps.watched !== 0) return first;
+    return this.alike.follow(starts, lengths, first, end, queuesLast, true);
   }
 
   /**

@@ -88,13 +88,22 @@ export class FastStore {
     return true;
   }
 
-  /** The same for a frame of the wire that is like a model (`deliverAlike`), in one queue; false where it is not. */
-  storeAlike(model: number, queue: number, at: number, length: number, removed: number): boolean {
+  /**
+   * The same for a frame that is like a model (`deliverAlike`), in one queue; false where it is not. `copy`: where one that comes from
+   * a pool is copied to, or -1 for one from the wire.
+   */
+  storeAlike(model: number, queue: number, at: number, length: number, removed: number, copy: number): boolean {
     const { ahead } = this;
     if (!ahead.find(queue, length - removed)) return false;
-    if (simd!.deliverAlike(model, at, length, ahead.buffers[queue]!, ahead.descriptors[queue]!) === 0) return false;
-    this.count(queue, length, false);
-    this.countReceived(at, length);
+    const buffer = ahead.buffers[queue]!;
+    const descriptor = ahead.descriptors[queue]!;
+    const local = copy !== NO_PLACE;
+    const like = local
+      ? simd!.deliverAlikeCopied(model, copy, at, length, buffer, descriptor)
+      : simd!.deliverAlike(model, at, length, buffer, descriptor);
+    if (like === 0) return false;
+    this.count(queue, length, local);
+    if (!local) this.countReceived(at, length);
     return true;
   }
 

@@ -4,7 +4,10 @@ import { wireLength, type Statistics } from '../statistics.ts';
 import type { PoolSink } from '../tx/parts.ts';
 
 export interface DeliveryParts {
-  readonly receive: Pick<ReceiveEngine, 'switched' | 'placeFor' | 'switchedInPlace' | 'beginRun' | 'endRun'>;
+  readonly receive: Pick<
+    ReceiveEngine,
+    'switched' | 'followSwitched' | 'placeFor' | 'switchedInPlace' | 'beginRun' | 'endRun'
+  >;
   readonly statistics: Pick<Statistics, 'transmittedLocally'>;
 }
 
@@ -42,6 +45,12 @@ export class PoolDeliveries implements PoolSink {
     if (!this.parts.receive.switched(headers, body, length, checksumsKnown, queue & 7, this.chosen)) return false;
     this.count(length);
     return true;
+  }
+
+  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number): number {
+    const next = this.parts.receive.followSwitched(places, lengths, first, end);
+    for (let n = first; n < next; n += 1) this.count(lengths[n]!);
+    return next;
   }
 
   placeFor(length: number): number {

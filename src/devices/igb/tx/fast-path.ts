@@ -110,18 +110,24 @@ export class FastPath {
 
   /** Sends the packets [first, end) of the run. */
   private sendFrom(queue: number, first: number, end: number): void {
+    const { run } = this;
     const { sink } = this.parts;
     const { trace } = this.context;
     sink.pools.begin(end - first);
-    for (let n = first; n < end; n += 1) {
+    for (let n = first; n < end;) {
       beginPacket(trace);
-      this.sendOne(queue, n);
+      const ways = this.sendOne(queue, n);
+      n += 1;
+      if (ways !== route.pools) continue;
+      const next = sink.pools.follow(run.places, run.lengths, n, run.plainEnd(n, end));
+      for (; n < next; n += 1) beginPacket(trace);
     }
     trace.packet = 0;
     sink.pools.end(queue);
   }
 
-  private sendOne(queue: number, n: number): void {
+  /** Returns where it went, bits of `route`. */
+  private sendOne(queue: number, n: number): number {
     const { run } = this;
     const { sink, statistics } = this.parts;
     const { registers, taps } = this.context;
@@ -137,12 +143,12 @@ export class FastPath {
     const tagBytes = GATHERED_AT - frame;
     let length = fetched + tagBytes;
     const ways = sink.routePlain(queue, frame, length, run.rule >= 0);
-    if (ways === 0) return;
+    if (ways === 0) return 0;
     if (taps.on[capturedAt.queues] !== 0) taps.queue(1, queue, bytes, frame, length, undefined);
     const options = run.checksums[n]!;
     if (here < fetched) {
       const direct = options === 0 && ways === route.pools;
-      if (direct && sink.pools.deliver(queue, frame, place - tagBytes, length, false)) return;
+      if (direct && sink.pools.deliver(queue, frame, place - tagBytes, length, false)) return ways;
       simd!.copy(GATHERED_AT + here, place + here, fetched - here);
     }
     const offload = options === 0 ? undefined : this.complete(n, frame, frame + length, ways);
@@ -154,6 +160,7 @@ export class FastPath {
     if ((ways & route.pools) !== 0) {
       sink.pools.deliver(queue, frame, frame, length, options !== 0 && this.checksums.known);
     }
+    return ways;
   }
 
   private complete(n: number, frame: number, end: number, ways: number): FrameOffload | undefined {

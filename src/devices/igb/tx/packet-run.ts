@@ -127,6 +127,14 @@ export class PacketRun {
     this.descriptors = descriptors;
   }
 
+  /** The end of the packets of [first, end) that lie in one piece and with nothing to be done on them. */
+  plainEnd(first: number, end: number): number {
+    const { laters, tags, checksums } = this;
+    let n = first;
+    while (n < end && laters[n] === 0 && tags[n] === UNTAGGED && checksums[n] === 0) n += 1;
+    return n;
+  }
+
   /** Brings the bytes of a packet of several descriptors together at `to` in the arena. */
   gather(n: number, to: number): void {
     const { laters, laterFirsts, laterPlaces, laterLengths } = this;

@@ -51,6 +51,11 @@ export interface PoolSink {
    * `checksumsKnown`: its transport checksum is known to be right. False where no pool may have it, or where it has to come whole.
    */
   deliver(queue: number, headers: number, body: number, length: number, checksumsKnown: boolean): boolean;
+  /**
+   * Behind a frame that only pools got, and with nothing to be done on any: takes those of [first, end) that go the same way as it and
+   * lie at `places` in the arena's memory, up to one that does not, which is returned.
+   */
+  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number): number;
   /** Where in the arena's memory the next frame may be made, instead of being delivered; -1 for nowhere. */
   placeFor(length: number): number;
   /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */

@@ -39,6 +39,11 @@ class RecordingPools implements PoolSink {
     return true;
   }
 
+  /** All of them are delivered one by one. */
+  follow(_places: Int32Array, _lengths: Uint16Array, first: number): number {
+    return first;
+  }
+
   placeFor(): number {
     return -1;
   }
