@@ -5,7 +5,7 @@
  * comes in vain makes it seldom. On a processor that the sender needs as well it never pays.
  *
  * Who was answered goes on at once: for him it is worth looking. Who only posts does not wait for us, but pays for our
- * waking up: then we nap, deaf for less than waking us would take, and find what has gathered.
+ * waking up: then we nap, deaf for about as long as waking us twice would take, and find what has gathered.
  */
 
 /** For how long at most: about what is saved. */
@@ -23,7 +23,7 @@ export const heard = { nothing: 1, interrupt: -1, reply: -4 } as const;
 /** From this weight on we nap, and how far it may grow. */
 const NAP_WEIGHT = 8;
 const MAX_WEIGHT = 16;
-const NAP_NS = 40_000;
+const NAP_NS = 80_000;
 
 export class HaltPolling {
   /** For how long to look on in this wait; 0 for not at all. */

@@ -229,6 +229,7 @@ class Doctor {
         break;
       }
       case 'igb_irq_throttled':
+      case 'igb_irq_held':
         this.#vector(port, number).throttledAt = this.#now;
         break;
       case 'igb_irq_unsent':

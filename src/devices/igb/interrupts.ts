@@ -172,6 +172,7 @@ export class Interrupts {
     const legacy = this.causes.legacyPending();
     const extended = this.causes.extendedPending();
     values[EIMS.index] = maskBefore | (value & this.causes.extendedCauses());
+    this.throttle.unmasked(values[EIMS.index]! & VECTOR_CAUSES & ~maskBefore);
     this.traceExtendedMask(value, 0);
     this.settle(legacy, extended);
   }
@@ -202,6 +203,7 @@ export class Interrupts {
     const { values } = this.context.registers;
     const legacy = this.causes.legacyPending();
     const extended = this.causes.extendedPending();
+    this.throttle.unmasked(vectors & VECTOR_CAUSES & ~values[EIMS.index]!);
     values[EIMS.index]! |= vectors & VECTOR_CAUSES;
     this.traceExtendedMask(vectors, 0);
     this.settle(legacy, extended);
@@ -276,6 +278,7 @@ export class Interrupts {
     }
     values[ICR.index]! |= cause;
     if (this.causes.multipleVectors() && legacy === this.causes.legacyPending()) {
+      if (vector >= 0) this.throttle.wroteBack(vector, queue, byteShift === TX_SHIFT);
       this.due |= this.causes.extendedPending() & ~extended;
       if (this.due !== 0) this.context.tasks.mark(this.requestDue);
     } else this.settle(legacy, extended);

@@ -1,12 +1,14 @@
 /**
  * Interrupt moderation (EITR, reference §6.7): a vector is not sent again before its interval has passed since it was last
- * sent; a request in that time waits for the end of the interval. Without a waiting request nothing happens at the end.
+ * sent; a request in that time waits for the end of the interval. Without a waiting request nothing happens at the end. Vectors
+ * of a flooded guest wait longer (interrupt-load.ts), and leave together: waking a virtual machine costs more than a message.
  *
  * A low-latency interrupt (§6.8) does not wait. With EITR.LLI_EN and GPIE.LL_INTERVAL each takes one of up to 31 credits, of
  * which one comes back every LL_INTERVAL times 4 µs; without a credit it waits like any other.
  */
 import { makeTimer, type Timer } from '../../ports/index.ts';
 import type { PortContext } from './context.ts';
+import { InterruptLoad } from './interrupt-load.ts';
 import { pf } from './tables/index.ts';
 
 const { LLI_EN, LL_COUNTER } = pf.EITR;
@@ -28,9 +30,11 @@ export class Throttle {
   private readonly context: PortContext;
   /** Sends the vector if its cause still stands; true when it was sent. */
   private readonly send: (vector: number) => boolean;
-  /** When each vector may be sent again, in the clock's ns. */
+  private readonly load: InterruptLoad;
+  /** When EITR lets each vector be sent again, in the clock's ns. */
   private readonly readyAtNs: Float64Array;
-  private readonly waiting: Uint8Array;
+  /** Vectors that wait, as bits. */
+  private waiting: number;
   private readonly timers: readonly Timer[];
   /** Since when each vector's credits, which are in its EITR, have not been added to. */
   private readonly creditedAtNs: Float64Array;
@@ -38,31 +42,50 @@ export class Throttle {
   constructor(context: PortContext, send: (vector: number) => boolean) {
     this.context = context;
     this.send = send;
+    this.load = new InterruptLoad(context);
     this.readyAtNs = new Float64Array(VECTORS);
-    this.waiting = new Uint8Array(VECTORS);
+    this.waiting = 0;
     this.creditedAtNs = new Float64Array(VECTORS);
     this.timers = Array.from({ length: VECTORS }, (_, vector) => makeTimer(() => this.expired(vector)));
   }
 
   /** Sends now, or at the end of the interval that runs. */
   request(vector: number): void {
-    if (this.waiting[vector] === 1) return;
+    if (this.waits(vector)) return;
     const nowNs = this.context.clock.now();
-    if (nowNs >= this.readyAtNs[vector]!) {
+    const untilNs = this.waitsUntil(vector);
+    if (nowNs >= untilNs) {
       this.sendNow(vector, nowNs);
       return;
     }
-    this.waiting[vector] = 1;
+    this.waiting |= 1 << vector;
     const { trace, events } = this.context;
-    if (trace.on[events.igb_irq_throttled] !== 0) {
+    if (nowNs < this.readyAtNs[vector]! && trace.on[events.igb_irq_throttled] !== 0) {
       trace.emit(events.igb_irq_throttled, vector, this.intervalNs(vector) / NS_PER_US);
+    } else if (trace.on[events.igb_irq_held] !== 0) {
+      trace.emit(events.igb_irq_held, vector, (untilNs - nowNs) / NS_PER_US);
     }
-    this.context.clock.arm(this.timers[vector]!, this.readyAtNs[vector]!);
+    this.context.clock.arm(this.timers[vector]!, untilNs);
+  }
+
+  /** A turn wrote descriptors of a queue back, of which the vector tells. */
+  wroteBack(vector: number, queue: number, transmit: boolean): void {
+    if (!this.load.wroteBack(vector, queue, transmit)) return;
+    this.load.heldUntilNs[vector] = 0;
+    if (this.waits(vector)) this.context.clock.arm(this.timers[vector]!, this.readyAtNs[vector]!);
+  }
+
+  /** Software unmasked vectors, which are bits. */
+  unmasked(vectors: number): void {
+    for (let rest = vectors; rest !== 0; rest &= rest - 1) {
+      const vector = 31 - Math.clz32(rest & -rest);
+      this.load.unmasked(vector, this.intervalNs(vector));
+    }
   }
 
   /** A request of this vector that waits does so no longer, if there is a credit for it; none of a vector that does not exist. */
   hasten(vector: number): void {
-    if (vector < 0 || vector >= VECTORS || this.waiting[vector] === 0 || !this.takeCredit(vector)) return;
+    if (vector < 0 || vector >= VECTORS || !this.waits(vector) || !this.takeCredit(vector)) return;
     this.expired(vector);
   }
 
@@ -84,34 +107,55 @@ export class Throttle {
     if ((value & CNT_INGR) !== 0 && this.intervalNs(vector) !== 0) return;
     this.creditedAtNs[vector] = this.context.clock.now();
     this.readyAtNs[vector] = 0;
-    if (this.waiting[vector] === 1) this.expired(vector);
+    this.load.heldUntilNs[vector] = 0;
+    this.expired(vector);
   }
 
   /** No interval runs and nothing waits; a waiting request is forgotten, as its cause is. */
   reset(): void {
-    for (const timer of this.timers) this.context.clock.disarm(timer);
-    this.readyAtNs.fill(0);
-    this.waiting.fill(0);
+    for (let vector = 0; vector < VECTORS; vector += 1) this.resetVector(vector);
   }
 
   /** The same for one vector. */
   resetVector(vector: number): void {
     this.context.clock.disarm(this.timers[vector]!);
     this.readyAtNs[vector] = 0;
-    this.waiting[vector] = 0;
+    this.waiting &= ~(1 << vector);
+    this.load.forget(vector);
   }
 
+  private waits(vector: number): boolean {
+    return ((this.waiting >>> vector) & 1) === 1;
+  }
+
+  private waitsUntil(vector: number): number {
+    return Math.max(this.readyAtNs[vector]!, this.load.heldUntilNs[vector]!);
+  }
+
+  /** Its time has come, if it waits. */
   private expired(vector: number): void {
-    if (this.waiting[vector] === 0) return;
-    this.waiting[vector] = 0;
+    if (!this.waits(vector)) return;
     const { clock, trace, events } = this.context;
-    clock.disarm(this.timers[vector]!);
     if (trace.on[events.igb_irq_unthrottled] !== 0) trace.emit(events.igb_irq_unthrottled, vector);
     this.sendNow(vector, clock.now());
   }
 
+  /** Sends a vector, and with it those that nothing but the load of their guest holds. */
   private sendNow(vector: number, nowNs: number): void {
-    if (this.send(vector)) this.readyAtNs[vector] = nowNs + this.intervalNs(vector);
+    if (!this.sendOne(vector, nowNs)) return;
+    for (let rest = this.waiting; rest !== 0; rest &= rest - 1) {
+      const other = 31 - Math.clz32(rest & -rest);
+      if (nowNs >= this.readyAtNs[other]!) this.sendOne(other, nowNs);
+    }
+  }
+
+  private sendOne(vector: number, nowNs: number): boolean {
+    this.waiting &= ~(1 << vector);
+    this.context.clock.disarm(this.timers[vector]!);
+    if (!this.send(vector)) return false;
+    this.readyAtNs[vector] = nowNs + this.intervalNs(vector);
+    this.load.sent(vector, nowNs);
+    return true;
   }
 
   private takeCredit(vector: number): boolean {

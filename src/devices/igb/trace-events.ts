@@ -274,7 +274,11 @@ const interrupts = {
     doc: 'A message waits until its function has MSI-X on.',
   },
   igb_irq_throttled: { args: { vector: 'vector', interval: 'µs' }, doc: 'A message waits for its EITR interval.' },
-  igb_irq_unthrottled: { args: { vector: 'vector' }, doc: 'The interval of a postponed message is over.' },
+  igb_irq_held: {
+    args: { vector: 'vector', wait: 'µs' },
+    doc: 'A message of a flooded guest waits longer than EITR asks, so that it tells of more packets.',
+  },
+  igb_irq_unthrottled: { args: { vector: 'vector' }, doc: 'The wait of a postponed message is over.' },
   igb_irq_msix: {
     args: { vector: 'vector', function: 'function', number: 'count' },
     doc: 'An MSI-X message was sent: a vector of the port, and which of the function it is.',
