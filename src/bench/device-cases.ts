@@ -146,6 +146,11 @@ export const deviceCases: readonly DeviceCase[] = [
   { name: 'rx-1514-rss', title: 'RX of 1,514 bytes, RSS', fromWire: true, open: fromWire(full, scale) },
   { name: 'vf-64', title: 'VF to VF, 64 bytes', goal: 3, open: betweenPools(small) },
   { name: 'vf-1514', title: 'VF to VF, 1,514 bytes', goal: 3, open: betweenPools(full) },
+  {
+    name: 'vf-1514-checksum',
+    title: 'VF to VF, 1,514 bytes, checksums offloaded',
+    open: betweenPools({ ...full, checksum: true }),
+  },
   { name: 'vf-tso', title: 'VF to VF, TSO of 64 KB', goal: 3, open: betweenPools(tso64) },
   {
     name: 'broadcast-8',

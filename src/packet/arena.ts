@@ -96,6 +96,8 @@ export const MODEL = {
   last: 25,
   /** The second dword is the IP identification. */
   identifies: 26,
+  /** 1 where the transport checksum of untagged frames is to be made, 3 where that of IPv4 is too. */
+  completes: 27,
   /** Four dwords: which bits of the first 16 bytes have to be the same. */
   key: 28,
 } as const;

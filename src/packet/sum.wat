@@ -285,38 +285,33 @@
       (then (local.set $found (i32.or (local.get $found) (i32.const 16)))))
     (local.get $found))
 
-  ;; What `deliver` does with a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the
-  ;; way: where it is wrong, the bits of $bad are added to $c. Returns $c as it was stored. The first 128 bytes are taken from
-  ;; $headers, what is behind them from the frame at $body, which somebody else may be writing to.
-  (func $deliver_verified (export "deliverVerified") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32)
-    (param $length i32) (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
-    (result i32)
-    (local $l4 i32) (local $room i32) (local $protocol i32) (local $end i32) (local $sum i64)
+  ;; Of an untagged frame in which `inspect` found what is $found: where its transport header begins and how long the transport packet
+  ;; is, by the IP header or, where $by_udp is, by that of UDP, and the sum of the pseudo-header.
+  (func $transport (param $at i32) (param $found i32) (param $by_udp i32) (result i32 i32 i64)
+    (local $l4 i32) (local $room i32) (local $protocol i32) (local $sum i64)
     (if (i32.and (local.get $found) (i32.const 2))
       (then
         (local.set $l4 (i32.const 54))
-        (local.set $protocol (i32.load8_u offset=20 (local.get $headers)))
-        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $headers))))
-        (local.set $sum
-          (call $addresses6 (local.get $headers))))
+        (local.set $protocol (i32.load8_u offset=20 (local.get $at)))
+        (local.set $room (call $swap (i32.load16_u offset=18 (local.get $at))))
+        (local.set $sum (call $addresses6 (local.get $at))))
       (else
         (local.set $l4 (i32.const 34))
-        (local.set $protocol (i32.load8_u offset=23 (local.get $headers)))
-        (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $headers))) (i32.const 20)))
-        (local.set $sum
-          (call $addresses4 (local.get $headers)))))
-    (if (i32.and (local.get $found) (i32.const 4))
-      (then
-        (local.set $room
-          (call $swap (i32.load16_u offset=4 (i32.add (local.get $headers) (local.get $l4)))))))
-    (local.set $end (i32.add (local.get $l4) (local.get $room)))
-    (local.set $sum
-      (i64.add
-        (local.get $sum)
-        (i64.extend_i32_u
-          (i32.add
-            (i32.shl (local.get $protocol) (i32.const 8))
-            (call $swap (local.get $room))))))
+        (local.set $protocol (i32.load8_u offset=23 (local.get $at)))
+        (local.set $room (i32.sub (call $swap (i32.load16_u offset=16 (local.get $at))) (i32.const 20)))
+        (local.set $sum (call $addresses4 (local.get $at)))))
+    (if (i32.and (i32.shr_u (local.get $found) (i32.const 2)) (local.get $by_udp))
+      (then (local.set $room (call $swap (i32.load16_u offset=4 (i32.add (local.get $at) (local.get $l4)))))))
+    (local.get $l4)
+    (local.get $room)
+    (i64.add
+      (local.get $sum)
+      (i64.extend_i32_u (i32.add (i32.shl (local.get $protocol) (i32.const 8)) (call $swap (local.get $room))))))
+
+  ;; Copies a frame of more than 256 bytes in two places, as `deliver` does, and adds to $sum the sum of the bytes from $l4 up to $end
+  ;; in it, an end behind $l4.
+  (func $copy_and_sum_apart (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32) (param $length i32)
+    (param $l4 i32) (param $end i32) (param $sum i64) (result i64)
     (call $copy (local.get $to) (local.get $headers) (i32.const 128))
     (call $copy_addresses (local.get $to) (local.get $addresses))
     (if (i32.le_u (local.get $end) (i32.const 128))
@@ -324,7 +319,10 @@
         (local.set $sum
           (i64.add
             (local.get $sum)
-            (i64.extend_i32_u (call $sum (i32.add (local.get $headers) (local.get $l4)) (local.get $room)))))
+            (i64.extend_i32_u
+              (call $sum
+                (i32.add (local.get $headers) (local.get $l4))
+                (i32.sub (local.get $end) (local.get $l4))))))
         (local.set $end (i32.const 128)))
       (else
         (local.set $sum
@@ -346,10 +344,79 @@
           (i32.add (local.get $to) (local.get $end))
           (i32.add (local.get $body) (local.get $end))
           (i32.sub (local.get $length) (local.get $end)))))
+    (local.get $sum))
+
+  ;; What `deliver` does with a frame of more than 256 bytes in which `inspect` found a transport checksum, which is verified on the
+  ;; way: where it is wrong, the bits of $bad are added to $c. Returns $c as it was stored. The first 128 bytes are taken from
+  ;; $headers, what is behind them from the frame at $body, which somebody else may be writing to.
+  (func $deliver_verified (export "deliverVerified") (param $to i32) (param $addresses i32) (param $headers i32) (param $body i32)
+    (param $length i32) (param $found i32) (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32) (param $bad i32)
+    (result i32)
+    (local $l4 i32) (local $room i32) (local $sum i64)
+    (call $transport (local.get $headers) (local.get $found) (i32.const 1))
+    (local.set $sum)
+    (local.set $room)
+    (local.set $l4)
+    (local.set $sum
+      (call $copy_and_sum_apart (local.get $to) (local.get $addresses) (local.get $headers) (local.get $body) (local.get $length)
+        (local.get $l4) (i32.add (local.get $l4) (local.get $room)) (local.get $sum)))
     (if (i32.ne (call $fold (local.get $sum)) (i32.const 0xffff))
       (then (local.set $c (i32.or (local.get $c) (local.get $bad)))))
     (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d))
     (local.get $c))
+
+  ;; Makes the checksum of the IPv4 header in an untagged frame, if it is one.
+  (func $complete_ipv4 (param $at i32)
+    (if (i32.eq (i32.load8_u offset=14 (local.get $at)) (i32.const 0x45))
+      (then
+        (i32.store16 offset=24 (local.get $at)
+          (i32.xor
+            (call $fold
+              (i64.add
+                (i64.add
+                  (i64.add
+                    (i64.load32_u offset=14 (local.get $at))
+                    (i64.load32_u offset=18 (local.get $at)))
+                  (i64.load16_u offset=22 (local.get $at)))
+                (call $addresses4 (local.get $at))))
+            (i32.const 0xffff))))))
+
+  ;; What `deliver` does with an untagged frame in which `inspect` found what is $found, and whose transport checksum is made on the
+  ;; way. Where $headers is not $body it is longer than 256 bytes.
+  (func $deliver_completed (param $to i32) (param $headers i32) (param $body i32) (param $length i32) (param $found i32)
+    (param $descriptor i32) (param $a i32) (param $b i32) (param $c i32) (param $d i32)
+    (local $l4 i32) (local $room i32) (local $sum i64) (local $field i32) (local $checksum i32)
+    (call $transport (local.get $headers) (local.get $found) (i32.const 0))
+    (local.set $sum)
+    (local.set $room)
+    (local.set $l4)
+    (if (i32.eq (local.get $headers) (local.get $body))
+      (then
+        (local.set $sum
+          (i64.add
+            (local.get $sum)
+            (i64.extend_i32_u (call $sum (i32.add (local.get $headers) (local.get $l4)) (local.get $room)))))
+        (call $copy (local.get $to) (local.get $headers) (local.get $length)))
+      (else
+        (local.set $sum
+          (call $copy_and_sum_apart (local.get $to) (local.get $headers) (local.get $headers) (local.get $body) (local.get $length)
+            (local.get $l4) (i32.add (local.get $l4) (local.get $room)) (local.get $sum)))))
+    (local.set $field
+      (i32.add (local.get $l4) (select (i32.const 6) (i32.const 16) (i32.and (local.get $found) (i32.const 4)))))
+    ;; Without what stood there.
+    (local.set $checksum
+      (i32.xor
+        (call $fold
+          (i64.add
+            (local.get $sum)
+            (i64.extend_i32_u
+              (i32.xor (i32.load16_u (i32.add (local.get $headers) (local.get $field))) (i32.const 0xffff)))))
+        (i32.const 0xffff)))
+    ;; For UDP 0 would mean none.
+    (if (i32.and (i32.eqz (local.get $checksum)) (i32.shr_u (local.get $found) (i32.const 2)))
+      (then (local.set $checksum (i32.const 0xffff))))
+    (i32.store16 (i32.add (local.get $to) (local.get $field)) (local.get $checksum))
+    (call $store (local.get $descriptor) (local.get $a) (local.get $b) (local.get $c) (local.get $d)))
 
   ;; Whether two untagged frames in which `inspect` found the same have the same IP addresses and ports.
   (func $same_flow (param $a i32) (param $b i32) (param $found i32) (result i32)
@@ -370,11 +437,12 @@
   ;; Delivers a frame that goes the way of another, of which is known at $model: its first 64 bytes, and from there on in dwords what
   ;; `inspect` found and whether it verified, what to add to the status where a checksum is found to be wrong, the bytes of the tag
   ;; in front of IP, those of them to be left out, whether the flow has to be the same too, the dwords of the descriptor (the last one
-  ;; without the length), whether the second of them is the IP identification instead, and at 112 which bits of the first 16 bytes
-  ;; have to be the same. The frame goes on at $body as in `deliver`. 0 where it is not like that one.
+  ;; without the length), whether the second of them is the IP identification instead, 1 where the transport checksum is to be made
+  ;; and 3 where that of IPv4 is too, and at 112 which bits of the first 16 bytes have to be the same. The frame goes on at $body as in
+  ;; `deliver`. 0 where it is not like that one.
   (func $deliver_alike (param $model i32) (param $at i32) (param $body i32) (param $length i32) (param $to i32) (param $descriptor i32)
     (result i32)
-    (local $ip i32) (local $found i32) (local $removed i32) (local $second i32) (local $last i32)
+    (local $ip i32) (local $found i32) (local $headers i32) (local $second i32) (local $last i32)
     (if (v128.any_true
           (v128.and
             (v128.xor (v128.load (local.get $at)) (v128.load (local.get $model)))
@@ -397,8 +465,9 @@
             (i32.load offset=68 (local.get $model)))
           (local.get $found))
       (then (return (i32.const 0))))
-    (local.set $removed (i32.load offset=80 (local.get $model)))
-    (local.set $length (i32.sub (local.get $length) (local.get $removed)))
+    (local.set $headers (i32.add (local.get $at) (i32.load offset=80 (local.get $model))))
+    (local.set $body (i32.add (local.get $body) (i32.load offset=80 (local.get $model))))
+    (local.set $length (i32.sub (local.get $length) (i32.load offset=80 (local.get $model))))
     (local.set $last (i32.or (local.get $length) (i32.load offset=100 (local.get $model))))
     (local.set $second (i32.load offset=92 (local.get $model)))
     (if (i32.load offset=104 (local.get $model))
@@ -406,32 +475,34 @@
     (if (i32.load offset=72 (local.get $model))
       (then
         (drop
-          (call $deliver_verified (local.get $to) (local.get $at)
-            (i32.add (local.get $at) (local.get $removed))
-            (i32.add (local.get $body) (local.get $removed))
-            (local.get $length) (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model))
-            (local.get $second) (i32.load offset=96 (local.get $model)) (local.get $last)
-            (i32.load offset=72 (local.get $model)))))
-      (else
-        (call $deliver (local.get $to) (local.get $at)
-          (i32.add (local.get $at) (local.get $removed))
-          (i32.add (local.get $body) (local.get $removed))
-          (local.get $length) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
-          (i32.load offset=96 (local.get $model)) (local.get $last))))
+          (call $deliver_verified (local.get $to) (local.get $at) (local.get $headers) (local.get $body) (local.get $length)
+            (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+            (i32.load offset=96 (local.get $model)) (local.get $last) (i32.load offset=72 (local.get $model))))
+        (return (i32.const 1))))
+    (if (i32.load offset=108 (local.get $model))
+      (then
+        (call $deliver_completed (local.get $to) (local.get $headers) (local.get $body) (local.get $length)
+          (local.get $found) (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+          (i32.load offset=96 (local.get $model)) (local.get $last))
+        (return (i32.const 1))))
+    (call $deliver (local.get $to) (local.get $at) (local.get $headers) (local.get $body) (local.get $length)
+      (local.get $descriptor) (i32.load offset=88 (local.get $model)) (local.get $second)
+      (i32.load offset=96 (local.get $model)) (local.get $last))
     (i32.const 1))
 
   (func (export "deliverAlike") (param $model i32) (param $at i32) (param $length i32) (param $to i32) (param $descriptor i32) (result i32)
     (call $deliver_alike (local.get $model) (local.get $at) (local.get $at) (local.get $length) (local.get $to) (local.get $descriptor)))
 
-  ;; The same for a frame that somebody else may be writing to: what is gone by is copied to $copy first, which is all of it where its
-  ;; checksum is verified before it is delivered.
+  ;; The same for a frame that somebody else may be writing to: what is gone by is copied to $copy first, which is all of it where it is
+  ;; short, or its checksum is verified before it is delivered.
   (func (export "deliverAlikeCopied") (param $model i32) (param $copy i32) (param $at i32) (param $length i32) (param $to i32)
     (param $descriptor i32) (result i32)
-    (if (i32.load offset=68 (local.get $model))
+    (if (i32.or (i32.le_u (local.get $length) (i32.const 256)) (i32.load offset=68 (local.get $model)))
       (then
         (call $copy (local.get $copy) (local.get $at) (local.get $length))
         (local.set $at (local.get $copy)))
       (else
         (call $copy (local.get $copy) (local.get $at)
           (i32.add (i32.const 128) (i32.load offset=76 (local.get $model))))))
+    (if (i32.and (i32.load offset=108 (local.get $model)) (i32.const 2)) (then (call $complete_ipv4 (local.get $copy))))
     (call $deliver_alike (local.get $model) (local.get $copy) (local.get $at) (local.get $length) (local.get $to) (local.get $descriptor))))

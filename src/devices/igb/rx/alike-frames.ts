@@ -7,12 +7,11 @@ import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
 import type { FastPlan } from './fast-plan.ts';
 import type { FastStore } from './fast-store.ts';
 import { STATUS } from './offload.ts';
+import { origin } from './origin.ts';
 import { type PlainFrame, removedBy, SHORT } from './plain-frame.ts';
-import { MAXIMUM_BYTES, MINIMUM_BYTES } from './size.ts';
+import { MINIMUM_BYTES } from './size.ts';
 
 const { bytes, dwords, simd } = arena;
-
-const NO_PLACE = -1;
 
 const MODEL_AT = arena.reserve(MODEL_BYTES);
 const MODEL_DWORD = MODEL_AT >>> 2;
@@ -21,8 +20,6 @@ const SEEN_BYTES = 64;
 /** Dwords of the first 16 bytes that have to be the same: the destination, the type and what is behind it; or all. */
 const KEY_OF_WIRE = Uint32Array.of(0xffff_ffff, 0xffff, 0, 0xffff_ffff);
 const KEY_OF_POOL = new Uint32Array(4).fill(0xffff_ffff);
-/** Room for what of a pool's frame has to be copied before it is gone by. */
-const COPY_AT = arena.reserve(MAXIMUM_BYTES);
 
 export class AlikeFrames {
   private readonly plan: FastPlan;
@@ -37,7 +34,7 @@ export class AlikeFrames {
 
   /**
    * After a frame was stored in `queues`: stores those of [first, end) that are like it, up to one that is not, which is returned.
-   * `local`: they come from a pool, and lie where it may write to them.
+   * `from` is one of `origin`.
    */
   follow(
     starts: Int32Array,
@@ -45,7 +42,7 @@ export class AlikeFrames {
     first: number,
     end: number,
     queues: number,
-    local: boolean,
+    from: number,
   ): number {
     const { frame, plan, store } = this;
     // What goes to several queues, or counts for groups, is no model.
@@ -53,28 +50,30 @@ export class AlikeFrames {
     const queue = 31 - Math.clz32(queues);
     const removed = removedBy(frame.strips, queue);
     const tagBytes = frame.untagged - frame.at;
-    this.write(removed, tagBytes, local);
+    if (from >= origin.unfinished && tagBytes !== 0) return first;
+    this.write(removed, tagBytes, from);
     // Whether checksums are verified before or while frames are copied is the same for all of them.
     const longest = tagBytes === 0 ? plan.longest : plan.longestTagged;
-    const verifiesShort = tagBytes === 0 || plan.stripsAll;
+    const verifiesShort = from < origin.unfinished && (tagBytes === 0 || plan.stripsAll);
     const least = frame.unverified ? SHORT + tagBytes + 1 : MINIMUM_BYTES;
     const most = frame.unverified || !verifiesShort ? longest : Math.min(SHORT + tagBytes, longest);
     let at = first;
     for (; at < end; at += 1) {
       const length = lengths[at]!;
       if (length < least || length > most) break;
-      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed, local ? COPY_AT : NO_PLACE)) break;
+      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed, from)) break;
     }
     return at;
   }
 
   /** Writes down what the frame at hand is. */
-  private write(removed: number, tagBytes: number, local: boolean): void {
+  private write(removed: number, tagBytes: number, from: number): void {
     const { frame, plan } = this;
+    const local = from !== origin.wire;
     const status = local ? plan.statuses[frame.found]! | STATUS.LB : plan.statuses[frame.found]!;
     simd!.copy(MODEL_AT, frame.at, SEEN_BYTES);
     dwords[MODEL_DWORD + MODEL.found] = frame.found;
-    dwords[MODEL_DWORD + MODEL.verified] = frame.unverified ? 0 : 1;
+    dwords[MODEL_DWORD + MODEL.verified] = frame.unverified || from >= origin.unfinished ? 0 : 1;
     dwords[MODEL_DWORD + MODEL.bad] = frame.bad;
     dwords[MODEL_DWORD + MODEL.tagBytes] = tagBytes;
     dwords[MODEL_DWORD + MODEL.removed] = removed;
@@ -84,6 +83,7 @@ export class AlikeFrames {
     dwords[MODEL_DWORD + MODEL.status] = removed === 0 ? status : status | STATUS.VP;
     dwords[MODEL_DWORD + MODEL.last] = removed === 0 ? 0 : frame.tag << 16;
     dwords[MODEL_DWORD + MODEL.identifies] = frame.identifies ? 1 : 0;
+    dwords[MODEL_DWORD + MODEL.completes] = from === origin.unfinishedIpv4 ? 3 : from === origin.unfinished ? 1 : 0;
     const key = local ? KEY_OF_POOL : KEY_OF_WIRE;
     for (let n = 0; n < key.length; n += 1) dwords[MODEL_DWORD + MODEL.key + n] = key[n]!;
   }

@@ -92,8 +92,8 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /** Frames behind the last one `switched`, in the terms of `PoolSink.follow`. */
-  followSwitched(places: Int32Array, lengths: Uint16Array, first: number, end: number): number {
-    return this.fast.followSwitched(places, lengths, first, end);
+  followSwitched(places: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number {
+    return this.fast.followSwitched(places, lengths, first, end, from);
   }
 
   /** A frame like the last one `switched` was made where `placeFor` said. */

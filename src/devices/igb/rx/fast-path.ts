@@ -14,6 +14,7 @@ import type { Delivery } from './delivery.ts';
 import { FastPlan } from './fast-plan.ts';
 import { FastStore } from './fast-store.ts';
 import { KnownPools } from './known-pools.ts';
+import { origin } from './origin.ts';
 import type { ReceiveParts } from './parts.ts';
 import { PlainFrame } from './plain-frame.ts';
 import { poolQueue, portQueue } from './queue-select.ts';
@@ -100,7 +101,7 @@ export class FastPath {
     this.begin(end - first);
     let at = first;
     while (at < end && this.receive(starts[at]!, lengths[at]!, false)) {
-      at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast, false);
+      at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast, origin.wire);
     }
     this.end();
     return at - first;
@@ -143,12 +144,12 @@ export class FastPath {
 
   /**
    * Behind a frame from a pool: stores those of [first, end) that are like it and lie in the arena's memory, up to one that is not,
-   * which is returned.
+   * which is returned. `from` is their `origin`.
    */
-  followSwitched(starts: Int32Array, lengths: Uint16Array, first: number, end: number): number {
+  followSwitched(starts: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number {
     const { queuesLast } = this;
     if (queuesLast === 0 || this.context.taps.watched !== 0) return first;
-    return this.alike.follow(starts, lengths, first, end, queuesLast, true);
+    return this.alike.follow(starts, lengths, first, end, queuesLast, from);
   }
 
   /**

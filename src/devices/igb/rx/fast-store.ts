@@ -7,14 +7,18 @@ import type { Delivery } from './delivery.ts';
 import { DescriptorsAhead } from './descriptors-ahead.ts';
 import type { FastPlan } from './fast-plan.ts';
 import { STATUS } from './offload.ts';
+import { origin } from './origin.ts';
 import type { ReceiveParts } from './parts.ts';
 import { type PlainFrame, removedBy } from './plain-frame.ts';
 import { RunCounts } from './run-counts.ts';
+import { MAXIMUM_BYTES } from './size.ts';
 
 const { ICR, RDH, RDT } = pf;
 const { bytes, simd } = arena;
 
 const NO_PLACE = -1;
+/** Room for what of a pool's frame is copied before it is gone by. */
+const COPY_AT = arena.reserve(MAXIMUM_BYTES);
 
 export class FastStore {
   private readonly context: PortContext;
@@ -88,20 +92,17 @@ export class FastStore {
     return true;
   }
 
-  /**
-   * The same for a frame that is like a model (`deliverAlike`), in one queue; false where it is not. `copy`: where one that comes from
-   * a pool is copied to, or -1 for one from the wire.
-   */
-  storeAlike(model: number, queue: number, at: number, length: number, removed: number, copy: number): boolean {
+  /** The same for a frame that is like a model (`deliverAlike`), in one queue, by its `origin`; false where it is not. */
+  storeAlike(model: number, queue: number, at: number, length: number, removed: number, from: number): boolean {
     const { ahead } = this;
     if (!ahead.find(queue, length - removed)) return false;
     const buffer = ahead.buffers[queue]!;
     const descriptor = ahead.descriptors[queue]!;
-    const local = copy !== NO_PLACE;
-    const like = local
-      ? simd!.deliverAlikeCopied(model, copy, at, length, buffer, descriptor)
+    const local = from !== origin.wire;
+    const isLike = local
+      ? simd!.deliverAlikeCopied(model, COPY_AT, at, length, buffer, descriptor)
       : simd!.deliverAlike(model, at, length, buffer, descriptor);
-    if (like === 0) return false;
+    if (isLike === 0) return false;
     this.count(queue, length, local);
     if (!local) this.countReceived(at, length);
     return true;

@@ -47,8 +47,8 @@ export class PoolDeliveries implements PoolSink {
     return true;
   }
 
-  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number): number {
-    const next = this.parts.receive.followSwitched(places, lengths, first, end);
+  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number {
+    const next = this.parts.receive.followSwitched(places, lengths, first, end, from);
     for (let n = first; n < next; n += 1) this.count(lengths[n]!);
     return next;
   }

@@ -62,6 +62,8 @@ export interface SendOptions {
   /** Dword 2 bits besides those that every frame has. */
   readonly command?: number;
   readonly options?: number;
+  /** Where the frame lies in the room that its queue has for frames; packets that are sent together lie apart. */
+  readonly at?: number;
 }
 
 export class PoolBench {
@@ -124,10 +126,10 @@ export class PoolBench {
   }
 
   /** Puts a frame on a queue's ring without telling the port; `command` and `options` are added to the descriptor. */
-  post(queue: number, frame: Uint8Array, { command = 0, options = 0 }: SendOptions = {}): void {
+  post(queue: number, frame: Uint8Array, { command = 0, options = 0, at: offset = 0 }: SendOptions = {}): void {
     const slot = this.txTail[queue]!;
     const at = TX_RINGS + queue * RING_BYTES + slot * 16;
-    const buffer = TX_BUFFERS + queue * TX_BUFFER_BYTES;
+    const buffer = TX_BUFFERS + queue * TX_BUFFER_BYTES + offset;
     this.memory.pokeBytes(buffer, frame);
     this.memory.poke64(at, buffer);
     this.memory.poke32(at + 8, 0x2b300000 | command | frame.length);

@@ -6,10 +6,11 @@
 import { arena, HEADERS_COPIED } from '../../../packet/index.ts';
 import { beginPacket, capturedAt, type FrameOffload, type GuestMemory } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
+import { origin } from '../rx/origin.ts';
 import { TAG_BYTES, UNTAGGED } from '../rx/vlan.ts';
 import { wireLength } from '../statistics.ts';
 import { Checksums } from './checksums.ts';
-import { command, DESCRIPTOR_BYTES, STATUS_DD } from './descriptor.ts';
+import { command, DESCRIPTOR_BYTES, option, STATUS_DD } from './descriptor.ts';
 import { GATHERED_AT } from './gather.ts';
 import { PacketRun } from './packet-run.ts';
 import { route, type TransmitParts } from './parts.ts';
@@ -110,20 +111,35 @@ export class FastPath {
 
   /** Sends the packets [first, end) of the run. */
   private sendFrom(queue: number, first: number, end: number): void {
-    const { run } = this;
     const { sink } = this.parts;
     const { trace } = this.context;
     sink.pools.begin(end - first);
+    // The end of those on which the same is to be done as on the packet at hand.
+    let like = first;
     for (let n = first; n < end;) {
       beginPacket(trace);
       const ways = this.sendOne(queue, n);
+      if (n >= like) like = this.run.likeEnd(n, end);
       n += 1;
-      if (ways !== route.pools) continue;
-      const next = sink.pools.follow(run.places, run.lengths, n, run.plainEnd(n, end));
+      if (ways !== route.pools || n === like) continue;
+      const next = this.follow(n, like);
       for (; n < next; n += 1) beginPacket(trace);
     }
     trace.packet = 0;
     sink.pools.end(queue);
+  }
+
+  /** Has the pools take those of the packets [n, end) that go the way of the one before; returns which is the first that does not. */
+  private follow(n: number, end: number): number {
+    const { run } = this;
+    const options = run.checksums[n - 1]!;
+    let from: number = origin.pool;
+    if (options !== 0) {
+      // The headers are where a receiver looks for them.
+      if ((options & option.TXSM) === 0 || !this.checksums.known || run.l3Offsets[n - 1] !== MAC_BYTES) return n;
+      from = (options & option.IXSM) === 0 ? origin.unfinished : origin.unfinishedIpv4;
+    }
+    return this.parts.sink.pools.follow(run.places, run.lengths, n, end, from);
   }
 
   /** Returns where it went, bits of `route`. */

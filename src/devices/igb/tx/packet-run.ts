@@ -127,12 +127,18 @@ export class PacketRun {
     this.descriptors = descriptors;
   }
 
-  /** The end of the packets of [first, end) that lie in one piece and with nothing to be done on them. */
-  plainEnd(first: number, end: number): number {
-    const { laters, tags, checksums } = this;
-    let n = first;
-    while (n < end && laters[n] === 0 && tags[n] === UNTAGGED && checksums[n] === 0) n += 1;
-    return n;
+  /** The end of the packets up to `end` that lie in one piece, and on which the same is to be done as on packet `n`: no tag inserted. */
+  likeEnd(n: number, end: number): number {
+    const { laters, tags, checksums, l4Types, l3Offsets, l4Offsets } = this;
+    let next = n + 1;
+    while (next < end && laters[next] === 0 && tags[next] === UNTAGGED && checksums[next] === checksums[n]) {
+      const same =
+        checksums[n] === 0 ||
+        (l4Types[next] === l4Types[n] && l3Offsets[next] === l3Offsets[n] && l4Offsets[next] === l4Offsets[n]);
+      if (!same) break;
+      next += 1;
+    }
+    return next;
   }
 
   /** Brings the bytes of a packet of several descriptors together at `to` in the arena. */

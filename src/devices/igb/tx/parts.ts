@@ -52,10 +52,10 @@ export interface PoolSink {
    */
   deliver(queue: number, headers: number, body: number, length: number, checksumsKnown: boolean): boolean;
   /**
-   * Behind a frame that only pools got, and with nothing to be done on any: takes those of [first, end) that go the same way as it and
-   * lie at `places` in the arena's memory, up to one that does not, which is returned.
+   * Behind a frame that only pools got: takes those of [first, end) that go the same way as it and lie at `places` in the arena's
+   * memory, up to one that does not, which is returned. `from`, an `origin`, says what is to be done on them, and was on it.
    */
-  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number): number;
+  follow(places: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number;
   /** Where in the arena's memory the next frame may be made, instead of being delivered; -1 for nowhere. */
   placeFor(length: number): number;
   /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */
