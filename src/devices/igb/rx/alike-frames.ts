@@ -4,6 +4,7 @@
  * one is written down, and each that is like it is looked at, compared, verified and copied by one call.
  */
 import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
+import { wireLength } from '../statistics.ts';
 import type { FastPlan } from './fast-plan.ts';
 import type { FastStore } from './fast-store.ts';
 import { STATUS } from './offload.ts';
@@ -58,11 +59,16 @@ export class AlikeFrames {
     const least = frame.unverified ? SHORT + tagBytes + 1 : MINIMUM_BYTES;
     const most = frame.unverified || !verifiesShort ? longest : Math.min(SHORT + tagBytes, longest);
     let at = first;
+    let sum = 0;
+    let octets = 0;
     for (; at < end; at += 1) {
       const length = lengths[at]!;
       if (length < least || length > most) break;
       if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed, from)) break;
+      sum += length;
+      octets += wireLength(length);
     }
+    if (at !== first) store.countAlike(queue, at - first, sum, octets, from !== origin.wire);
     return at;
   }
 

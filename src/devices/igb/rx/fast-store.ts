@@ -2,6 +2,7 @@
 import { arena } from '../../../packet/arena.ts';
 import { capturedAt } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
+import { wireLength } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
 import type { Delivery } from './delivery.ts';
 import { DescriptorsAhead } from './descriptors-ahead.ts';
@@ -92,7 +93,10 @@ export class FastStore {
     return true;
   }
 
-  /** The same for a frame that is like a model (`deliverAlike`), in one queue, by its `origin`; false where it is not. */
+  /**
+   * Stores a frame that is like a model (`deliverAlike`), in one queue, by its `origin`; false where it is not. `countAlike` counts
+   * what was stored like this.
+   */
   storeAlike(model: number, queue: number, at: number, length: number, removed: number, from: number): boolean {
     const { ahead } = this;
     if (!ahead.find(queue, length - removed)) return false;
@@ -103,9 +107,15 @@ export class FastStore {
       ? simd!.deliverAlikeCopied(model, COPY_AT, at, length, buffer, descriptor)
       : simd!.deliverAlike(model, at, length, buffer, descriptor);
     if (isLike === 0) return false;
-    this.count(queue, length, local);
-    if (!local) this.countReceived(at, length);
+    this.advance(queue);
+    if (!local) this.statistics.receivedOne(bytes, at, length);
     return true;
+  }
+
+  /** Counts alike frames that were stored: how many, their bytes, and their octets on the wire. */
+  countAlike(queue: number, frames: number, sum: number, octets: number, local: boolean): void {
+    this.counts.storedIn(queue, frames, sum, octets, local);
+    if (!local) this.counts.received(frames, octets);
   }
 
   /** Where a frame of so many bytes for a single queue may be made; -1 for nowhere. */
@@ -152,8 +162,14 @@ export class FastStore {
     }
   }
 
-  /** A frame is in the queue: the head moves on; few descriptors left may be a cause. */
+  /** A frame is in the queue. */
   private count(queue: number, length: number, local: boolean): void {
+    this.advance(queue);
+    this.counts.storedIn(queue, 1, length, wireLength(length), local);
+  }
+
+  /** The head moves on; few descriptors left may be a cause. */
+  private advance(queue: number): void {
     const { plan, values } = this;
     const size = plan.sizes[queue]!;
     const head = values[RDH.index + queue * RDH.step]! & 0xffff;
@@ -162,12 +178,11 @@ export class FastStore {
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
     const left = tail >= next ? tail - next : tail - next + size;
     if (left === plan.thresholds[queue]) this.counts.causes |= ICR.RXDMT0.mask;
-    this.counts.storedIn(queue, length, local);
   }
 
   /** A frame was received from the wire. */
   private countReceived(at: number, length: number): void {
     this.statistics.receivedOne(bytes, at, length);
-    this.counts.received(length);
+    this.counts.received(1, wireLength(length));
   }
 }

@@ -1,6 +1,5 @@
 /** What a run of frames on the short way counts, told all at once when the run is over. */
 import { QUEUES } from '../context.ts';
-import { wireLength } from '../statistics.ts';
 import type { Delivery } from './delivery.ts';
 import type { ReceiveParts } from './parts.ts';
 
@@ -30,19 +29,19 @@ export class RunCounts {
     this.counts = new Float64Array(QUEUES * COLUMNS);
   }
 
-  /** A frame of the wire was taken. */
-  received(length: number): void {
-    this.frames += 1;
-    this.octets += wireLength(length);
+  /** Frames of the wire were taken: how many, and their octets there. */
+  received(frames: number, octets: number): void {
+    this.frames += frames;
+    this.octets += octets;
   }
 
-  /** A frame was stored in a queue; `local`: it came from a pool. */
-  storedIn(queue: number, length: number, local: boolean): void {
+  /** Frames were stored in a queue: how many, their bytes, and their octets on the wire. `local`: they came from a pool. */
+  storedIn(queue: number, frames: number, bytes: number, octets: number, local: boolean): void {
     const { counts } = this;
     const to = queue * COLUMNS + (local ? LOCAL : 0);
-    counts[to]! += 1;
-    counts[to + 1]! += length;
-    counts[to + 2]! += wireLength(length);
+    counts[to]! += frames;
+    counts[to + 1]! += bytes;
+    counts[to + 2]! += octets;
     this.stored |= 1 << queue;
   }
 
