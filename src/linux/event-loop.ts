@@ -6,7 +6,7 @@ import { createEventFd, drain, signal, signalBy } from './event-fd.ts';
 import { Epoll, EPOLLIN, type Ready } from './epoll.ts';
 import { check, libc } from './libc.ts';
 import { DurationHistogram } from './duration-histogram.ts';
-import { HaltPolling, heard } from './halt-polling.ts';
+import { HaltPolling } from './halt-polling.ts';
 import { TimerList } from './timer-list.ts';
 import { loopTraceEvents } from './trace-events.ts';
 
@@ -45,7 +45,8 @@ export class EventLoop implements Clock, Tasks {
   private turnTimes: DurationHistogram | undefined;
   /** The turn at hand is not to be among them. */
   private unmeasured: boolean;
-  private heardWeight: number;
+  /** Somebody gets an answer in this turn. */
+  private answering: boolean;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -67,7 +68,7 @@ export class EventLoop implements Clock, Tasks {
     this.turnEvent = 0;
     this.turnTimes = undefined;
     this.unmeasured = false;
-    this.heardWeight = heard.nothing;
+    this.answering = false;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -116,14 +117,9 @@ export class EventLoop implements Clock, Tasks {
     };
   }
 
-  /** Somebody gets a reply in this turn, for which he has waited. */
-  replied(): void {
-    this.heardWeight = heard.reply;
-  }
-
-  /** Somebody gets an interrupt in this turn, for which he may have waited. */
-  interrupted(): void {
-    this.heardWeight = Math.min(this.heardWeight, heard.interrupt);
+  /** Somebody gets a reply or an interrupt in this turn, for which he may have waited. */
+  answered(): void {
+    this.answering = true;
   }
 
   /** Has the time of each turn noted from now on, but of those that `leaveOutTurn` names and those that only end `run`. */
@@ -230,8 +226,8 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
-    polling?.turned(this.heardWeight);
-    this.heardWeight = heard.nothing;
+    polling?.turned(this.answering);
+    this.answering = false;
     if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
     this.unmeasured = false;
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);

@@ -15,11 +15,9 @@ const SHORT_WAIT_NS = 100_000;
 /** Between two looks: longer only where another thread had our processor meanwhile. */
 const PREEMPTED_NS = 3000;
 const LONGEST_REST = 1024;
-/**
- * What somebody hears of us in a turn, by how much it weighs for a nap. Who asks and waits for the reply is not to wait for a nap;
- * an interrupt may be what somebody waits for, and comes now and then of a flood as well.
- */
-export const heard = { nothing: 1, interrupt: -1, reply: -4 } as const;
+/** What a turn weighs for a nap: who gets an answer of us, a reply or an interrupt, may have waited for it and go on at once. */
+const UNANSWERED = 1;
+const ANSWERED = -4;
 /** From this weight on we nap, and how far it may grow. */
 const NAP_WEIGHT = 8;
 const MAX_WEIGHT = 16;
@@ -45,9 +43,10 @@ export class HaltPolling {
     return this.napWeight >= NAP_WEIGHT ? NAP_NS : 0;
   }
 
-  /** A turn has ended; `weight` is the least of `heard` in it. */
-  turned(weight: number): void {
-    this.napWeight = Math.min(Math.max(this.napWeight + weight, 0), MAX_WEIGHT);
+  /** A turn has ended; `answered`: somebody got a reply or an interrupt. */
+  turned(answered: boolean): void {
+    const weight = this.napWeight + (answered ? ANSWERED : UNANSWERED);
+    this.napWeight = Math.min(Math.max(weight, 0), MAX_WEIGHT);
   }
 
   /** Something came while we looked on or napped; `longestNs` passed between two looks at most, or 0. */

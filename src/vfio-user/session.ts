@@ -88,7 +88,7 @@ export class Session implements VfioUserClient {
   }
 
   signal(index: number, vector: number): boolean {
-    this.#options.loop.interrupted();
+    this.#options.loop.answered();
     const delivered = this.#interrupts.signal(index, vector);
     this.#trace.emit('vfio_user_irq', index, vector, delivered ? 1 : 0);
     return delivered;
@@ -96,7 +96,7 @@ export class Session implements VfioUserClient {
 
   writeMessage(address: number, data: number): void {
     if (this.#ended) return;
-    this.#options.loop.interrupted();
+    this.#options.loop.answered();
     this.#trace.emit('vfio_user_dma_write', address, 4, data);
     this.#messages.writeMessage(address, data);
   }
@@ -159,7 +159,7 @@ export class Session implements VfioUserClient {
     reader.received(length, socket.receivedFds, socket.receivedFdCount);
     while (reader.next()) {
       this.#trace.received(reader);
-      if (reader.wantsReply) loop.replied();
+      if (reader.wantsReply) loop.answered();
       this.#handle();
       if (this.#ended) return;
       reader.release();
