@@ -60,8 +60,10 @@ export class Throttle {
     }
     this.waiting |= 1 << vector;
     const { trace, events } = this.context;
-    if (nowNs < this.readyAtNs[vector]! && trace.on[events.igb_irq_throttled] !== 0) {
-      trace.emit(events.igb_irq_throttled, vector, this.intervalNs(vector) / NS_PER_US);
+    if (nowNs < this.readyAtNs[vector]!) {
+      if (trace.on[events.igb_irq_throttled] !== 0) {
+        trace.emit(events.igb_irq_throttled, vector, this.intervalNs(vector) / NS_PER_US);
+      }
     } else if (trace.on[events.igb_irq_held] !== 0) {
       trace.emit(events.igb_irq_held, vector, (untilNs - nowNs) / NS_PER_US);
     }
