@@ -143,20 +143,28 @@ async function hear(wanted: (told: readonly Told[]) => boolean, work: () => unkn
   return told;
 }
 
+interface TraceLine {
+  readonly event: string;
+  readonly packet: number;
+}
+
+/** Lines of the trace among what was told. */
+const traceLines = (told: readonly Told[]): TraceLine[] =>
+  told.flatMap(({ event, data }) => (event === 'trace' ? (data['lines'] as TraceLine[]) : []));
+
 test('events and traces are told as they happen, and a packet has its story', async () => {
   const [a, b] = machines;
   const told = await hear(
-    (all) => all.some(({ event }) => event === 'trace') && all.some(({ data }) => data['event'] === 'RESUME'),
+    (all) =>
+      traceLines(all).some(({ event }) => event === 'igb_tx_packet') &&
+      all.some(({ data }) => data['event'] === 'RESUME'),
     async () => {
       await post('{"execute":"trace-event-set-state","arguments":{"name":"igb_*","enable":true}}');
       a.sendTo(b, 1);
       await post('{"execute":"stop"}{"execute":"cont"}');
     },
   );
-  const lines = told.flatMap(({ event, data }) =>
-    event === 'trace' ? (data['lines'] as { event: string; packet: number }[]) : [],
-  );
-  const sent = lines.find(({ event }) => event === 'igb_tx_packet')!;
+  const sent = traceLines(told).find(({ event }) => event === 'igb_tx_packet')!;
   assert.ok(sent.packet > 0);
   const follow = { execute: 'trace-follow', arguments: { packet: sent.packet } };
   const { return: story } = (await (await post(JSON.stringify(follow))).json()) as {

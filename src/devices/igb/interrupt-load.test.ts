@@ -9,6 +9,7 @@ const US = 1000;
 const INTERVAL_NS = 50 * US;
 const HANDLING_NS = 30 * US;
 const VECTOR = 3;
+const OTHER_VECTOR = 4;
 const QUEUE = 2;
 const RING = 256;
 
@@ -28,7 +29,7 @@ function setUp() {
   const interrupt = (turns: number, handlingNs = HANDLING_NS, intervalNs = INTERVAL_NS): number => {
     for (let n = 0; n < turns; n += 1) writeBack(1);
     const sentNs = clock.now();
-    load.sent(VECTOR, sentNs);
+    load.sent(VECTOR, sentNs, false);
     clock.advance(handlingNs);
     load.unmasked(VECTOR, intervalNs);
     return Math.max(load.heldUntilNs[VECTOR]! - sentNs, 0);
@@ -82,7 +83,7 @@ test('a driver that does not mask its vector is not held; nor is one whose vecto
   for (let n = 0; n < 20; n += 1) {
     writeBack(1);
     writeBack(1);
-    load.sent(VECTOR, clock.now());
+    load.sent(VECTOR, clock.now(), false);
     clock.advance(HANDLING_NS);
     assert.equal(load.heldUntilNs[VECTOR], 0);
   }
@@ -96,4 +97,60 @@ test('a driver that does not mask its vector is not held; nor is one whose vecto
 test('a queue whose IVAR entry names no vector of the chip is counted nowhere', () => {
   const { load } = setUp();
   for (let n = 0; n < 3; n += 1) assert.equal(load.wroteBack(31, QUEUE, false), false);
+});
+
+test('what one turn did to both rings of a queue is one turn', () => {
+  const { interrupt, writeBack } = setUp();
+  for (let n = 0; n < 50; n += 1) {
+    writeBack(1, true);
+    assert.equal(interrupt(1), 0);
+  }
+});
+
+/** Messages of one turn each, of a queue whose sides have a vector each; which of them are held, and by how much more they tell then. */
+function exchange(turnsWhileHeld: number, messages: number, descriptors: number): boolean[] {
+  const { load, clock, registers } = setUp();
+  const { values } = registers;
+  const turn = (): void => {
+    for (const [register, count, vector] of [
+      [pf.TDH, descriptors, VECTOR],
+      [pf.RDH, 1, OTHER_VECTOR],
+    ] as const) {
+      const at = register.index + QUEUE * register.step;
+      values[at] = (values[at]! + count) % RING;
+      load.wroteBack(vector, QUEUE, register === pf.TDH);
+    }
+  };
+  const held: boolean[] = [];
+  for (let n = 0; n < messages; n += 1) {
+    turn();
+    const waited = [VECTOR, OTHER_VECTOR].map((vector) => load.heldUntilNs[vector]! > clock.now());
+    assert.equal(waited[0], waited[1], 'both sides wait, or none');
+    if (waited[0]) for (let more = 1; more < turnsWhileHeld; more += 1) turn();
+    held.push(waited[0]!);
+    for (const vector of [VECTOR, OTHER_VECTOR]) load.sent(vector, clock.now(), waited[0]!);
+    clock.advance(HANDLING_NS);
+    for (const vector of [VECTOR, OTHER_VECTOR]) load.unmasked(vector, INTERVAL_NS);
+  }
+  return held;
+}
+
+test('a guest that goes on while an interrupt is held is held soon, though its interrupts told of one turn each', () => {
+  const held = exchange(3, 20, 17);
+  assert.deepEqual(held, [false, ...Array.from({ length: 19 }, () => true)]);
+});
+
+test('a guest that waits for its answer is tried ever more seldom, and one that sends little never', () => {
+  const held = exchange(1, 4000, 45);
+  assert.ok(held.indexOf(true) >= 0);
+  assert.ok(held.filter(Boolean).length <= 12, `${held.filter(Boolean).length} of 4000 held`);
+  assert.ok(!held.slice(2, 10).includes(true));
+  assert.ok(!exchange(1, 4000, 3).includes(true));
+});
+
+test('a vector that told of nothing says nothing of any queue', () => {
+  const { load, interrupt, flood } = setUp();
+  flood();
+  load.forget(OTHER_VECTOR);
+  assert.ok(interrupt(3) > 0);
 });

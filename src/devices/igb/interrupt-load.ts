@@ -1,23 +1,16 @@
 /**
  * Interrupts of a flooded guest. EITR says how close they may follow each other, but not what one costs: in a virtual machine a message,
- * handler and poll take as long as many packets do. Where packets keep coming, a vector is held until its guest has had nine times as
- * long for itself as it took to handle the last one, so that one tells of many. Handling ends where the guest unmasks the vector
- * again, so this scales with the machine; a driver that does not mask is never held.
- *
- * A flood is when, again and again, an interrupt tells of what several turns wrote back. Who waits for answers makes one turn each.
+ * handler and poll take as long as many packets do. Where packets keep coming (flood-watch.ts), a vector is held until its guest has had
+ * nine times as long for itself as it took to handle the last one, so that one tells of many. Handling ends where the guest unmasks
+ * the vector again, so this scales with the machine; a driver that does not mask is never held.
  */
 import { QUEUES, type PortContext } from './context.ts';
+import { FloodWatch, NO_QUEUE } from './flood-watch.ts';
 import { pf } from './tables/index.ts';
 
 /** Numbers that an IVAR entry can hold. */
 const NAMED_VECTORS = 32;
 const DESCRIPTOR_SHIFT = 4;
-
-/** What weighs for a flood and against it, from which weight on it is one, and how far the weight may grow. */
-const SEVERAL_TURNS = 2;
-const ONE_TURN = -1;
-const FLOOD_WEIGHT = 8;
-const MAX_WEIGHT = 16;
 
 /** A tenth of the guest's time is for handling. */
 const TIMES_HANDLING = 10;
@@ -31,23 +24,34 @@ export class InterruptLoad {
   /** Until when each vector is held, in the clock's ns. */
   readonly heldUntilNs: Float64Array;
   private readonly context: PortContext;
+  private readonly floods: FloodWatch;
+  /** The queue that each vector told of last: its two sides share what is known of it, though their vectors may differ. */
+  private readonly queues: Uint8Array;
   private readonly sentAtNs: Float64Array;
-  private readonly weights: Int8Array;
-  /** Turns with write-backs since each vector was sent. */
+  private readonly messages: Int32Array;
+  /** Since each vector's last message: the most turns that wrote back to one ring, and descriptors of all its rings. */
   private readonly turns: Int32Array;
-  /** Descriptors written back since each vector was held. */
   private readonly descriptors: Int32Array;
-  /** Heads of the rings when they were last looked at: receive queues, then transmit queues. */
+  /** Of those descriptors, what was there when the vector was unmasked: the driver has seen them. */
+  private readonly handled: Int32Array;
+  /** By ring, receive queues and then transmit queues: the head as last seen, turns, and since which message of their vector. */
   private readonly heads: Uint16Array;
+  private readonly ringTurns: Int32Array;
+  private readonly ringMessages: Int32Array;
 
   constructor(context: PortContext) {
     this.context = context;
+    this.floods = new FloodWatch();
     this.heldUntilNs = new Float64Array(NAMED_VECTORS);
+    this.queues = new Uint8Array(NAMED_VECTORS).fill(NO_QUEUE);
     this.sentAtNs = new Float64Array(NAMED_VECTORS);
-    this.weights = new Int8Array(NAMED_VECTORS);
+    this.messages = new Int32Array(NAMED_VECTORS);
     this.turns = new Int32Array(NAMED_VECTORS);
     this.descriptors = new Int32Array(NAMED_VECTORS);
+    this.handled = new Int32Array(NAMED_VECTORS);
     this.heads = new Uint16Array(2 * QUEUES);
+    this.ringTurns = new Int32Array(2 * QUEUES);
+    this.ringMessages = new Int32Array(2 * QUEUES);
   }
 
   /** A turn wrote descriptors of a queue back, of which `vector` tells; true when they are too many to be held any longer. */
@@ -60,37 +64,55 @@ export class InterruptLoad {
     const before = this.heads[ring]!;
     this.heads[ring] = values[head.index + queue * head.step]!;
     const done = this.heads[ring] - before;
-    this.turns[vector]! += 1;
     this.descriptors[vector]! += done < 0 ? done + size : done;
-    return this.heldUntilNs[vector]! > 0 && this.descriptors[vector]! >= size >>> RING_SHARE_SHIFT;
+    this.queues[vector] = queue;
+    this.countTurn(vector, ring);
+    const unseen = this.descriptors[vector]! - this.handled[vector]!;
+    return this.heldUntilNs[vector]! > 0 && unseen >= size >>> RING_SHARE_SHIFT;
   }
 
-  /** The vector's message left. */
-  sent(vector: number, nowNs: number): void {
-    const weight = this.weights[vector]! + (this.turns[vector]! > 1 ? SEVERAL_TURNS : ONE_TURN);
-    this.weights[vector] = Math.min(Math.max(weight, 0), MAX_WEIGHT);
+  /** The vector's message left; `waited`: not when it was asked for. */
+  sent(vector: number, nowNs: number, waited: boolean): void {
+    const held = waited && this.heldUntilNs[vector]! > 0;
+    this.floods.told(this.queues[vector]!, this.turns[vector]!, this.descriptors[vector]!, held, nowNs);
+    this.clear(vector);
     this.sentAtNs[vector] = nowNs;
-    this.heldUntilNs[vector] = 0;
-    this.turns[vector] = 0;
+    this.messages[vector]! += 1;
   }
 
   /** Software unmasked the vector, whose EITR interval is `intervalNs`: it is done with the last message. */
   unmasked(vector: number, intervalNs: number): void {
     const sentAtNs = this.sentAtNs[vector]!;
-    if (this.weights[vector]! < FLOOD_WEIGHT || sentAtNs === 0) return;
+    if (sentAtNs === 0 || !this.floods.holds(this.queues[vector]!)) return;
     const handlingNs = this.context.clock.now() - sentAtNs;
     const heldNs = Math.min(TIMES_HANDLING * handlingNs, MAX_INTERVALS * intervalNs, MAX_HELD_NS);
     this.heldUntilNs[vector] = sentAtNs + heldNs;
     this.sentAtNs[vector] = 0;
-    this.descriptors[vector] = 0;
+    this.handled[vector] = this.descriptors[vector]!;
   }
 
   /** The vector is not held, and of what it did nothing is known. */
   forget(vector: number): void {
-    this.heldUntilNs[vector] = 0;
+    this.floods.forget(this.queues[vector]!);
+    this.queues[vector] = NO_QUEUE;
+    this.clear(vector);
     this.sentAtNs[vector] = 0;
-    this.weights[vector] = 0;
+  }
+
+  private clear(vector: number): void {
+    this.heldUntilNs[vector] = 0;
     this.turns[vector] = 0;
     this.descriptors[vector] = 0;
+    this.handled[vector] = 0;
+  }
+
+  private countTurn(vector: number, ring: number): void {
+    if (this.ringMessages[ring] !== this.messages[vector]) {
+      this.ringMessages[ring] = this.messages[vector]!;
+      this.ringTurns[ring] = 0;
+    }
+    const turns = this.ringTurns[ring]! + 1;
+    this.ringTurns[ring] = turns;
+    if (turns > this.turns[vector]!) this.turns[vector] = turns;
   }
 }

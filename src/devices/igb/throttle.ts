@@ -152,11 +152,12 @@ export class Throttle {
   }
 
   private sendOne(vector: number, nowNs: number): boolean {
+    const waited = this.waits(vector);
     this.waiting &= ~(1 << vector);
     this.context.clock.disarm(this.timers[vector]!);
     if (!this.send(vector)) return false;
     this.readyAtNs[vector] = nowNs + this.intervalNs(vector);
-    this.load.sent(vector, nowNs);
+    this.load.sent(vector, nowNs, waited);
     return true;
   }
 
