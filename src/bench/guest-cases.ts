@@ -29,6 +29,8 @@ export interface GuestCase {
   readonly name: string;
   readonly title: string;
   readonly figures: readonly GuestFigure[];
+  /** It is measured with VFs enabled; else before they are. */
+  readonly virtualFunctions: boolean;
   /** A sample for each figure. */
   measure(side: GuestSide, effort: GuestEffort): Promise<readonly GuestSample[]>;
 }
@@ -39,9 +41,11 @@ const UDP_GOAL = 1.1;
 const PING_GOAL = 1 / 1.1;
 
 const spoken: Readonly<Record<StationName, string>> = { host: 'external', pf: 'PF', vf0: 'VF', vf1: 'VF' };
-const paths: readonly Path[] = [
+const pfPaths: readonly Path[] = [
   { from: 'host', to: 'pf' },
   { from: 'pf', to: 'host' },
+];
+const vfPaths: readonly Path[] = [
   { from: 'host', to: 'vf0' },
   { from: 'vf0', to: 'host' },
   { from: 'vf0', to: 'vf1' },
@@ -66,6 +70,7 @@ function streamCase(kind: 'tcp' | 'udp', path: Path, flows: number): GuestCase {
     name: figure.name,
     title: figure.title,
     figures: [figure],
+    virtualFunctions: vfPaths.includes(path),
     measure: async (side, { seconds }) => {
       const { rate, processorEach } = await stream(side, path, flows, seconds);
       return [{ value: rate, processorEach }];
@@ -79,7 +84,7 @@ function pingCase(name: string, title: string, flood: boolean): GuestCase {
     { name: `${name}-p99`, title: `${title}, 99 %`, unit: 'ms' },
   ];
   return {
-    ...{ name, title, figures },
+    ...{ name, title, figures, virtualFunctions: false },
     measure: async (side, effort) => {
       const times = (await pings(side, effort.pings, flood)).sort((a, b) => a - b);
       return [0.5, 0.99].map((share) => ({ value: times[Math.floor((times.length - 1) * share)]! }));
@@ -87,10 +92,15 @@ function pingCase(name: string, title: string, flood: boolean): GuestCase {
   };
 }
 
-export const guestCases: readonly GuestCase[] = [
-  ...(['tcp', 'udp'] as const).flatMap((kind) =>
+const streams = (paths: readonly Path[]): GuestCase[] =>
+  (['tcp', 'udp'] as const).flatMap((kind) =>
     paths.flatMap((path) => flowCounts.map((flows) => streamCase(kind, path, flows))),
-  ),
+  );
+
+/** First those without VFs. */
+export const guestCases: readonly GuestCase[] = [
+  ...streams(pfPaths),
   pingCase('ping', 'ping, 5 ms apart', false),
   pingCase('ping-flood', 'ping, one upon the other', true),
+  ...streams(vfPaths),
 ];

@@ -19,7 +19,8 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 const SERVER_PORT = 7020;
 const START_MS = 60_000;
 
-export type StationName = 'host' | 'pf' | 'vf0' | 'vf1';
+const stationNames = ['host', 'pf', 'vf0', 'vf1'] as const;
+export type StationName = (typeof stationNames)[number];
 
 /** Seconds so far. Under TCG what the guest uses is part of what QEMU uses. */
 export interface ProcessorSeconds {
@@ -31,17 +32,18 @@ export interface ProcessorSeconds {
 
 export class GuestSide {
   readonly scene: Scene;
-  readonly stations: Readonly<Record<StationName, Station>>;
   readonly #host: ExternalHost;
+  readonly #reporter: Reporter;
+  #stations: readonly Station[];
 
-  private constructor(scene: Scene, host: ExternalHost, stations: readonly Station[]) {
-    const [external, pf, vf0, vf1] = stations as [Station, Station, Station, Station];
+  private constructor(scene: Scene, host: ExternalHost, stations: readonly Station[], reporter: Reporter) {
     this.scene = scene;
-    this.stations = { host: external, pf, vf0, vf1 };
     this.#host = host;
+    this.#stations = stations;
+    this.#reporter = reporter;
   }
 
-  /** Boots the guest with two VFs in namespaces and an iperf3 server at every station. `folder` gets its logs. */
+  /** Boots the guest, with an iperf3 server at the PF and the external host. `folder` gets its logs. */
   static async open(lab: Lab, nic: NicUnderTest, folder: string, reporter: Reporter): Promise<GuestSide> {
     const files = join(folder, 'host-files');
     mkdirSync(files, { recursive: true });
@@ -51,15 +53,34 @@ export class GuestSide {
       plugged: () => Promise.resolve(),
       opened: () => undefined,
     });
-    const stations = await reporter.step('two virtual functions, and servers', async () => {
-      const all = [hostStation(host, files), ...(await functionStations(scene, VIRTUAL_FUNCTIONS, [0, 1]))];
+    const stations = await reporter.step('servers', async () => {
+      const both = [hostStation(host, files), ...(await functionStations(scene, 0, []))];
       const limits = ['rmem_max', 'wmem_max'].map((name) => `echo ${SOCKET_BUFFER_BYTES} > /proc/sys/net/core/${name}`);
       await scene.machine.run(limits.join('; '));
-      for (const station of all) await serve(station);
-      await introduce(all);
-      return all;
+      for (const station of both) await serve(station);
+      await introduce(both);
+      return both;
     });
-    return new GuestSide(scene, host, stations);
+    return new GuestSide(scene, host, stations, reporter);
+  }
+
+  /** Enables two VFs, each in a namespace with an iperf3 server, if there are none. */
+  async enableFunctions(): Promise<void> {
+    const [external, pf] = this.#stations;
+    if (this.#stations.length > 2) return;
+    await this.#reporter.step('two virtual functions', async () => {
+      const [, ...functions] = await functionStations(this.scene, VIRTUAL_FUNCTIONS, [0, 1]);
+      for (const station of functions) await serve(station);
+      this.#stations = [external!, pf!, ...functions];
+      await introduce(this.#stations);
+    });
+  }
+
+  /** A VF is one once they are enabled. */
+  station(name: StationName): Station {
+    const station = this.#stations[stationNames.indexOf(name)];
+    if (station === undefined) throw new Error(`no virtual functions are enabled for ${name}`);
+    return station;
   }
 
   async processorSeconds(): Promise<ProcessorSeconds> {

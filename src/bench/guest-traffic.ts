@@ -41,9 +41,8 @@ const each = (before: ProcessorSeconds, after: ProcessorSeconds, units: number):
 
 /** TCP as fast as it goes: Gb/s that arrived, processor time for a gigabyte. */
 export async function tcp(side: GuestSide, { from, to }: Path, flows: number, seconds: number): Promise<Flow> {
-  const { stations } = side;
   const before = await side.processorSeconds();
-  const { end } = await iperf(stations[from], stations[to], `-P ${flows}`, seconds);
+  const { end } = await iperf(side.station(from), side.station(to), `-P ${flows}`, seconds);
   const after = await side.processorSeconds();
   const { bits_per_second: bits, bytes } = end!.sum_received!;
   return { rate: bits / 1e9, processorEach: each(before, after, bytes / 1e9) };
@@ -67,19 +66,20 @@ async function datagramsReceived(station: Station): Promise<number> {
 
 /** Small datagrams as fast as they go: thousands a second that arrived, processor time for a million. */
 export async function udp(side: GuestSide, { from, to }: Path, flows: number, seconds: number): Promise<Flow> {
-  const { stations } = side;
-  const [received, before] = [await datagramsReceived(stations[to]), await side.processorSeconds()];
-  await iperf(stations[from], stations[to], `-u -b 0 -l ${SMALL_DATAGRAM} -P ${flows}`, seconds);
+  const receiver = side.station(to);
+  const [received, before] = [await datagramsReceived(receiver), await side.processorSeconds()];
+  await iperf(side.station(from), receiver, `-u -b 0 -l ${SMALL_DATAGRAM} -P ${flows}`, seconds);
   const after = await side.processorSeconds();
-  const packets = (await datagramsReceived(stations[to])) - received;
+  const packets = (await datagramsReceived(receiver)) - received;
   return { rate: packets / seconds / 1e3, processorEach: each(before, after, packets / 1e6) };
 }
 
 /** Round trips in ms of `count` pings from the PF to the external host, a few ms apart or each upon the answer before. */
 export async function pings(side: GuestSide, count: number, flood: boolean): Promise<number[]> {
-  const { pf, host } = side.stations;
   const pace = flood ? '-A' : `-i ${PING_INTERVAL_SECONDS}`;
-  const { stdout } = await pf.try(`ping -n ${pace} -c ${count} ${host.address(4)}`, GRACE_MS);
+  const { stdout } = await side
+    .station('pf')
+    .try(`ping -n ${pace} -c ${count} ${side.station('host').address(4)}`, GRACE_MS);
   const times = [...stdout.matchAll(/ time=([\d.]+) ms/g)].map(([, time]) => Number(time));
   if (times.length < count / 2) throw new LabError('PING_LOSS', `${count - times.length} of ${count} pings were lost`);
   return times;

@@ -56,6 +56,7 @@ async function measureCase(
   effort: GuestEffort,
 ): Promise<Result[]> {
   const gathered = one.figures.map((): Gathered => ({ ours: [], theirs: [] }));
+  if (one.virtualFunctions) for (const side of sides) await side.enableFunctions();
   return run.reporter.step(one.title, async (report) => {
     for (let round = 0; round < effort.rounds; round += 1) {
       for (const [index, side] of sides.entries()) {

@@ -19,11 +19,15 @@ const MANY_DESCRIPTORS = 8;
 const FIRST_REST = 4;
 const LONGEST_REST = 1024;
 
+/** After so long without an interrupt a flood is over: twice as long as one is held at most. */
+const QUIET_NS = 4_000_000;
+
 /** The queue of a vector that has told of none. */
 export const NO_QUEUE = QUEUES;
 
 export class FloodWatch {
   private readonly weights: Int8Array;
+  private readonly toldAtNs: Float64Array;
   private readonly trying: Uint8Array;
   private readonly rests: Uint16Array;
   private readonly resting: Uint16Array;
@@ -32,6 +36,7 @@ export class FloodWatch {
 
   constructor() {
     this.weights = new Int8Array(QUEUES + 1);
+    this.toldAtNs = new Float64Array(QUEUES + 1);
     this.trying = new Uint8Array(QUEUES + 1);
     this.rests = new Uint16Array(QUEUES + 1).fill(FIRST_REST);
     this.resting = new Uint16Array(QUEUES + 1);
@@ -46,6 +51,11 @@ export class FloodWatch {
   /** An interrupt of the queue was sent, and told of this. `held`: it was held until then. */
   told(queue: number, turns: number, descriptors: number, held: boolean, nowNs: number): void {
     const several = turns > 1;
+    if (nowNs - this.toldAtNs[queue]! > QUIET_NS) {
+      this.weights[queue] = 0;
+      this.trying[queue] = 0;
+    }
+    this.toldAtNs[queue] = nowNs;
     const weight = this.weights[queue]! + (several ? SEVERAL_TURNS : ONE_TURN);
     this.weights[queue] = Math.min(Math.max(weight, 0), MAX_WEIGHT);
     if (held) this.tried(queue, several, nowNs);

@@ -58,6 +58,15 @@ test('one turn for each interrupt, as of somebody who asks and waits, is no floo
   assert.ok(held < 10, `held ${held} times`);
 });
 
+test('a flood is over once nothing came for 4 ms', () => {
+  const { interrupt, flood, clock } = setUp();
+  flood();
+  clock.advance(3900 * US);
+  assert.ok(interrupt(3) > 0);
+  clock.advance(4100 * US);
+  assert.equal(interrupt(3), 0);
+});
+
 test('held for 32 intervals of EITR at most, for 2 ms in any case, and not at all where EITR is 0', () => {
   const { interrupt, flood } = setUp();
   flood();
