@@ -233,10 +233,10 @@ export class Statistics {
   #count64(low: number, amount: number): void {
     const { values } = this;
     const sum = (values[low]! + amount) >>> 0;
-    values[low] = sum;
-    if (sum >= amount) return;
-    if (values[low + 1] === LIMIT) values[low] = LIMIT;
-    else values[low + 1] = values[low + 1]! + 1;
+    // Added each time: a carry is so rare that the path of packets would be compiled anew for it.
+    const high = values[low + 1]! + (sum < amount ? 1 : 0);
+    values[low] = high > LIMIT ? LIMIT : sum;
+    values[low + 1] = Math.min(high, LIMIT);
   }
 
   /** Counters of VFs lie 100 hex apart and wrap as the array does. */
