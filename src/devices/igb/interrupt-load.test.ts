@@ -13,17 +13,17 @@ const OTHER_VECTOR = 4;
 const QUEUE = 2;
 const RING = 256;
 
-function setUp() {
+function setUp(queue = QUEUE) {
   const context = makeTestContext();
   const { clock } = context;
   const { values } = context.registers;
   const load = new InterruptLoad(context);
-  for (const length of [pf.RDLEN, pf.TDLEN]) values[length.index + QUEUE * length.step] = RING * 16;
+  for (const length of [pf.RDLEN, pf.TDLEN]) values[length.index + queue * length.step] = RING * 16;
   const writeBack = (count: number, transmit = false): boolean => {
     const register = transmit ? pf.TDH : pf.RDH;
-    const at = register.index + QUEUE * register.step;
+    const at = register.index + queue * register.step;
     values[at] = (values[at]! + count) % RING;
-    return load.wroteBack(VECTOR, QUEUE, transmit);
+    return load.wroteBack(VECTOR, queue, transmit);
   };
   /** One interrupt of what so many turns wrote back, and its handling; returns for how long the vector is held from its message on. */
   const interrupt = (turns: number, handlingNs = HANDLING_NS, intervalNs = INTERVAL_NS): number => {
@@ -158,8 +158,17 @@ test('a guest that waits for its answer is tried ever more seldom, and one that 
 });
 
 test('a vector that told of nothing says nothing of any queue', () => {
-  const { load, interrupt, flood } = setUp();
+  const { load, interrupt, flood } = setUp(0);
   flood();
   load.forget(OTHER_VECTOR);
   assert.ok(interrupt(3) > 0);
+});
+
+test('turns from before a vector was reset are forgotten', () => {
+  const { load, interrupt, writeBack } = setUp();
+  writeBack(1);
+  load.forget(VECTOR);
+  // One more of several turns each would be a flood after four.
+  for (let n = 0; n < 3; n += 1) interrupt(n === 0 ? 1 : 3);
+  assert.equal(interrupt(3), 0);
 });

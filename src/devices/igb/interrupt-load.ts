@@ -77,7 +77,6 @@ export class InterruptLoad {
     this.floods.told(this.queues[vector]!, this.turns[vector]!, this.descriptors[vector]!, held, nowNs);
     this.clear(vector);
     this.sentAtNs[vector] = nowNs;
-    this.messages[vector]! += 1;
   }
 
   /** Software unmasked the vector, whose EITR interval is `intervalNs`: it is done with the last message. */
@@ -99,7 +98,9 @@ export class InterruptLoad {
     this.sentAtNs[vector] = 0;
   }
 
+  /** What it tells of from now on is another message's. */
   private clear(vector: number): void {
+    this.messages[vector]! += 1;
     this.heldUntilNs[vector] = 0;
     this.turns[vector] = 0;
     this.descriptors[vector] = 0;
