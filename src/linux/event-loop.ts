@@ -47,6 +47,8 @@ export class EventLoop implements Clock, Tasks {
   private unmeasured: boolean;
   /** Somebody gets an answer in this turn. */
   private answering: boolean;
+  /** What came in this turn that nobody waits for. */
+  private posts: number;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -69,6 +71,7 @@ export class EventLoop implements Clock, Tasks {
     this.turnTimes = undefined;
     this.unmeasured = false;
     this.answering = false;
+    this.posts = 0;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -120,6 +123,11 @@ export class EventLoop implements Clock, Tasks {
   /** Somebody gets a reply or an interrupt in this turn, for which he may have waited. */
   answered(): void {
     this.answering = true;
+  }
+
+  /** Somebody sent something in this turn, and does not wait for anything. */
+  posted(): void {
+    this.posts += 1;
   }
 
   /** Has the time of each turn noted from now on, but of those that `leaveOutTurn` names and those that only end `run`. */
@@ -226,8 +234,9 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
-    polling?.turned(this.answering);
+    polling?.turned(this.answering, this.posts);
     this.answering = false;
+    this.posts = 0;
     if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
     this.unmeasured = false;
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
@@ -271,7 +280,7 @@ export class EventLoop implements Clock, Tasks {
 
   private nap(durationNs: number, polling: HaltPolling): number {
     const count = this.epoll.nap(durationNs);
-    if (count > 0) polling.found(0);
+    if (count > 0) polling.foundAfterNap();
     return count;
   }
 

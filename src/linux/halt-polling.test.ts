@@ -52,7 +52,7 @@ function naps(turns: number, period: number): number {
   const polling = new HaltPolling();
   let count = 0;
   for (let turn = 1; turn <= turns; turn += 1) {
-    polling.turned(turn % period === 0);
+    polling.turned(turn % period === 0, 1);
     if (polling.napNs > 0) count += 1;
   }
   return count;
@@ -62,4 +62,23 @@ test('who mostly posts lets it nap, who gets answers does not', () => {
   assert.ok(naps(1000, Infinity) > 950);
   assert.ok(naps(1000, 8) > 900);
   assert.equal(naps(1000, 4), 0);
+});
+
+/** How long it naps in the end where each nap brings what is posted every `spacingNs`. */
+function napAmong(spacingNs: number): number {
+  const polling = new HaltPolling();
+  for (let turn = 0; turn < 100; turn += 1) {
+    const posts = Math.ceil(polling.napNs / spacingNs);
+    if (posts > 0) polling.foundAfterNap();
+    polling.turned(false, posts);
+  }
+  return polling.napNs;
+}
+
+test('naps grow longer where posts come close, but not so long that a ring would fill', () => {
+  const short = napAmong(Infinity);
+  assert.equal(napAmong(200_000), short);
+  assert.equal(napAmong(20_000), 4 * short);
+  assert.ok(napAmong(2000) <= 2 * short);
+  assert.equal(napAmong(500), short);
 });

@@ -5,7 +5,8 @@
  * comes in vain makes it seldom. On a processor that the sender needs as well it never pays.
  *
  * Who was answered goes on at once: for him it is worth looking. Who only posts does not wait for us, but pays for our
- * waking up: then we nap, deaf for about as long as waking us twice would take, and find what has gathered.
+ * waking up: then we nap, deaf for about as long as waking us twice would take, and find what has gathered. Where posts come
+ * close to each other, as those of a guest that sends datagrams do, naps grow longer.
  */
 
 /** For how long at most: about what is saved. */
@@ -22,6 +23,10 @@ const ANSWERED = -4;
 const NAP_WEIGHT = 8;
 const MAX_WEIGHT = 16;
 const NAP_NS = 80_000;
+const LONGEST_NAP_NS = 320_000;
+/** Posts that come this close make naps longer, as long as none brings so many that a ring might fill meanwhile. */
+const CLOSE_NS = 40_000;
+const MANY_POSTS = 32;
 
 export class HaltPolling {
   /** For how long to look on in this wait; 0 for not at all. */
@@ -30,29 +35,44 @@ export class HaltPolling {
   private rest: number;
   private resting: number;
   private napWeight: number;
+  private napForNs: number;
+  /** What the turn at hand is about came while we napped. */
+  private napped: boolean;
 
   constructor() {
     this.windowNs = 0;
     this.rest = 1;
     this.resting = 0;
     this.napWeight = 0;
+    this.napForNs = NAP_NS;
+    this.napped = false;
   }
 
   /** For how long to nap instead of looking on; 0 for looking on. */
   get napNs(): number {
-    return this.napWeight >= NAP_WEIGHT ? NAP_NS : 0;
+    return this.napWeight >= NAP_WEIGHT ? this.napForNs : 0;
   }
 
-  /** A turn has ended; `answered`: somebody got a reply or an interrupt. */
-  turned(answered: boolean): void {
+  /** A turn has ended, with `posts` that nobody waits for; `answered`: somebody got a reply or an interrupt. */
+  turned(answered: boolean, posts: number): void {
     const weight = this.napWeight + (answered ? ANSWERED : UNANSWERED);
     this.napWeight = Math.min(Math.max(weight, 0), MAX_WEIGHT);
+    if (!this.napped) return;
+    this.napped = false;
+    const longer = posts <= MANY_POSTS && posts * CLOSE_NS >= this.napForNs;
+    this.napForNs = longer ? Math.min(this.napForNs * 2, LONGEST_NAP_NS) : Math.max(this.napForNs / 2, NAP_NS);
   }
 
-  /** Something came while we looked on or napped; `longestNs` passed between two looks at most, or 0. */
+  /** Something came while we looked on; `longestNs` passed between two looks at most. */
   found(longestNs: number): void {
     if (longestNs > PREEMPTED_NS) this.inVain();
     else this.rest = Math.max(this.rest / 2, 1);
+  }
+
+  /** Something came while we napped. */
+  foundAfterNap(): void {
+    this.napped = true;
+    this.found(0);
   }
 
   /** The thread slept for so long, after the window where there was one. */

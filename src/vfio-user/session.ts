@@ -160,6 +160,7 @@ export class Session implements VfioUserClient {
     while (reader.next()) {
       this.#trace.received(reader);
       if (reader.wantsReply) loop.answered();
+      else loop.posted();
       this.#handle();
       if (this.#ended) return;
       reader.release();
