@@ -30,7 +30,7 @@ const full: Effort = { rounds: 41, warmUp: 150 };
 const quick: Effort = { rounds: 15, warmUp: 60 };
 
 const guestEffort = (isQuick: boolean): GuestEffort =>
-  isQuick ? { rounds: 3, seconds: 1, pings: 200 } : { rounds: 5, seconds: 3, pings: 400 };
+  isQuick ? { rounds: 3, seconds: 1, pings: 200 } : { rounds: 7, seconds: 2, pings: 300 };
 
 const ours: Subject = {
   name: 'ours',

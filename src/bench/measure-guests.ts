@@ -49,26 +49,53 @@ function resultOf({ name, title, unit, goal }: GuestFigure, { ours, theirs }: Ga
   };
 }
 
-async function measureCase(
+/** A case and what its rounds have shown; what goes wrong in one ends it and leaves the others alone. */
+class Measurement {
+  readonly case: GuestCase;
+  readonly #gathered: readonly Gathered[];
+  #failure: string | undefined;
+
+  constructor(one: GuestCase) {
+    this.case = one;
+    this.#gathered = one.figures.map(() => ({ ours: [], theirs: [] }));
+    this.#failure = undefined;
+  }
+
+  async round(sides: readonly GuestSide[], effort: GuestEffort): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      for (const [index, side] of sides.entries()) {
+        const samples = await this.case.measure(side, effort);
+        for (const [figure, sample] of samples.entries())
+          this.#gathered[figure]![index === 0 ? 'ours' : 'theirs'].push(sample);
+      }
+    } catch (error) {
+      this.#failure = (error as Error).message;
+    }
+  }
+
+  results(): Result[] {
+    if (this.#failure !== undefined) return skipped([this.case], this.#failure);
+    return this.case.figures.map((figure, index) => resultOf(figure, this.#gathered[index]!));
+  }
+}
+
+/** Rounds of all these cases: a machine that is slow for half a minute is so in a round or two of each, not in all of one. */
+async function measureInRounds(
   run: Run,
-  one: GuestCase,
+  measurements: readonly Measurement[],
   sides: readonly GuestSide[],
   effort: GuestEffort,
-): Promise<Result[]> {
-  const gathered = one.figures.map((): Gathered => ({ ours: [], theirs: [] }));
-  if (one.virtualFunctions) for (const side of sides) await side.enableFunctions();
-  return run.reporter.step(one.title, async (report) => {
-    for (let round = 0; round < effort.rounds; round += 1) {
-      for (const [index, side] of sides.entries()) {
-        const samples = await one.measure(side, effort);
-        for (const [figure, sample] of samples.entries())
-          gathered[figure]![index === 0 ? 'ours' : 'theirs'].push(sample);
+): Promise<void> {
+  for (let round = 1; round <= effort.rounds; round += 1) {
+    await run.reporter.step(`round ${round} of ${effort.rounds}`, async (report) => {
+      for (const [index, one] of measurements.entries()) {
+        report(`${index + 1} of ${measurements.length}: ${one.case.title}`);
+        await one.round(sides, effort);
       }
-    }
-    const results = one.figures.map((figure, index) => resultOf(figure, gathered[index]!));
-    report(results.map(({ ratio }) => `${ratio!.ratio.toFixed(2)}x`).join(', '));
-    return results;
-  });
+      report(`${measurements.length} cases`);
+    });
+  }
 }
 
 const skipped = (cases: readonly GuestCase[], why: string): Result[] =>
@@ -88,15 +115,15 @@ export async function measureGuests(
   try {
     return await withRun('bench', { qemu }, new Reporter(), async (run) => {
       const sides = [await openSide(run, 'ours', new ProcessNic()), await openSide(run, 'theirs', new QemuNic())];
-      const results: Result[] = [];
-      for (const one of cases) {
-        // What goes wrong in one case, such as a program in a guest that does not answer, leaves the others their results.
-        results.push(
-          ...(await measureCase(run, one, sides, effort).catch((error: Error) => skipped([one], error.message))),
-        );
+      const measurements = cases.map((one) => new Measurement(one));
+      for (const virtualFunctions of [false, true]) {
+        const group = measurements.filter((one) => one.case.virtualFunctions === virtualFunctions);
+        if (group.length === 0) continue;
+        if (virtualFunctions) for (const side of sides) await side.enableFunctions();
+        await measureInRounds(run, group, sides, effort);
       }
       for (const side of sides) await side.close();
-      return results;
+      return measurements.flatMap((one) => one.results());
     });
   } catch (error) {
     if (error instanceof LabError && unavailable.has(error.code)) return skipped(cases, error.message);

@@ -20,7 +20,7 @@ const FIRST_REST = 4;
 const LONGEST_REST = 1024;
 
 /** After so long without an interrupt a flood is over: twice as long as one is held at most. */
-const QUIET_NS = 8_000_000;
+const QUIET_NS = 4_000_000;
 
 /** The queue of a vector that has told of none. */
 export const NO_QUEUE = QUEUES;

@@ -41,12 +41,12 @@ function setUp(queue = QUEUE) {
   return { ...context, load, writeBack, interrupt, flood };
 }
 
-test('a flooded guest has nineteen times as long for itself as it took to handle an interrupt', () => {
+test('a flooded guest has nine times as long for itself as it took to handle an interrupt', () => {
   const { interrupt, flood } = setUp();
   assert.equal(interrupt(3), 0, 'once is no flood');
   flood();
-  assert.equal(interrupt(3), 20 * HANDLING_NS);
-  assert.equal(interrupt(3, 2 * US), 40 * US, 'a guest that is fast hardly waits');
+  assert.equal(interrupt(3), 10 * HANDLING_NS);
+  assert.equal(interrupt(3, 2 * US), 20 * US, 'a guest that is fast hardly waits');
 });
 
 test('one turn for each interrupt, as of somebody who asks and waits, is no flood, and ends one', () => {
@@ -58,20 +58,20 @@ test('one turn for each interrupt, as of somebody who asks and waits, is no floo
   assert.ok(held < 10, `held ${held} times`);
 });
 
-test('a flood is over once nothing came for 8 ms', () => {
+test('a flood is over once nothing came for 4 ms', () => {
   const { interrupt, flood, clock } = setUp();
   flood();
-  clock.advance(7900 * US);
+  clock.advance(3900 * US);
   assert.ok(interrupt(3) > 0);
-  clock.advance(8100 * US);
+  clock.advance(4100 * US);
   assert.equal(interrupt(3), 0);
 });
 
-test('held for 64 intervals of EITR at most, for 4 ms in any case, and not at all where EITR is 0', () => {
+test('held for 32 intervals of EITR at most, for 2 ms in any case, and not at all where EITR is 0', () => {
   const { interrupt, flood } = setUp();
   flood();
-  assert.equal(interrupt(3, 1000 * US, 10 * US), 640 * US);
-  assert.equal(interrupt(3, 1000 * US, 500 * US), 4000 * US);
+  assert.equal(interrupt(3, 1000 * US, 10 * US), 320 * US);
+  assert.equal(interrupt(3, 1000 * US, 500 * US), 2000 * US);
   assert.equal(interrupt(3, 1000 * US, 0), 0);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Interrupts of a flooded guest. EITR says how close they may follow each other, but not what one costs: in a virtual machine a message,
  * handler and poll take as long as many packets do. Where packets keep coming (flood-watch.ts), a vector is held until its guest has had
- * nineteen times as long for itself as it took to handle the last one, so that one tells of many. Handling ends where the guest unmasks
+ * nine times as long for itself as it took to handle the last one, so that one tells of many. Handling ends where the guest unmasks
  * the vector again, so this scales with the machine; a driver that does not mask is never held.
  */
 import { QUEUES, type PortContext } from './context.ts';
@@ -12,11 +12,11 @@ import { pf } from './tables/index.ts';
 const NAMED_VECTORS = 32;
 const DESCRIPTOR_SHIFT = 4;
 
-/** A twentieth of the guest's time is for handling. */
-const TIMES_HANDLING = 20;
+/** A tenth of the guest's time is for handling. */
+const TIMES_HANDLING = 10;
 /** Held at most so many of EITR's intervals, by which drivers tell what is urgent, and so long in any case. */
-const MAX_INTERVALS = 64;
-const MAX_HELD_NS = 4_000_000;
+const MAX_INTERVALS = 32;
+const MAX_HELD_NS = 2_000_000;
 /** No longer than until a quarter of a ring is used: the driver must be back before it is full. */
 const RING_SHARE_SHIFT = 2;
 
