@@ -1,7 +1,7 @@
 /** The hosted PF with whole functions: eight machines, each with a VF on a socket of its own, and nobody with the PF. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SriovRig, type VfMachine } from '../devices/igb/testing-sriov.ts';
+import { SriovRig, type VfMachine } from '../devices/igb/functions/testing-sriov.ts';
 import { TEST_MAC } from '../devices/igb/testing-port.ts';
 import { busOver, VfPort, type ReceiveRing, type TransmitRing } from '../driver/index.ts';
 import { FakeDriverMemory } from '../driver/testing.ts';

@@ -1,8 +1,8 @@
 /** The parts of a NIC that is put together, as commands find them. Device thread only. */
 import type { CaptureSet } from '../capture/capture-set.ts';
-import type { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
+import type { IgbPhysicalFunction } from '../devices/igb/functions/physical-function.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
-import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/functions/virtual-functions.ts';
 import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import type { Faults } from '../faults/index.ts';
 import type { PfManager } from '../hosted-pf/index.ts';

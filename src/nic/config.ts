@@ -1,6 +1,6 @@
 /** What a NIC is made of, as flags or a JSON file give it. */
 import * as v from 'valibot';
-import { longestCableMetres } from '../devices/igb/copper-cable.ts';
+import { longestCableMetres } from '../devices/igb/link/copper-cable.ts';
 import { parseLoopbackAddress } from '../metrics/loopback-address.ts';
 import { parseMac } from '../packet/index.ts';
 import { nearest } from '../wires/index.ts';

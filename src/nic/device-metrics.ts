@@ -1,6 +1,6 @@
 /** Metrics of a NIC that its device thread knows. Counters never go back while the NIC runs, whatever its guests reset. */
 import { POOLS, QUEUES } from '../devices/igb/context.ts';
-import { SENT_INTX, SENT_MSI, SENT_ROW } from '../devices/igb/interrupt-messages.ts';
+import { SENT_INTX, SENT_MSI, SENT_ROW } from '../devices/igb/interrupts/interrupt-messages.ts';
 import type { QueueRowFilter } from '../devices/igb/queue-rows.ts';
 import { trafficColumns } from '../devices/igb/statistics.ts';
 import { pf } from '../devices/igb/tables/index.ts';

@@ -1,7 +1,7 @@
 /** The device thread: one event loop around the device, its sockets and its wires. Entry point of the worker. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Epoch } from '../capture/capture-memory.ts';
-import { flashBytes } from '../devices/igb/flash-memory.ts';
+import { flashBytes } from '../devices/igb/nvm/flash-memory.ts';
 import { EventLoop, inlineMore } from '../linux/index.ts';
 import { TraceWriter } from '../trace/ring.ts';
 import type { AssembledNic } from './assembled-nic.ts';

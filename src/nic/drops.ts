@@ -1,7 +1,7 @@
 /** Frames that the port lost, for its statistics. */
 import type { IgbPort } from '../devices/igb/port.ts';
 import { pf } from '../devices/igb/tables/index.ts';
-import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/functions/virtual-functions.ts';
 import type { NicStatistics } from './nic-statistics.ts';
 
 /** What the packet buffer and each queue dropped since a driver last read the counter: reading clears it. */

@@ -1,7 +1,7 @@
 /** Each fault on a port that a driver has brought up, in virtual time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slot } from '../devices/igb/slot.ts';
+import { Slot } from '../devices/igb/functions/slot.ts';
 import { pf } from '../devices/igb/tables/index.ts';
 import { layout, TestDriver } from '../devices/igb/testing-driver.ts';
 import { makeTestPort } from '../devices/igb/testing-port.ts';

@@ -1,5 +1,5 @@
 /** The flash in a file, byte for byte: what it holds goes before the option ROM that a new one begins with. */
-import { flashBytes, SMALLEST_FLASH_BYTES } from '../devices/igb/flash-memory.ts';
+import { flashBytes, SMALLEST_FLASH_BYTES } from '../devices/igb/nvm/flash-memory.ts';
 import { NicError } from './errors.ts';
 import { KeptFile, readKept } from './kept-file.ts';
 import { MOST_ROM_BYTES } from './rom-file.ts';

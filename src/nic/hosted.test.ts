@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf } from '../devices/igb/tables/index.ts';
-import { SriovRig, type VfMachine } from '../devices/igb/testing-sriov.ts';
-import { SriovPfDriver, VfDriver } from '../devices/igb/testing-vf-drivers.ts';
+import { SriovRig, type VfMachine } from '../devices/igb/functions/testing-sriov.ts';
+import { SriovPfDriver, VfDriver } from '../devices/igb/functions/testing-vf-drivers.ts';
 import { parseConfig } from './config.ts';
 import { HostedPf } from './hosted.ts';
 import { buildFrame } from '../packet/testing.ts';

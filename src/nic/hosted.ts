@@ -4,10 +4,10 @@
  * by themselves go on meanwhile.
  */
 import { POOLS } from '../devices/igb/context.ts';
-import type { IgbPhysicalFunction, PortKeeper, PortRegisters } from '../devices/igb/physical-function.ts';
+import type { IgbPhysicalFunction, PortKeeper, PortRegisters } from '../devices/igb/functions/physical-function.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
 import { pf as registers } from '../devices/igb/tables/index.ts';
-import type { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import type { IgbVirtualFunctions } from '../devices/igb/functions/virtual-functions.ts';
 import { busOver } from '../driver/index.ts';
 import { HostedInterrupts, PfManager, type VfSettings } from '../hosted-pf/index.ts';
 import { parseMac } from '../packet/index.ts';

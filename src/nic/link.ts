@@ -1,7 +1,7 @@
 /** The port's link as configuration and statistics have it. */
-import type { CopperCable } from '../devices/igb/copper-cable.ts';
-import { ledStates } from '../devices/igb/leds.ts';
-import type { LinkPartner } from '../devices/igb/link-partner.ts';
+import type { CopperCable } from '../devices/igb/link/copper-cable.ts';
+import { ledStates } from '../devices/igb/link/leds.ts';
+import type { LinkPartner } from '../devices/igb/link/link-partner.ts';
 import type { IgbPort } from '../devices/igb/port.ts';
 import type { NicConfig } from './config.ts';
 import type { NicStatistics } from './nic-statistics.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { makeNvmImage, NVM_BYTES } from '../devices/igb/nvm-image.ts';
+import { makeNvmImage, NVM_BYTES } from '../devices/igb/nvm/nvm-image.ts';
 import { NicError } from './errors.ts';
 import { openNvmFile, SharedNvm } from './nvm-file.ts';
 

@@ -1,5 +1,5 @@
 /** The NVM's contents in a file: the words, low byte first, as `ethtool -e DEV raw on` gives them. */
-import { NVM_BYTES, nvmChecksumValid, nvmFromBytes } from '../devices/igb/nvm-image.ts';
+import { NVM_BYTES, nvmChecksumValid, nvmFromBytes } from '../devices/igb/nvm/nvm-image.ts';
 import type { NonvolatileMemory } from '../ports/index.ts';
 import { NicError } from './errors.ts';
 import { KeptContents, KeptFile, type KeptMemory, readKept } from './kept-file.ts';

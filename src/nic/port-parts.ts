@@ -1,9 +1,9 @@
 /** One port of a NIC: its physical function, VFs and registers, plugged into its wire. */
 import type { IgbChip } from '../devices/igb/chip.ts';
-import type { FlashContents } from '../devices/igb/flash-memory.ts';
-import { IgbPhysicalFunction } from '../devices/igb/physical-function.ts';
+import type { FlashContents } from '../devices/igb/nvm/flash-memory.ts';
+import { IgbPhysicalFunction } from '../devices/igb/functions/physical-function.ts';
 import { IgbPort } from '../devices/igb/port.ts';
-import { IgbVirtualFunctions } from '../devices/igb/virtual-functions.ts';
+import { IgbVirtualFunctions } from '../devices/igb/functions/virtual-functions.ts';
 import type { VmdHierarchy } from '../devices/vmd/index.ts';
 import { parseMac } from '../packet/index.ts';
 import { type AccessGuard, GuardedClock, GuardedTasks, GuardedWire, PciDomain } from '../pci/index.ts';

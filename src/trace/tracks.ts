@@ -1,7 +1,7 @@
 /** Where a record belongs in a picture: a process for each function and the rest, a track in it for each queue and vector. */
 import { POOLS } from '../devices/igb/context.ts';
 import { VF_VECTORS } from '../devices/igb/sizes.ts';
-import { firstVector } from '../devices/igb/vf-interrupts.ts';
+import { firstVector } from '../devices/igb/interrupts/vf-interrupts.ts';
 import { argumentOf, type TraceRecord } from './record.ts';
 
 export interface Track {

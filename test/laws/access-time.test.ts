@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pf, pfPlan, pfWindowBytes, vf } from '../../src/devices/igb/tables/index.ts';
 import { makeTestPort } from '../../src/devices/igb/testing-port.ts';
-import { SriovRig } from '../../src/devices/igb/testing-sriov.ts';
+import { SriovRig } from '../../src/devices/igb/functions/testing-sriov.ts';
 import type { IgbPort } from '../../src/devices/igb/port.ts';
 import { threadTimeNs } from '../../src/linux/thread-time.ts';
 

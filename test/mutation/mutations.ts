@@ -107,7 +107,7 @@ const registers: readonly Mutation[] = [
   },
   {
     name: 'ims-lsc',
-    file: 'interrupt-causes.ts',
+    file: 'interrupts/interrupt-causes.ts',
     text: 'export const LEGACY_CAUSES = 0x77d4_fbfd;',
     replacement: 'export const LEGACY_CAUSES = 0x77d4_fbf9;',
     meaning: 'a change of the link is no cause',
@@ -333,7 +333,7 @@ const switching: readonly Mutation[] = [
   },
   {
     name: 'revoke-requests',
-    file: 'mailbox.ts',
+    file: 'functions/mailbox.ts',
     text: 'this.setSide(vf, V2PMAILBOX.VFU.mask, 0);\n    this.dropRequests(vf);',
     replacement: 'this.setSide(vf, V2PMAILBOX.VFU.mask, 0);',
     meaning: "P2VMAILBOX.RVFU leaves the VF's requests",
@@ -343,35 +343,35 @@ const switching: readonly Mutation[] = [
 const interrupts: readonly Mutation[] = [
   {
     name: 'icr-unmasked',
-    file: 'interrupts.ts',
+    file: 'interrupts/interrupts.ts',
     text: '      values[IMS.index] === 0 ||\n',
     replacement: '',
     meaning: 'with MSI-X a read does not clear ICR where IMS is 0',
   },
   {
     name: 'eiame',
-    file: 'interrupt-messages.ts',
+    file: 'interrupts/interrupt-messages.ts',
     text: '(values[GPIE.index]! & GPIE.EIAME.mask) !== 0 && (values',
     replacement: '(values',
     meaning: 'EIAM masks without GPIE.EIAME',
   },
   {
     name: 'ivar-upper',
-    file: 'interrupt-causes.ts',
+    file: 'interrupts/interrupt-causes.ts',
     text: '(((queue & 8) << 1) + byteShift)',
     replacement: '((queue & 8) + byteShift)',
     meaning: 'IVAR gives queue n + 8 the vector of the transmit side of queue n',
   },
   {
     name: 'eitr-running',
-    file: 'throttle.ts',
+    file: 'interrupts/throttle.ts',
     text: '    if ((value & CNT_INGR) !== 0 && this.intervalNs(vector) !== 0) return;\n',
     replacement: '',
     meaning: 'EITR.CNT_INGR does not let the running interval go on',
   },
   {
     name: 'vf-fourth-vector',
-    file: 'vf-interrupts.ts',
+    file: 'interrupts/vf-interrupts.ts',
     text: '(byte & VALID) === 0 || vector >= VF_VECTORS ? -1',
     replacement: '(byte & VALID) === 0 ? -1',
     meaning: "vector 3 of a VF is its neighbour's first",

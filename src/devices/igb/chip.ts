@@ -1,7 +1,7 @@
 /** What the ports of one chip share (reference §8.3): semaphores, power states as manageability sees them, NVM and flash. */
-import type { FlashContents, FlashMemory } from './flash-memory.ts';
-import { SerialBus } from './serial-bus.ts';
-import type { SerialChip } from './spi-slave.ts';
+import type { FlashContents, FlashMemory } from './nvm/flash-memory.ts';
+import { SerialBus } from './nvm/serial-bus.ts';
+import type { SerialChip } from './nvm/spi-slave.ts';
 
 export class IgbChip {
   /** SWSM and SW_FW_SYNC. */

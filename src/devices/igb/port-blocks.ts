@@ -1,22 +1,22 @@
 /** What a port is made of, as far as its registers act on it. */
-import type { FlowControl } from './flow-control.ts';
-import type { I2c } from './i2c.ts';
-import type { Interrupts } from './interrupts.ts';
-import type { Link } from './link.ts';
-import type { Mailbox } from './mailbox.ts';
-import type { Mdic } from './mdic.ts';
-import type { Flash } from './flash.ts';
-import type { Nvm } from './nvm.ts';
-import type { SoftwarePins } from './pins.ts';
+import type { FlowControl } from './link/flow-control.ts';
+import type { I2c } from './link/i2c.ts';
+import type { Interrupts } from './interrupts/interrupts.ts';
+import type { Link } from './link/link.ts';
+import type { Mailbox } from './functions/mailbox.ts';
+import type { Mdic } from './link/mdic.ts';
+import type { Flash } from './nvm/flash.ts';
+import type { Nvm } from './nvm/nvm.ts';
+import type { SoftwarePins } from './time/pins.ts';
 import type { Semaphores } from './semaphores.ts';
 import type { Statistics } from './statistics.ts';
-import type { TcpTimer } from './tcp-timer.ts';
-import type { TimeAuxiliary } from './time-auxiliary.ts';
-import type { PortTime } from './time.ts';
+import type { TcpTimer } from './interrupts/tcp-timer.ts';
+import type { TimeAuxiliary } from './time/time-auxiliary.ts';
+import type { PortTime } from './time/time.ts';
 import type { TransmitEngine } from './tx/index.ts';
-import type { VfInterrupts } from './vf-interrupts.ts';
-import type { VfResources } from './vf-resources.ts';
-import type { WakeUp } from './wake-up.ts';
+import type { VfInterrupts } from './interrupts/vf-interrupts.ts';
+import type { VfResources } from './functions/vf-resources.ts';
+import type { WakeUp } from './wake/wake-up.ts';
 
 /** A side of the data path, as far as registers control it. */
 export interface QueueEngine {

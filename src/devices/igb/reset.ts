@@ -1,14 +1,14 @@
 /** Resets of a port (reference §1.5): what each kind takes with it, and in which order. */
 import type { ResetKind } from '../../pci/reset.ts';
 import type { PortContext } from './context.ts';
-import type { FlowControl } from './flow-control.ts';
-import type { Interrupts } from './interrupts.ts';
-import type { Link } from './link.ts';
-import type { Nvm } from './nvm.ts';
+import type { FlowControl } from './link/flow-control.ts';
+import type { Interrupts } from './interrupts/interrupts.ts';
+import type { Link } from './link/link.ts';
+import type { Nvm } from './nvm/nvm.ts';
 import type { Semaphores } from './semaphores.ts';
-import type { TcpTimer } from './tcp-timer.ts';
-import type { TimeAuxiliary } from './time-auxiliary.ts';
-import type { PortTime } from './time.ts';
+import type { TcpTimer } from './interrupts/tcp-timer.ts';
+import type { TimeAuxiliary } from './time/time-auxiliary.ts';
+import type { PortTime } from './time/time.ts';
 
 /** Those of PCI, and `software`: CTRL.RST, which leaves the sticky registers (RXPBS, TXPBS, EITR). */
 export type PortResetKind = ResetKind | 'software';

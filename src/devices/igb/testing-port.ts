@@ -1,5 +1,5 @@
 /** A whole port among fakes, for tests. Apart from testing.ts, which the blocks' own tests use. */
-import { PHY_ADDRESS } from './mdic.ts';
+import { PHY_ADDRESS } from './link/mdic.ts';
 import { IgbPort, type IgbPortOptions } from './port.ts';
 import { pf } from './tables/index.ts';
 import { makeTestContext, type TestContext, type TestContextOptions } from './testing.ts';

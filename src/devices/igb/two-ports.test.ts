@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { RecordingTrace } from '../../pci/testing.ts';
 import { VmdHierarchy } from '../vmd/index.ts';
 import { IgbChip } from './chip.ts';
-import { IgbPhysicalFunction } from './physical-function.ts';
+import { IgbPhysicalFunction } from './functions/physical-function.ts';
 import { IgbPort } from './port.ts';
 import { pf as registers } from './tables/index.ts';
 import { FakeClock, FakeTasks, RecordingWire } from './testing.ts';
 import { eerdRead, TEST_MAC } from './testing-port.ts';
-import { IgbVirtualFunctions } from './virtual-functions.ts';
+import { IgbVirtualFunctions } from './functions/virtual-functions.ts';
 
 const { EECD, FACTPS, SW_FW_SYNC, SWSM } = registers;
 const SRIOV = 0x160;

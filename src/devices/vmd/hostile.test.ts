@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { PiecedMemory, RecordingHost, RecordingTrace } from '../../pci/testing.ts';
-import { IgbPhysicalFunction, type PortRegisters } from '../igb/physical-function.ts';
+import { IgbPhysicalFunction, type PortRegisters } from '../igb/functions/physical-function.ts';
 import { VmdHierarchy } from './hierarchy.ts';
 
 /** Memory and messages of a guest that the function may touch only as bus master. */

@@ -1,7 +1,7 @@
 /** Vectors. */
 import { PF_VECTORS, POOLS, QUEUES, VF_VECTORS } from '../../devices/igb/sizes.ts';
 import { pf, vf } from '../../devices/igb/tables/index.ts';
-import { firstVector } from '../../devices/igb/vf-interrupts.ts';
+import { firstVector } from '../../devices/igb/interrupts/vf-interrupts.ts';
 import { onEvent, onWrite, type RuleTable } from '../rule.ts';
 import type { Sight } from '../sight.ts';
 

@@ -1,5 +1,5 @@
 /** Interrupts: how each function sends them, how many it sent, what is pending. */
-import { firstVector } from '../../devices/igb/vf-interrupts.ts';
+import { firstVector } from '../../devices/igb/interrupts/vf-interrupts.ts';
 import { nameOfFunction, pfNames } from '../../nic/functions.ts';
 import { type MonitorModule, query } from '../context.ts';
 import { ofPort, portOnly } from '../function-argument.ts';

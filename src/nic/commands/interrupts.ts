@@ -1,4 +1,4 @@
-import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupt-messages.ts';
+import { SENT_INTX, SENT_MSI, SENT_ROW } from '../../devices/igb/interrupts/interrupt-messages.ts';
 import { PF_VECTORS } from '../../devices/igb/sizes.ts';
 import type { AssembledNic } from '../assembled-nic.ts';
 import { functionNames, partsOf } from '../functions.ts';

@@ -1,9 +1,9 @@
 /** An 82576 for a slot: PF, VFs and the port behind them, driven by virtual time. */
 import { IgbChip } from '../../devices/igb/chip.ts';
-import { flashBytes } from '../../devices/igb/flash-memory.ts';
-import { IgbPhysicalFunction } from '../../devices/igb/physical-function.ts';
+import { flashBytes } from '../../devices/igb/nvm/flash-memory.ts';
+import { IgbPhysicalFunction } from '../../devices/igb/functions/physical-function.ts';
 import { IgbPort } from '../../devices/igb/port.ts';
-import { IgbVirtualFunctions } from '../../devices/igb/virtual-functions.ts';
+import { IgbVirtualFunctions } from '../../devices/igb/functions/virtual-functions.ts';
 import {
   type Bus,
   GuardedClock,

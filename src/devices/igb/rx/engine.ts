@@ -7,7 +7,7 @@ import { finishChecksum } from '../../../packet/finish.ts';
 import { Segmenter, type SegmentSink } from '../../../packet/segment.ts';
 import { NOWHERE, type FrameOffload, type FrameRun } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
-import { ReceiveStamps } from '../receive-stamps.ts';
+import { ReceiveStamps } from '../time/receive-stamps.ts';
 import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
 import { STORM_DROP, STORM_EVENT, StormControl } from '../switch/storm-control.ts';
 import { pf } from '../tables/index.ts';

@@ -1,7 +1,7 @@
-import type { FlowControl } from '../flow-control.ts';
-import type { Interrupts } from '../interrupts.ts';
+import type { FlowControl } from '../link/flow-control.ts';
+import type { Interrupts } from '../interrupts/interrupts.ts';
 import type { Statistics } from '../statistics.ts';
-import type { PortTime } from '../time.ts';
+import type { PortTime } from '../time/time.ts';
 
 /** What reception needs of the port's other blocks. */
 export interface ReceiveParts {

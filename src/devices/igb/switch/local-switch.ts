@@ -5,8 +5,8 @@
 import { arena } from '../../../packet/arena.ts';
 import { capturedAt, type FrameOffload, type FramePieces } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
-import type { Interrupts } from '../interrupts.ts';
-import type { Link } from '../link.ts';
+import type { Interrupts } from '../interrupts/interrupts.ts';
+import type { Link } from '../link/link.ts';
 import type { ReceiveEngine } from '../rx/engine.ts';
 import { destinationKind } from '../rx/filter.ts';
 import { EXACT_UNICAST, LOCAL_VLAN, POOLS_MASK, mayLoopBack, poolReason, selectPools } from '../rx/pools.ts';

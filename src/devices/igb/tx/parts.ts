@@ -1,6 +1,6 @@
 /** What the transmit engine uses of the rest of the port. */
 import type { FrameOffload, FramePieces } from '../../../ports/index.ts';
-import type { Interrupts } from '../interrupts.ts';
+import type { Interrupts } from '../interrupts/interrupts.ts';
 
 /** Where a packet goes: bits of what `TransmitSink.route` returns. Nothing at all: it is dropped, and was counted there. */
 export const route = {
