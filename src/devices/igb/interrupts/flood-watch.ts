@@ -13,14 +13,14 @@ const ONE_TURN = -1;
 const FLOOD_WEIGHT = 8;
 const MAX_WEIGHT = 16;
 
-/** Descriptors of an interrupt after which holding the next is worth a try. */
-const MANY_DESCRIPTORS = 8;
+/** Descriptors of an interrupt after which holding the next is worth a try: more than a request needs, which are context, headers, payload. */
+const MANY_DESCRIPTORS = 4;
 /** Such interrupts between two tries: doubled each time that the guest waited. */
 const FIRST_REST = 4;
 const LONGEST_REST = 1024;
 
 /** After so long without an interrupt a flood is over: twice as long as one is held at most. */
-const QUIET_NS = 4_000_000;
+const QUIET_NS = 8_000_000;
 
 /** The queue of a vector that has told of none. */
 export const NO_QUEUE = QUEUES;

@@ -8,6 +8,8 @@ import { makeTestContext } from '../testing.ts';
 const US = 1000;
 const INTERVAL_NS = 50 * US;
 const HANDLING_NS = 30 * US;
+/** A hold of a guest that is not known to go on. */
+const SHORT_NS = 10 * HANDLING_NS;
 const VECTOR = 3;
 const OTHER_VECTOR = 4;
 const QUEUE = 2;
@@ -45,7 +47,7 @@ test('a flooded guest has nine times as long for itself as it took to handle an 
   const { interrupt, flood } = setUp();
   assert.equal(interrupt(3), 0, 'once is no flood');
   flood();
-  assert.equal(interrupt(3), 10 * HANDLING_NS);
+  assert.equal(interrupt(3), SHORT_NS);
   assert.equal(interrupt(3, 2 * US), 20 * US, 'a guest that is fast hardly waits');
 });
 
@@ -58,12 +60,12 @@ test('one turn for each interrupt, as of somebody who asks and waits, is no floo
   assert.ok(held < 10, `held ${held} times`);
 });
 
-test('a flood is over once nothing came for 4 ms', () => {
+test('a flood is over once nothing came for 8 ms', () => {
   const { interrupt, flood, clock } = setUp();
   flood();
-  clock.advance(3900 * US);
+  clock.advance(7900 * US);
   assert.ok(interrupt(3) > 0);
-  clock.advance(4100 * US);
+  clock.advance(8100 * US);
   assert.equal(interrupt(3), 0);
 });
 
@@ -73,6 +75,54 @@ test('held for 32 intervals of EITR at most, for 2 ms in any case, and not at al
   assert.equal(interrupt(3, 1000 * US, 10 * US), 320 * US);
   assert.equal(interrupt(3, 1000 * US, 500 * US), 2000 * US);
   assert.equal(interrupt(3, 1000 * US, 0), 0);
+});
+
+/** A flooded queue, and messages that are held until their time: sending ends so long before; for how long the next one is held. */
+function setUpHolds(transmit = true) {
+  const made = setUp();
+  const { load, clock, interrupt, flood, writeBack } = made;
+  const handled = (): number => {
+    const sentNs = clock.now();
+    load.sent(VECTOR, sentNs, true);
+    clock.advance(HANDLING_NS);
+    load.unmasked(VECTOR, INTERVAL_NS);
+    return load.heldUntilNs[VECTOR]! - sentNs;
+  };
+  const hold = (silentNs: number): number => {
+    writeBack(1, transmit);
+    clock.advance(load.heldUntilNs[VECTOR]! - clock.now() - silentNs);
+    writeBack(1, transmit);
+    clock.advance(silentNs);
+    return handled();
+  };
+  flood();
+  assert.equal(interrupt(3), SHORT_NS);
+  return { ...made, hold, handled };
+}
+
+test('held twice as long while the guest sends until the end of it, and no longer once it falls silent before', () => {
+  const { hold } = setUpHolds();
+  assert.equal(hold(SHORT_NS / 4), SHORT_NS, 'silent for a quarter of it');
+  assert.equal(hold(SHORT_NS / 10), 2 * SHORT_NS, 'for a tenth');
+  assert.equal(hold(0), 2 * SHORT_NS, 'not longer still');
+  assert.equal(hold(SHORT_NS / 2), SHORT_NS, 'for a quarter of what is twice as long');
+});
+
+test('what comes from outside until the end makes no hold longer', () => {
+  const { hold } = setUpHolds(false);
+  for (let n = 0; n < 10; n += 1) assert.equal(hold(0), SHORT_NS);
+});
+
+test('what left before its time does not make the next hold shorter, a flood that is over does', () => {
+  const { clock, interrupt, flood, writeBack, hold, handled } = setUpHolds();
+  assert.equal(hold(0), 2 * SHORT_NS);
+  writeBack(1);
+  writeBack(RING / 4);
+  assert.equal(handled(), 2 * SHORT_NS, 'a quarter of the ring came');
+  clock.advance(8100 * US);
+  assert.equal(interrupt(3), 0);
+  flood();
+  assert.equal(interrupt(3), SHORT_NS);
 });
 
 test('a quarter of a ring is the most that waits, on either side, also where the ring begins anew', () => {
@@ -145,8 +195,10 @@ function exchange(turnsWhileHeld: number, messages: number, descriptors: number)
 }
 
 test('a guest that goes on while an interrupt is held is held soon, though its interrupts told of one turn each', () => {
-  const held = exchange(3, 20, 17);
-  assert.deepEqual(held, [false, ...Array.from({ length: 19 }, () => true)]);
+  for (const descriptors of [17, 4]) {
+    const held = exchange(3, 20, descriptors);
+    assert.deepEqual(held, [false, ...Array.from({ length: 19 }, () => true)], `${descriptors} descriptors each`);
+  }
 });
 
 test('a guest that waits for its answer is tried ever more seldom, and one that sends little never', () => {
