@@ -20,6 +20,8 @@ export type Ready = (events: number) => void;
 
 export class Epoll {
   private readonly fd: number;
+  /** The same without those of guests. */
+  private readonly withoutGuests: number;
   private readonly onError: (error: unknown) => void;
   private readonly events: NativeBlock;
   private readonly eventsAddress: number;
@@ -28,6 +30,8 @@ export class Epoll {
   private readonly timeAddress: number;
   private readonly handlers: (Ready | undefined)[];
   private readonly interests: number[];
+  private readonly guests: boolean[];
+  private guestCount: number;
   private readonly generations: number[];
 
   /** `onError` takes what a handler threw. */
@@ -40,13 +44,22 @@ export class Epoll {
     this.timeAddress = this.time.address;
     this.handlers = [];
     this.interests = [];
+    this.guests = [];
+    this.guestCount = 0;
     this.generations = [];
     this.fd = check(libc.epoll_create1(EPOLL_CLOEXEC), 'epoll_create1');
+    this.withoutGuests = check(libc.epoll_create1(EPOLL_CLOEXEC), 'epoll_create1');
+  }
+
+  /** Guests that are attached. */
+  get guestsWatched(): number {
+    return this.guestCount;
   }
 
   /** See EventLoop.watch. */
-  watch(fd: number, interest: number, ready: Ready): void {
+  watch(fd: number, interest: number, ready: Ready, guest = false): void {
     if (this.handlers[fd] !== undefined) throw new Error(`descriptor ${fd} is watched already`);
+    this.guests[fd] = guest;
     this.generations[fd] = ((this.generations[fd] ?? 0) + 1) >>> 0;
     this.interests[fd] = 0;
     this.handlers[fd] = ready;
@@ -56,6 +69,7 @@ export class Epoll {
       this.handlers[fd] = undefined;
       throw error;
     }
+    if (guest) this.guestCount += 1;
   }
 
   change(fd: number, interest: number): void {
@@ -67,6 +81,7 @@ export class Epoll {
     this.control.words[1] = fd;
     this.control.words[2] = this.generations[fd]!;
     check(libc.epoll_ctl(this.fd, operation, fd, this.control.address), 'epoll_ctl');
+    if (!this.guests[fd]) check(libc.epoll_ctl(this.withoutGuests, operation, fd, this.control.address), 'epoll_ctl');
     this.interests[fd] = interest;
   }
 
@@ -74,6 +89,7 @@ export class Epoll {
     if (this.handlers[fd] === undefined) return;
     this.change(fd, 0);
     this.handlers[fd] = undefined;
+    if (this.guests[fd]) this.guestCount -= 1;
   }
 
   /** How many events are there now; `dispatch` them before the next look. */
@@ -95,6 +111,12 @@ export class Epoll {
     return this.look();
   }
 
+  /** Waits without being woken by guests; true when something else came. Look then in any case. */
+  napFromGuests(durationNs: number): boolean {
+    this.setTime(durationNs);
+    return checked(libc.epoll_pwait2(this.withoutGuests, this.eventsAddress, 1, this.timeAddress, 0)) > 0;
+  }
+
   /** Calls the handlers of `count` events. */
   dispatch(count: number): void {
     const { words } = this.events;
@@ -114,6 +136,7 @@ export class Epoll {
 
   close(): void {
     close(this.fd);
+    close(this.withoutGuests);
   }
 
   private setTime(ns: number): void {

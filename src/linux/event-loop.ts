@@ -7,6 +7,7 @@ import { Epoll, EPOLLIN, type Ready } from './epoll.ts';
 import { check, libc } from './libc.ts';
 import { DurationHistogram } from './duration-histogram.ts';
 import { HaltPolling } from './halt-polling.ts';
+import { HandlingNap } from './handling-nap.ts';
 import { TimerList } from './timer-list.ts';
 import { loopTraceEvents } from './trace-events.ts';
 
@@ -37,6 +38,7 @@ export class EventLoop implements Clock, Tasks {
   private readonly onError: (error: unknown) => void;
   private readonly timers: TimerList;
   private readonly polling: HaltPolling | undefined;
+  private readonly handlingNap: HandlingNap;
   private tasks: Task[];
   private waiting: Task[];
   private flushers: readonly (() => void)[];
@@ -45,8 +47,11 @@ export class EventLoop implements Clock, Tasks {
   private turnTimes: DurationHistogram | undefined;
   /** The turn at hand is not to be among them. */
   private unmeasured: boolean;
-  /** Somebody gets an answer in this turn. */
-  private answering: boolean;
+  /** Somebody gets a reply in this turn, or an interrupt. */
+  private replying: boolean;
+  private interrupting: boolean;
+  /** The turn before this wait interrupted a guest, and nobody got a reply. */
+  private handling: boolean;
   /** What came in this turn that nobody waits for. */
   private posts: number;
   private stopping: boolean;
@@ -70,7 +75,10 @@ export class EventLoop implements Clock, Tasks {
     this.turnEvent = 0;
     this.turnTimes = undefined;
     this.unmeasured = false;
-    this.answering = false;
+    this.handlingNap = new HandlingNap();
+    this.replying = false;
+    this.interrupting = false;
+    this.handling = false;
     this.posts = 0;
     this.stopping = false;
     this.woken = false;
@@ -96,10 +104,11 @@ export class EventLoop implements Clock, Tasks {
 
   /**
    * Calls `ready` in each turn in which the descriptor has one of the events of `interest` (EPOLLIN, EPOLLOUT), or an
-   * error or hang-up, which cannot be left out while `interest` is not 0. With 0 nothing is heard of it.
+   * error or hang-up, which cannot be left out while `interest` is not 0. With 0 nothing is heard of it. `guest`: what
+   * comes is of a guest, which has time while it handles an interrupt.
    */
-  watch(fd: number, interest: number, ready: Ready): void {
-    this.epoll.watch(fd, interest, ready);
+  watch(fd: number, interest: number, ready: Ready, guest = false): void {
+    this.epoll.watch(fd, interest, ready, guest);
   }
 
   change(fd: number, interest: number): void {
@@ -120,9 +129,14 @@ export class EventLoop implements Clock, Tasks {
     };
   }
 
-  /** Somebody gets a reply or an interrupt in this turn, for which he may have waited. */
-  answered(): void {
-    this.answering = true;
+  /** Somebody gets a reply in this turn, for which he waits. */
+  replied(): void {
+    this.replying = true;
+  }
+
+  /** A guest gets an interrupt in this turn, for which it may have waited. */
+  interrupted(): void {
+    this.interrupting = true;
   }
 
   /** Somebody sent something in this turn, and does not wait for anything. */
@@ -234,8 +248,11 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
-    polling?.turned(this.answering, this.posts);
-    this.answering = false;
+    polling?.turned(this.replying || this.interrupting, this.posts);
+    this.handlingNap.turned(worked || this.replying || this.interrupting);
+    this.handling = this.interrupting && !this.replying;
+    this.replying = false;
+    this.interrupting = false;
     this.posts = 0;
     if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
     this.unmeasured = false;
@@ -266,6 +283,13 @@ export class EventLoop implements Clock, Tasks {
   private waitBusy(waitNs: number, polling: HaltPolling): number {
     let now = this.now();
     const until = now + waitNs;
+    if (this.handling) {
+      this.handling = false;
+      const count = this.napWhileHandling(waitNs);
+      if (count > 0) return count;
+      now = this.now();
+      if (now >= until) return 0;
+    }
     if (polling.windowNs > 0) {
       const { napNs } = polling;
       const count = napNs > 0 ? this.nap(Math.min(waitNs, napNs), polling) : this.lookOn(now, until, polling);
@@ -275,6 +299,17 @@ export class EventLoop implements Clock, Tasks {
     }
     const count = this.epoll.sleep(until - now);
     polling.slept(this.now() - now);
+    return count;
+  }
+
+  /** One guest's interrupt must not keep another waiting. */
+  private napWhileHandling(waitNs: number): number {
+    if (this.epoll.guestsWatched !== 1) return 0;
+    const napNs = this.handlingNap.begin();
+    if (napNs === 0) return 0;
+    if (this.epoll.napFromGuests(Math.min(napNs, waitNs)) || napNs > waitNs) this.handlingNap.cutShort();
+    const count = this.epoll.look();
+    if (count === 0) this.handlingNap.turned(false);
     return count;
   }
 

@@ -83,12 +83,12 @@ export class Session implements VfioUserClient {
     this.#ended = false;
     this.#blocked = false;
     this.#loggedRefusals = new Set();
-    loop.watch(fd, EPOLLIN, () => this.ready());
+    loop.watch(fd, EPOLLIN, () => this.ready(), true);
     this.#stopFlushing = loop.atTurnEnd(() => this.#flush());
   }
 
   signal(index: number, vector: number): boolean {
-    this.#options.loop.answered();
+    this.#options.loop.interrupted();
     const delivered = this.#interrupts.signal(index, vector);
     this.#trace.emit('vfio_user_irq', index, vector, delivered ? 1 : 0);
     return delivered;
@@ -96,7 +96,7 @@ export class Session implements VfioUserClient {
 
   writeMessage(address: number, data: number): void {
     if (this.#ended) return;
-    this.#options.loop.answered();
+    this.#options.loop.interrupted();
     this.#trace.emit('vfio_user_dma_write', address, 4, data);
     this.#messages.writeMessage(address, data);
   }
@@ -159,7 +159,7 @@ export class Session implements VfioUserClient {
     reader.received(length, socket.receivedFds, socket.receivedFdCount);
     while (reader.next()) {
       this.#trace.received(reader);
-      if (reader.wantsReply) loop.answered();
+      if (reader.wantsReply) loop.replied();
       else loop.posted();
       this.#handle();
       if (this.#ended) return;
