@@ -27,6 +27,12 @@ export function copyFromArena(piece: Piece, to: number, from: number, length: nu
   else copyBytes(piece.bytes, to, arenaBytes, from, length);
 }
 
+/** Copies `length` bytes at `from` in the arena to another place there, which they do not overlap. */
+export function copyInArena(to: number, from: number, length: number): void {
+  if (simd !== undefined) simd.copy(to, from, length);
+  else arenaBytes.copyWithin(to, from, from + length);
+}
+
 function copyBytes(target: Uint8Array, to: number, source: Uint8Array, from: number, length: number): void {
   if (length > SHORT_COPY) target.set(source.subarray(from, from + length), to);
   else for (let n = 0; n < length; n += 1) target[to + n] = source[from + n]!;

@@ -129,12 +129,12 @@ function burst(frame: Uint8Array, before: Uint8Array): Uint8Array[] {
   ];
 }
 
-/** Has frames arrive in bursts, on the short way as runs. */
-function burstOn(wire: KeptWire, machine: ConformanceMachine, inRuns: boolean): ConformanceMachine {
+/** Has frames arrive in bursts, so many of them at once; on the short way as runs. */
+function burstOn(wire: KeptWire, machine: ConformanceMachine, inRuns: boolean, bursts = 1): ConformanceMachine {
   const { send } = machine.wire;
   let before = new Uint8Array(60);
   machine.wire.send = (frame) => {
-    const frames = burst(frame, before);
+    const frames = Array.from({ length: bursts }, () => burst(frame, before)).flat();
     before = frame.slice();
     const port = wire.port!;
     let at = 0;
@@ -150,7 +150,7 @@ function burstOn(wire: KeptWire, machine: ConformanceMachine, inRuns: boolean): 
 }
 
 const ROOM_BYTES = 4096;
-const room = arena.reserve(16 * ROOM_BYTES);
+const room = arena.reserve(32 * ROOM_BYTES);
 
 function runOf(frames: readonly Uint8Array[]): FrameRun {
   const starts = Int32Array.from(frames, (_, n) => room + n * ROOM_BYTES + n);
@@ -172,6 +172,35 @@ test('frames that come at once end as if they came one by one', () => {
   assert.ok(counted > alone + 50, 'some followed others');
   mock.restoreAll();
 });
+
+const FLOODS = 3;
+/** With pause frames the packet buffer takes what the rings do not, from 2 KB on it tells the link partner, and again below 1 KB. */
+const PAUSING: Program = Object.entries({ FCRTH: 2048, FCRTL: 1024 | pf.FCRTL.XONE.mask, FCTTV: 0x680 }).map(
+  ([register, value]) => ({ do: 'set', register, element: 0, value }),
+);
+
+function pausing(program: Program): Program {
+  const control = pf.CTRL.SLU.mask | pf.CTRL.FD.mask | pf.CTRL.TFCE.mask;
+  const steps = program.map((step) =>
+    step.do === 'set' && step.register === 'CTRL' ? { ...step, value: step.value | control } : step,
+  );
+  return [...PAUSING, { do: 'set', register: 'CTRL', element: 0, value: control }, ...steps];
+}
+
+for (const [title, make] of [
+  ['frames that wait for descriptors end as on the long way', generate],
+  ['and those that a packet buffer keeps while the link partner is paused', (seed: number) => pausing(generate(seed))],
+] as const) {
+  test(title, () => {
+    const waited = mock.method(ReceivePath.prototype, 'storeWaiting');
+    const [short, long] = [new KeptWire(), new KeptWire()];
+    const [one, other] = [openInProcess('copper', [], short), openInProcess('copper', WATCHED, long)];
+    compare(FEW, burstOn(short, one, true, FLOODS), burstOn(long, other, false, FLOODS), make);
+    const runs = waited.mock.calls.map(({ result }) => result!);
+    assert.ok(runs.filter((stored) => stored > 0).length > 20, `${runs.length} runs`);
+    mock.restoreAll();
+  });
+}
 
 /**
  * A program that sends packets several at a time, which go the same way or do not: again, with other ports, damaged, longer; with

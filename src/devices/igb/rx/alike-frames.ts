@@ -8,7 +8,7 @@ import { wireLength } from '../statistics.ts';
 import type { FastPlan } from './fast-plan.ts';
 import type { FastStore } from './fast-store.ts';
 import { STATUS } from './offload.ts';
-import { origin } from './origin.ts';
+import { isLocal, origin } from './origin.ts';
 import { type PlainFrame, removedBy, SHORT } from './plain-frame.ts';
 import { MINIMUM_BYTES } from './size.ts';
 
@@ -68,14 +68,14 @@ export class AlikeFrames {
       sum += length;
       octets += wireLength(length);
     }
-    if (at !== first) store.countAlike(queue, at - first, sum, octets, from !== origin.wire);
+    if (at !== first) store.countAlike(queue, at - first, sum, octets, from);
     return at;
   }
 
   /** Writes down what the frame at hand is. */
   private write(removed: number, tagBytes: number, from: number): void {
     const { frame, plan } = this;
-    const local = from !== origin.wire;
+    const local = isLocal(from);
     const status = local ? plan.statuses[frame.found]! | STATUS.LB : plan.statuses[frame.found]!;
     simd!.copy(MODEL_AT, frame.at, SEEN_BYTES);
     dwords[MODEL_DWORD + MODEL.found] = frame.found;

@@ -36,7 +36,14 @@ export interface DeliveryShares {
   readonly views: ViewCache;
 }
 
+/** The short way of frames that waited: see FastPath. */
+export interface WaitingFramesPath {
+  storeWaiting(waiting: PacketBuffer, index: number, queues: number): number;
+}
+
 export class Delivery {
+  /** There once there is one. */
+  shortWay: WaitingFramesPath | undefined;
   private readonly context: PortContext;
   private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>;
   private readonly values: Uint32Array;
@@ -51,6 +58,8 @@ export class Delivery {
   private blocked: number;
   /** Whether some of those may have room now. */
   private retryDue: boolean;
+  /** Frames were kept since the fill of the packet buffer was told. */
+  private fillDue: boolean;
   /** The wire was told to wait. */
   private resumeDue: boolean;
   /** Queues that were enabled when last looked at. */
@@ -62,6 +71,7 @@ export class Delivery {
     parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>,
     shares: DeliveryShares,
   ) {
+    this.shortWay = undefined;
     this.context = context;
     this.parts = parts;
     this.values = context.registers.values;
@@ -75,6 +85,7 @@ export class Delivery {
     this.room = shares.room;
     this.blocked = 0;
     this.retryDue = false;
+    this.fillDue = false;
     this.resumeDue = false;
     this.enabled = 0;
   }
@@ -137,9 +148,27 @@ export class Delivery {
     if (this.resumeDue) this.context.tasks.mark(this.task);
   }
 
-  /** Queues, a bit each, for which frames or write-backs wait: what comes later has to wait behind them. */
-  get waitingQueues(): number {
-    return this.blocked | this.reports.held.queues;
+  /** Queues, a bit each, that frames wait for: what comes later has to wait behind them. */
+  get blockedQueues(): number {
+    return this.blocked;
+  }
+
+  /** Queues, a bit each, that hold write-backs. */
+  get holdingQueues(): number {
+    return this.reports.held.queues;
+  }
+
+  /**
+   * Keeps a plain frame from the wire, at `at` in the arena, for the one queue it goes to, which others wait for; false where the packet
+   * buffer has no room for it. Who received it has counted it.
+   */
+  keep(at: number, length: number, knownGood: boolean, queue: number): boolean {
+    const shared = usesPools(this.values[MRQC.index]!);
+    if (!this.waiting.pushPlain(at, length, knownGood, this.context.trace.packet, queue, shared)) return false;
+    this.raise(ICR.RXO.mask);
+    this.parts.statistics.count(RNBC.index, 1);
+    this.fillDue = true;
+    return true;
   }
 
   /** A frame was stored in queues, a bit each, and written back; `causes` are those that it has besides. */
@@ -151,7 +180,7 @@ export class Delivery {
   private discard(queues: number): void {
     const { waiting, frame } = this;
     const { trace, events } = this.context;
-    for (let index = 0; index < waiting.count; index += 1) {
+    for (let { first: index } = waiting; index < waiting.count; index += 1) {
       const lost = waiting.queues[index]! & queues;
       if (lost === 0) continue;
       waiting.restore(index, frame);
@@ -267,6 +296,7 @@ export class Delivery {
   private run(): boolean {
     if (this.retryDue) this.retry();
     this.reports.tell();
+    if (this.fillDue) this.tellFill();
     if (this.resumeDue && !this.holdsWire()) {
       this.resumeDue = false;
       this.context.wire.resume();
@@ -283,9 +313,14 @@ export class Delivery {
     // What was accepted for a pool before it was turned off is not its any more.
     const off = usesPools(this.values[MRQC.index]!) ? ~(this.values[VFRE.index]! * 0x101) : 0;
     let stuck = 0;
-    for (let index = 0; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
+    for (let { first: index } = waiting; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
       const ready = waiting.queues[index]! & ~stuck;
       if (ready === 0) continue;
+      const stored = (ready & off) === 0 ? (this.shortWay?.storeWaiting(waiting, index, ready) ?? 0) : 0;
+      if (stored > 0) {
+        index += stored - 1;
+        continue;
+      }
       waiting.restore(index, frame);
       trace.packet = waiting.packets[index]!;
       classifier.begin(frame);
@@ -318,6 +353,7 @@ export class Delivery {
 
   /** Pause frames go by the fill, but no pool may stop the partner for all. */
   private tellFill(): void {
+    this.fillDue = false;
     this.parts.flow?.filled(usesPools(this.values[MRQC.index]!) ? 0 : this.waiting.fill);
   }
 

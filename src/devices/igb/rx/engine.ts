@@ -282,7 +282,7 @@ export class ReceiveEngine implements SegmentSink {
 
   private fastReceive(start: number, length: number, knownGood: boolean): boolean {
     this.fast.begin(1);
-    const taken = this.fast.receive(start, length, knownGood);
+    const taken = this.fast.receive(start, length, knownGood, true);
     this.fast.end();
     return taken;
   }

@@ -15,6 +15,7 @@ import { FastPlan } from './fast-plan.ts';
 import { FastStore } from './fast-store.ts';
 import { KnownPools } from './known-pools.ts';
 import { origin } from './origin.ts';
+import type { PacketBuffer } from './packet-buffer.ts';
 import type { ReceiveParts } from './parts.ts';
 import { PlainFrame } from './plain-frame.ts';
 import { poolQueue, portQueue } from './queue-select.ts';
@@ -65,6 +66,7 @@ export class FastPath {
     this.frame = new PlainFrame(this.plan, scaling);
     this.store = new FastStore(context, parts.statistics, delivery, this.plan, this.frame);
     this.alike = new AlikeFrames(this.plan, this.frame, this.store);
+    delivery.shortWay = this;
     this.depth = 0;
     this.open = false;
     this.foundLast = 0;
@@ -100,15 +102,18 @@ export class FastPath {
     if (this.context.taps.watched !== 0) return 0;
     this.begin(end - first);
     let at = first;
-    while (at < end && this.receive(starts[at]!, lengths[at]!, false)) {
+    while (at < end && this.receive(starts[at]!, lengths[at]!, false, false)) {
       at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast, origin.wire);
     }
     this.end();
     return at - first;
   }
 
-  /** A finished frame from the wire at `at` in the arena; false where it has to go the long way. */
-  receive(at: number, length: number, knownGood: boolean): boolean {
+  /**
+   * A finished frame from the wire at `at` in the arena; false where it has to go the long way. `mayWait`: the wire was asked to go on,
+   * so that the packet buffer takes it where other frames wait for its queue.
+   */
+  receive(at: number, length: number, knownGood: boolean, mayWait: boolean): boolean {
     const { frame } = this;
     if (!this.open || !frame.take(at, length, knownGood)) return false;
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
@@ -117,11 +122,28 @@ export class FastPath {
     if (pools === 0) return false;
     frame.hash();
     const queues = this.queuesOf(pools);
-    if (!this.store.store(at, length, queues, false)) return false;
+    if ((queues & this.delivery.blockedQueues) !== 0) return mayWait && this.keep(at, length, knownGood, queues);
+    if (!this.store.store(at, length, queues, origin.wire)) return false;
     const isModel = knownGood && isSingle(queues) && (low & 1) === 0 && frame.tag === UNTAGGED;
     this.foundLast = isModel ? frame.found : 0;
     this.queuesLast = queues;
     return true;
+  }
+
+  /**
+   * Of the frames in the packet buffer, stores those from `index` on that wait for the one queue of `queues`, a bit each, and no other:
+   * as many as there is room for. Returns how many, 0 where the next one has to go the long way.
+   */
+  storeWaiting(waiting: PacketBuffer, index: number, queues: number): number {
+    if (!isSingle(queues)) return 0;
+    const end = waiting.endOfPlain(index, queues);
+    if (end === index) return 0;
+    this.begin(end - index);
+    const stored = this.open ? this.storeKept(waiting, index, end, queues) : 0;
+    this.end();
+    const queue = 31 - Math.clz32(queues);
+    for (let done = index; done < index + stored; done += 1) waiting.release(done, queue);
+    return stored;
   }
 
   /**
@@ -136,7 +158,7 @@ export class FastPath {
     if (apart && !knownGood && !frame.unverified) return false;
     frame.hash();
     const queues = this.queuesOf(pools);
-    if (!this.store.store(body, length, queues, true)) return false;
+    if (!this.store.store(body, length, queues, origin.pool)) return false;
     this.foundLast = knownGood && frame.tag === UNTAGGED ? frame.found : 0;
     this.queuesLast = queues;
     return true;
@@ -169,6 +191,30 @@ export class FastPath {
     this.store.placed(length, this.queuesLast, local);
   }
 
+  /** A frame has to wait in the packet buffer. */
+  private keep(at: number, length: number, knownGood: boolean, queues: number): boolean {
+    if (!isSingle(queues) || !this.delivery.keep(at, length, knownGood, queues)) return false;
+    this.store.countReceived(at, length);
+    this.foundLast = 0;
+    this.queuesLast = 0;
+    return true;
+  }
+
+  private storeKept(waiting: PacketBuffer, first: number, end: number, queues: number): number {
+    const { frame, store, alike } = this;
+    const { starts, lengths } = waiting;
+    const knownGood = waiting.isKnownGood(first);
+    const follows = !knownGood && this.context.taps.watched === 0;
+    let at = first;
+    while (at < end && frame.take(starts[at]!, lengths[at]!, knownGood)) {
+      frame.hash();
+      if (!store.store(starts[at]!, lengths[at]!, queues, origin.kept)) break;
+      at += 1;
+      if (follows) at = alike.follow(starts, lengths, at, end, queues, origin.kept);
+    }
+    return at - first;
+  }
+
   /** Queues for the frame at hand, a bit each, as its hash is: of the pools that get it, or of a port without any. */
   private queuesOf(pools: number): number {
     const { plan, values, scaling } = this;
@@ -192,6 +238,7 @@ export class FastPath {
         on[events.igb_rx_write_back]! |
         on[events.igb_rx_packet]! |
         on[events.igb_rx_rss]! |
+        on[events.igb_rx_wait]! |
         on[events.igb_switch_pools]!) !==
       0
     );

@@ -8,7 +8,7 @@ import type { Delivery } from './delivery.ts';
 import { DescriptorsAhead } from './descriptors-ahead.ts';
 import type { FastPlan } from './fast-plan.ts';
 import { STATUS } from './offload.ts';
-import { origin } from './origin.ts';
+import { isLocal, origin } from './origin.ts';
 import type { ReceiveParts } from './parts.ts';
 import { type PlainFrame, removedBy } from './plain-frame.ts';
 import { RunCounts } from './run-counts.ts';
@@ -64,14 +64,15 @@ export class FastStore {
   }
 
   /**
-   * Stores the frame at hand in all of the queues, a bit each, or in none. `body` is where it goes on behind HEADERS_COPIED bytes.
-   * `local`: it comes from a pool.
+   * Stores the frame at hand in all of the queues, a bit each, or in none. `body` is where it goes on behind HEADERS_COPIED bytes,
+   * `from` its `origin`.
    */
-  store(body: number, length: number, queues: number, local: boolean): boolean {
+  store(body: number, length: number, queues: number, from: number): boolean {
     const { ahead, frame } = this;
     const { at, strips } = frame;
     const { taps } = this.context;
-    if (!this.takes(queues)) return false;
+    const local = isLocal(from);
+    if (!this.takes(queues, from)) return false;
     for (let rest = queues; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
       if (!ahead.find(queue, length - removedBy(strips, queue))) return false;
@@ -87,7 +88,7 @@ export class FastStore {
       if (taps.on[capturedAt.queues] !== 0) taps.queue(0, queue, bytes, at, length, undefined);
     }
     if (local) return true;
-    this.countReceived(at, length);
+    if (from === origin.wire) this.countReceived(at, length);
     // Multicasts count for each pool besides.
     if ((bytes[at]! & 1) !== 0) this.statistics.deliveredGroup(bytes, at, queues);
     return true;
@@ -102,26 +103,25 @@ export class FastStore {
     if (!ahead.find(queue, length - removed)) return false;
     const buffer = ahead.buffers[queue]!;
     const descriptor = ahead.descriptors[queue]!;
-    const local = from !== origin.wire;
-    const isLike = local
+    const isLike = isLocal(from)
       ? simd!.deliverAlikeCopied(model, COPY_AT, at, length, buffer, descriptor)
       : simd!.deliverAlike(model, at, length, buffer, descriptor);
     if (isLike === 0) return false;
     this.advance(queue);
-    if (!local) this.statistics.receivedOne(bytes, at, length);
+    if (from === origin.wire) this.statistics.receivedOne(bytes, at, length);
     return true;
   }
 
   /** Counts alike frames that were stored: how many, their bytes, and their octets on the wire. */
-  countAlike(queue: number, frames: number, sum: number, octets: number, local: boolean): void {
-    this.counts.storedIn(queue, frames, sum, octets, local);
-    if (!local) this.counts.received(frames, octets);
+  countAlike(queue: number, frames: number, sum: number, octets: number, from: number): void {
+    this.counts.storedIn(queue, frames, sum, octets, isLocal(from));
+    if (from === origin.wire) this.counts.received(frames, octets);
   }
 
   /** Where a frame of so many bytes for a single queue may be made; -1 for nowhere. */
   placeFor(length: number, queues: number): number {
     const queue = 31 - Math.clz32(queues);
-    return this.takes(queues) && this.ahead.find(queue, length) ? this.ahead.buffers[queue]! : NO_PLACE;
+    return this.takes(queues, origin.wire) && this.ahead.find(queue, length) ? this.ahead.buffers[queue]! : NO_PLACE;
   }
 
   /** The frame at hand was made there. */
@@ -134,9 +134,17 @@ export class FastStore {
     if (!local) this.countReceived(frame.at, length);
   }
 
-  /** Queues that take plain frames, and for which none waits. */
-  private takes(queues: number): boolean {
-    return (queues & ~this.plan.queues) === 0 && (queues & this.delivery.waitingQueues) === 0;
+  /** A frame was received from the wire. */
+  countReceived(at: number, length: number): void {
+    this.statistics.receivedOne(bytes, at, length);
+    this.counts.received(1, wireLength(length));
+  }
+
+  /** Queues that take plain frames, and for which none waits that was there before. */
+  private takes(queues: number, from: number): boolean {
+    const { blockedQueues, holdingQueues } = this.delivery;
+    const before = from === origin.kept ? holdingQueues : holdingQueues | blockedQueues;
+    return (queues & ~this.plan.queues) === 0 && (queues & before) === 0;
   }
 
   /**
@@ -178,11 +186,5 @@ export class FastStore {
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
     const left = tail >= next ? tail - next : tail - next + size;
     if (left === plan.thresholds[queue]) this.counts.causes |= ICR.RXDMT0.mask;
-  }
-
-  /** A frame was received from the wire. */
-  private countReceived(at: number, length: number): void {
-    this.statistics.receivedOne(bytes, at, length);
-    this.counts.received(1, wireLength(length));
   }
 }

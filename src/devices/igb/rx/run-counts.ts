@@ -48,7 +48,7 @@ export class RunCounts {
   /** Counts it all, and has the interrupts follow. */
   settle(): void {
     const { counts, statistics, stored, causes } = this;
-    if (stored === 0) return;
+    if (stored === 0 && this.frames === 0) return;
     for (let rest = stored; rest !== 0; rest &= rest - 1) {
       const queue = 31 - Math.clz32(rest & -rest);
       const at = queue * COLUMNS;
@@ -63,6 +63,6 @@ export class RunCounts {
     this.octets = 0;
     this.stored = 0;
     this.causes = 0;
-    this.delivery.stored(stored, causes);
+    if (stored !== 0) this.delivery.stored(stored, causes);
   }
 }

@@ -82,10 +82,7 @@ export class ReceiveHarness {
   ring(queue: number, options: RingOptions = {}): void {
     const size = options.size ?? 16;
     const at = MEMORY_BASE + queue * RING_SPACING;
-    for (let slot = 0; slot < size; slot += 1) {
-      this.memory.poke64(at + slot * 16, this.bufferAddress(queue, slot));
-      this.memory.poke64(at + slot * 16 + 8, this.headerAddress(queue, slot));
-    }
+    for (let slot = 0; slot < size; slot += 1) this.post(queue, slot);
     this.set('RDBAL', at, queue);
     this.set('RDLEN', size * 16, queue);
     this.set('SRRCTL', options.srrctl ?? ONE_BUFFER, queue);
@@ -93,6 +90,13 @@ export class ReceiveHarness {
     this.set('RDT', options.available ?? size - 1, queue);
     this.set('RXDCTL', pf.RXDCTL.ENABLE.mask, queue);
     this.engine.controlWritten(queue);
+  }
+
+  /** Makes a slot's descriptor one to be read again. */
+  post(queue: number, slot: number): void {
+    const at = MEMORY_BASE + queue * RING_SPACING + slot * 16;
+    this.memory.poke64(at, this.bufferAddress(queue, slot));
+    this.memory.poke64(at + 8, this.headerAddress(queue, slot));
   }
 
   tail(queue: number, value: number): void {
