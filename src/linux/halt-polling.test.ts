@@ -77,8 +77,7 @@ function napAmong(spacingNs: number): number {
 
 test('naps grow longer where posts come close, but not so long that a ring would fill', () => {
   const short = napAmong(Infinity);
-  assert.equal(napAmong(200_000), short);
-  assert.equal(napAmong(20_000), 4 * short);
+  assert.equal(napAmong(100_000), 4 * short);
   assert.ok(napAmong(2000) <= 2 * short);
   assert.equal(napAmong(500), short);
 });

@@ -25,7 +25,7 @@ const MAX_WEIGHT = 16;
 const NAP_NS = 80_000;
 const LONGEST_NAP_NS = 320_000;
 /** Posts that come this close make naps longer, as long as none brings so many that a ring might fill meanwhile. */
-const CLOSE_NS = 40_000;
+const CLOSE_NS = 160_000;
 const MANY_POSTS = 32;
 
 export class HaltPolling {

@@ -163,6 +163,18 @@ test('the packet buffer over FCRTH sends XOFF once, below FCRTL XON; nothing is 
   assert.equal(driver.read(pf.GPTC), 0, 'pause frames are no packets of the host');
 });
 
+test('a wire that was told to wait goes on once half of the packet buffer is free', () => {
+  const { context, driver, receive } = openPort();
+  while (receive(dataFrame()));
+  const { resumed } = context.wire;
+  driver.receiveAll(31);
+  context.tasks.runAll();
+  assert.equal(context.wire.resumed, resumed, '33 KB wait');
+  driver.receiveAll(2);
+  context.tasks.runAll();
+  assert.equal(context.wire.resumed, resumed + 1);
+});
+
 test('XOFF as it looks on the wire', () => {
   const { context, driver, receive } = openPort();
   driver.write(pf.FCTTV, 0x1234);

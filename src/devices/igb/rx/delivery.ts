@@ -348,7 +348,9 @@ export class Delivery {
   private holdsWire(): boolean {
     if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return false;
     if (this.parts.flow?.sends !== true) return true;
-    return this.waiting.isFull((this.values[RXPBS.index]! & RXPBS.SIZE.mask) * KIB);
+    const size = (this.values[RXPBS.index]! & RXPBS.SIZE.mask) * KIB;
+    // Once told to wait it waits until half is free: a few large turns cost less than many small ones.
+    return this.waiting.isFull(this.resumeDue ? size / 2 : size);
   }
 
   /** Pause frames go by the fill, but no pool may stop the partner for all. */
