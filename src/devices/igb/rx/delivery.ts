@@ -2,6 +2,7 @@
  * The second half of reception: a frame whose queues are known goes into their rings, or waits for descriptors in the packet
  * buffer; at the end of a turn the interrupts of all of that leave. State is only what waits and what is due.
  */
+import { arena } from '../../../packet/arena.ts';
 import { crc32 } from '../../../packet/checksum.ts';
 import { capturedAt, makeTask, type Task } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
@@ -159,12 +160,28 @@ export class Delivery {
   }
 
   /**
+   * Drops a plain frame from the wire, at `at` in the arena, where its queue has no descriptor and may drop; false where it does not come
+   * to that. Who received it has counted it.
+   */
+  drop(at: number, length: number, queue: number): boolean {
+    const { rings } = this;
+    if (!rings.mayDrop(queue) || rings.free(queue) !== 0) return false;
+    if (rings.size(queue) < 2 || length > rings.bufferBytes(queue)) return false;
+    const { taps, events } = this.context;
+    this.parts.statistics.queueDropped(queue);
+    taps.drop(0, events.igb_rx_drop_descriptors, queue, arena.bytes, at, length);
+    this.trace(events.igb_rx_drop_descriptors, queue);
+    return true;
+  }
+
+  /**
    * Keeps a plain frame from the wire, at `at` in the arena, for the one queue it goes to, which others wait for; false where the packet
    * buffer has no room for it. Who received it has counted it.
    */
   keep(at: number, length: number, knownGood: boolean, queue: number): boolean {
     const shared = usesPools(this.values[MRQC.index]!);
     if (!this.waiting.pushPlain(at, length, knownGood, this.context.trace.packet, queue, shared)) return false;
+    this.trace(this.context.events.igb_rx_wait, queue, length);
     this.raise(ICR.RXO.mask);
     this.parts.statistics.count(RNBC.index, 1);
     this.fillDue = true;

@@ -103,7 +103,8 @@ export class FastPath {
     this.begin(end - first);
     let at = first;
     while (at < end && this.receive(starts[at]!, lengths[at]!, false, false)) {
-      at = this.alike.follow(starts, lengths, at + 1, end, this.queuesLast, origin.wire);
+      at += 1;
+      if (this.queuesLast !== 0) at = this.alike.follow(starts, lengths, at, end, this.queuesLast, origin.wire);
     }
     this.end();
     return at - first;
@@ -123,7 +124,7 @@ export class FastPath {
     frame.hash();
     const queues = this.queuesOf(pools);
     if ((queues & this.delivery.blockedQueues) !== 0) return mayWait && this.keep(at, length, knownGood, queues);
-    if (!this.store.store(at, length, queues, origin.wire)) return false;
+    if (!this.store.store(at, length, queues, origin.wire)) return this.drop(at, length, queues);
     const isModel = knownGood && isSingle(queues) && (low & 1) === 0 && frame.tag === UNTAGGED;
     this.foundLast = isModel ? frame.found : 0;
     this.queuesLast = queues;
@@ -191,6 +192,16 @@ export class FastPath {
     this.store.placed(length, this.queuesLast, local);
   }
 
+  /** A frame finds no descriptor in a queue that may drop. */
+  private drop(at: number, length: number, queues: number): boolean {
+    if (!isSingle(queues) || !this.store.takes(queues, origin.wire)) return false;
+    if (!this.delivery.drop(at, length, 31 - Math.clz32(queues))) return false;
+    this.store.countReceived(at, length);
+    this.foundLast = 0;
+    this.queuesLast = 0;
+    return true;
+  }
+
   /** A frame has to wait in the packet buffer. */
   private keep(at: number, length: number, knownGood: boolean, queues: number): boolean {
     if (!isSingle(queues) || !this.delivery.keep(at, length, knownGood, queues)) return false;
@@ -238,7 +249,6 @@ export class FastPath {
         on[events.igb_rx_write_back]! |
         on[events.igb_rx_packet]! |
         on[events.igb_rx_rss]! |
-        on[events.igb_rx_wait]! |
         on[events.igb_switch_pools]!) !==
       0
     );

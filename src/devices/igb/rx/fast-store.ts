@@ -141,7 +141,7 @@ export class FastStore {
   }
 
   /** Queues that take plain frames, and for which none waits that was there before. */
-  private takes(queues: number, from: number): boolean {
+  takes(queues: number, from: number): boolean {
     const { blockedQueues, holdingQueues } = this.delivery;
     const before = from === origin.kept ? holdingQueues : holdingQueues | blockedQueues;
     return (queues & ~this.plan.queues) === 0 && (queues & before) === 0;

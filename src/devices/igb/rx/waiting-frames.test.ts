@@ -76,7 +76,7 @@ test('frames that waited are stored as on the long way', { skip }, () => {
   const [one, other] = [new ReceiveHarness(true), new ReceiveHarness(true)];
   one.context.trace.on.fill(0);
   other.context.trace.on.fill(0);
-  other.context.trace.on[other.context.events.igb_rx_wait] = 1;
+  other.context.trace.on[other.context.events.igb_rx_frame] = 1;
   const waited = mock.method(FastPath.prototype, 'storeWaiting');
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const [short, long] = [run(seed, one), run(seed, other)];
