@@ -9,7 +9,6 @@ import { PacketHeaders } from './headers.ts';
 import { ipProtocols } from './protocols.ts';
 import { pseudoHeaderSum } from './pseudo-header.ts';
 
-const NO_PLACE = -1;
 const view = new DataView(arena.bytes.buffer);
 
 /** Takes segments one after another. */
@@ -20,11 +19,16 @@ export interface SegmentSink {
    */
   segment(bytes: Uint8Array, offset: number, length: number): void;
   /**
-   * Where the next segment of `length` bytes is to be made, in the arena's memory: then `placed` follows instead of `segment`,
-   * with the place of a copy of its headers. -1, or no such method: where the segmenter likes.
+   * Of the next segments of `length` bytes, `most` at most: how many are to be made in `places`, in the arena's memory. Then `placed`
+   * follows instead of `segment`. 0, or no such method: the next one is made where the segmenter likes.
    */
-  placeFor?(length: number): number;
-  placed?(headers: number, length: number): void;
+  placesFor?(length: number, most: number): number;
+  readonly places?: Int32Array;
+  /**
+   * `count` of them were made. `headers` is the place of headers that are theirs but for lengths, numbers, flags and checksums;
+   * `identification` is that of the first one's IPv4 header, the others' are those behind it.
+   */
+  placed?(headers: number, length: number, count: number, identification: number): void;
 }
 
 /** Where the payload of a frame comes from whose headers alone lie in the arena. */
@@ -140,28 +144,33 @@ export class Segmenter {
     if (count === 0) return 0;
     const headerLength = layout.l3Offset + layout.l3Length + layout.l4Length;
     if (!this.#prepare(bytes, offset, headerLength, layout)) return 0;
-    const { firstSegment } = layout;
+    const { firstSegment, segmentSize } = layout;
     const end = Math.min(count, firstSegment + layout.mostSegments);
-    const mayPlace = sink.placeFor !== undefined && (payload !== undefined || bytes === arena.bytes);
-    const done = firstSegment * layout.segmentSize;
-    let left = length - headerLength - done;
-    let from = offset + headerLength + done;
-    for (let index = firstSegment; index < end; index += 1) {
-      const size = left > layout.segmentSize ? layout.segmentSize : left;
-      const place = mayPlace ? sink.placeFor!(headerLength + size) : NO_PLACE;
-      const to = (place === NO_PLACE ? this.#at : place) + headerLength;
-      const sum =
-        payload === undefined ? copyAndSum(to, bytes, from, size) : payload.copyAndSum(to, from - offset, size);
-      this.#writeIp(layout, index, size);
-      if (layout.protocol === ipProtocols.tcp) this.#writeTcp(layout, index, count, size, sum);
-      else this.#writeUdp(layout, size, sum);
-      if (place === NO_PLACE) sink.segment(arena.bytes, this.#at, headerLength + size);
-      else {
-        arena.simd!.copy(place, this.#at, headerLength);
-        sink.placed!(this.#at, headerLength + size);
+    const mayPlace = sink.placesFor !== undefined && (payload !== undefined || bytes === arena.bytes);
+    const at = this.#at;
+    for (let index = firstSegment; index < end;) {
+      const from = headerLength + index * segmentSize;
+      const size = Math.min(segmentSize, length - from);
+      const segmentLength = headerLength + size;
+      // The last one may be shorter.
+      const alike = index === count - 1 ? 1 : Math.min(end, count - 1) - index;
+      const run = mayPlace ? sink.placesFor!(segmentLength, alike) : 0;
+      if (run === 0) {
+        this.#make(at, layout, index, count, size, this.#copy(at + headerLength, bytes, offset, from, size, payload));
+        sink.segment(arena.bytes, at, segmentLength);
+        index += 1;
+        continue;
       }
-      from += size;
-      left -= size;
+      const places = sink.places!;
+      for (let n = 0; n < run; n += 1) {
+        const place = places[n]!;
+        // What is different in each segment goes into the copy alone: vectors that read what was just stored in parts wait for it.
+        arena.simd!.copy(place, at, headerLength);
+        const sum = this.#copy(place + headerLength, bytes, offset, from + n * segmentSize, size, payload);
+        this.#make(place, layout, index + n, count, size, sum);
+      }
+      sink.placed!(at, segmentLength, run, (this.#identification + index) & 0xffff);
+      index += run;
     }
     return Math.max(0, end - firstSegment);
   }
@@ -221,11 +230,32 @@ export class Segmenter {
     return true;
   }
 
-  #writeIp(layout: SegmentLayout, index: number, size: number): void {
-    const target = arena.bytes;
-    const l3 = this.#at + layout.l3Offset;
+  /** Copies payload of the frame from `position` on to `to`; returns its folded sum. */
+  #copy(
+    to: number,
+    bytes: Uint8Array,
+    offset: number,
+    position: number,
+    size: number,
+    payload: PayloadSource | undefined,
+  ): number {
+    return payload === undefined
+      ? copyAndSum(to, bytes, offset + position, size)
+      : payload.copyAndSum(to, position, size);
+  }
+
+  /** Writes into the headers at `at` what is different in each segment. */
+  #make(at: number, layout: SegmentLayout, index: number, count: number, size: number, sum: number): void {
+    const l3 = at + layout.l3Offset;
+    const l4 = l3 + layout.l3Length;
+    this.#writeIp(l3, layout, index, size);
+    if (layout.protocol === ipProtocols.tcp) this.#writeTcp(l4, layout, index, count, size, sum);
+    else this.#writeUdp(l4, layout, size, sum);
+  }
+
+  #writeIp(l3: number, layout: SegmentLayout, index: number, size: number): void {
     const length = layout.l3Length + layout.l4Length + size;
-    if (target[l3]! >>> 4 === 6) {
+    if (arena.bytes[this.#at + layout.l3Offset]! >>> 4 === 6) {
       put16(l3 + 4, length - 40);
       return;
     }
@@ -235,8 +265,7 @@ export class Segmenter {
     put16(l3 + 10, ~foldSum(this.#ipSum + length + identification));
   }
 
-  #writeTcp(layout: SegmentLayout, index: number, count: number, size: number, payloadSum: number): void {
-    const l4 = this.#at + layout.l3Offset + layout.l3Length;
+  #writeTcp(l4: number, layout: SegmentLayout, index: number, count: number, size: number, payloadSum: number): void {
     let mask = 0xfff;
     if (count > 1) {
       mask = layout.middleFlags;
@@ -254,8 +283,7 @@ export class Segmenter {
     put16(l4 + 16, ~foldSum(sum));
   }
 
-  #writeUdp(layout: SegmentLayout, size: number, payloadSum: number): void {
-    const l4 = this.#at + layout.l3Offset + layout.l3Length;
+  #writeUdp(l4: number, layout: SegmentLayout, size: number, payloadSum: number): void {
     const length = layout.l4Length + size;
     // The length counts twice: in the pseudo-header and in the header.
     const checksum = ~foldSum(this.#transportSum + length + length + payloadSum) & 0xffff;
@@ -269,7 +297,10 @@ export function ipv4HeaderLength(bytes: Uint8Array, l3: number, most: number): n
   return Math.max(20, Math.min((bytes[l3]! & 0xf) * 4, most));
 }
 
-/** One store: what reads the header next reads more than a byte at a time, and would have to wait for two. */
+/**
+ * At a place in the arena's memory. One store: what reads the header next reads more than a byte at a time, and would have to wait for
+ * two.
+ */
 function put16(at: number, value: number): void {
-  view.setUint16(at, value);
+  view.setUint16(at >>> 0, value);
 }

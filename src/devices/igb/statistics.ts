@@ -152,15 +152,15 @@ export class Statistics {
 
   /** A good frame from the wire was accepted by the filters. `length` is without FCS. */
   received(bytes: Uint8Array, offset: number, length: number): void {
-    this.receivedOne(bytes, offset, length);
+    this.receivedSize(bytes, offset, length, 1);
     this.receivedSum(1, wireLength(length));
   }
 
-  /** What of `received` depends on the frame's size and destination. */
-  receivedOne(bytes: Uint8Array, offset: number, length: number): void {
-    this.count(PRC64.index + sizeBin(wireLength(length)), 1);
+  /** What of `received` depends on the frames' size and destination. */
+  receivedSize(bytes: Uint8Array, offset: number, length: number, frames: number): void {
+    this.count(PRC64.index + sizeBin(wireLength(length)), frames);
     if ((bytes[offset]! & 1) === 0) return;
-    this.count(castOf(bytes, offset) === 1 ? MPRC.index : BPRC.index, 1);
+    this.count(castOf(bytes, offset) === 1 ? MPRC.index : BPRC.index, frames);
   }
 
   /** The rest of it, of several frames: how many, and their octets on the wire. */

@@ -20,6 +20,8 @@ export class DescriptorsAhead {
   /** By queue, of the descriptor found last: where its buffer and it itself lie in the arena's memory. */
   readonly buffers: Int32Array;
   readonly descriptors: Int32Array;
+  /** Of the descriptors that `findRun` found, the places of their buffers. */
+  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
@@ -38,6 +40,7 @@ export class DescriptorsAhead {
   constructor(context: PortContext, plan: FastPlan) {
     this.buffers = new Int32Array(QUEUES);
     this.descriptors = new Int32Array(QUEUES);
+    this.places = new Int32Array(AHEAD);
     this.context = context;
     this.values = context.registers.values;
     this.plan = plan;
@@ -77,6 +80,20 @@ export class DescriptorsAhead {
     this.buffers[queue] = buffer;
     this.descriptors[queue] = this.rings[queue]! + head * DESCRIPTOR_BYTES;
     return buffer !== NO_PLACE;
+  }
+
+  /** Finds descriptors behind each other, from the head on, `most` at most, and their buffers; returns how many. */
+  findRun(queue: number, length: number, most: number): number {
+    if (!this.find(queue, length)) return 0;
+    const { places, fetched } = this;
+    const at = (this.values[RDH.index + queue * RDH.step]! & 0xffff) - this.firsts[queue]!;
+    const end = Math.min(most, this.fetchedCounts[queue]! - at);
+    let count = 0;
+    for (let from = queue * AHEAD + at; count < end && fetched[from]! !== NO_PLACE; from += 1) {
+      places[count] = fetched[from]!;
+      count += 1;
+    }
+    return count;
   }
 
   /**

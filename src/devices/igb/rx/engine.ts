@@ -96,9 +96,9 @@ export class ReceiveEngine implements SegmentSink {
     return this.fast.followSwitched(places, lengths, first, end, from);
   }
 
-  /** A frame like the last one `switched` was made where `placeFor` said. */
-  switchedInPlace(headers: number, length: number): void {
-    this.fast.placed(headers, length, true);
+  /** Frames like the last one `switched` were made where `placesFor` said. */
+  switchedInPlace(headers: number, length: number, count: number, identification: number): void {
+    this.fast.placed(headers, length, count, identification, true);
   }
 
   /** A frame that comes back through MAC or PHY loopback, which makes it one from the wire but for the link. */
@@ -188,13 +188,17 @@ export class ReceiveEngine implements SegmentSink {
     this.accept(bytes, offset, length, true, true);
   }
 
-  /** Where the next frame of a run may be made that is like the last one: in the buffer that it goes to; -1 for nowhere. */
-  placeFor(length: number): number {
-    return this.fast.placeFor(length);
+  /** Where the next frames of a run may be made that are like the last one: in the buffers that they go to. */
+  placesFor(length: number, most: number): number {
+    return this.fast.placesFor(length, most);
   }
 
-  placed(headers: number, length: number): void {
-    this.fast.placed(headers, length, false);
+  get places(): Int32Array {
+    return this.fast.places;
+  }
+
+  placed(headers: number, length: number, count: number, identification: number): void {
+    this.fast.placed(headers, length, count, identification, false);
   }
 
   /** No filter lets the frame at hand through; `a` and `b` are what the event says. */

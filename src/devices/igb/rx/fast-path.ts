@@ -25,14 +25,14 @@ import { UNTAGGED } from './vlan.ts';
 
 const { bytes, simd } = arena;
 
-const NO_PLACE = -1;
-
 /** Whether of a mask's bits one at most is set. */
 function isSingle(queues: number): boolean {
   return (queues & (queues - 1)) === 0;
 }
 
 export class FastPath {
+  /** What `placesFor` found. */
+  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly delivery: Delivery;
   private readonly scaling: ReceiveSideScaling;
@@ -65,6 +65,7 @@ export class FastPath {
     this.known = new KnownPools(this.values);
     this.frame = new PlainFrame(this.plan, scaling);
     this.store = new FastStore(context, parts.statistics, delivery, this.plan, this.frame);
+    this.places = this.store.places;
     this.alike = new AlikeFrames(this.plan, this.frame, this.store);
     delivery.shortWay = this;
     this.depth = 0;
@@ -176,20 +177,20 @@ export class FastPath {
   }
 
   /**
-   * The buffer of the only queue that gets the next frame, to be made in place; -1 where it has to come by `switched` or `receive`. The
-   * frame is like the last one, but for its payload and numbers: a segment of the same packet.
+   * Of the next frames, how many are to be made in buffers of the only queue that gets them, `most` at most; 0 where the next one has to
+   * come by `switched` or `receive`. They are like the last one, but for payload and numbers: segments of the same packet.
    */
-  placeFor(length: number): number {
+  placesFor(length: number, most: number): number {
     const { queuesLast } = this;
-    if (this.foundLast === 0 || !isSingle(queuesLast) || this.context.taps.watched !== 0) return NO_PLACE;
-    if (length < MINIMUM_BYTES || length > this.plan.longest) return NO_PLACE;
-    return this.store.placeFor(length, queuesLast);
+    if (this.foundLast === 0 || !isSingle(queuesLast) || this.context.taps.watched !== 0) return 0;
+    if (length < MINIMUM_BYTES || length > this.plan.longest) return 0;
+    return this.store.placesFor(length, most, queuesLast);
   }
 
-  /** The frame is where `placeFor` said, and its headers at `headers` in the arena as well. `local`: it comes from a pool. */
-  placed(headers: number, length: number, local: boolean): void {
+  /** The frames are where `placesFor` said, in the terms of `SegmentSink`. `local`: they come from a pool. */
+  placed(headers: number, length: number, count: number, identification: number, local: boolean): void {
     this.frame.takeAlike(headers, this.foundLast);
-    this.store.placed(length, this.queuesLast, local);
+    this.store.placed(length, count, identification, this.queuesLast, local);
   }
 
   /** A frame finds no descriptor in a queue that may drop. */

@@ -12,16 +12,18 @@ import { isLocal, origin } from './origin.ts';
 import type { ReceiveParts } from './parts.ts';
 import { type PlainFrame, removedBy } from './plain-frame.ts';
 import { RunCounts } from './run-counts.ts';
+import { DESCRIPTOR_BYTES } from './ring.ts';
 import { MAXIMUM_BYTES } from './size.ts';
 
 const { ICR, RDH, RDT } = pf;
 const { bytes, simd } = arena;
 
-const NO_PLACE = -1;
 /** Room for what of a pool's frame is copied before it is gone by. */
 const COPY_AT = arena.reserve(MAXIMUM_BYTES);
 
 export class FastStore {
+  /** What `placesFor` found. */
+  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly statistics: ReceiveParts['statistics'];
   private readonly delivery: Delivery;
@@ -45,6 +47,7 @@ export class FastStore {
     this.plan = plan;
     this.frame = frame;
     this.ahead = new DescriptorsAhead(context, plan);
+    this.places = this.ahead.places;
     this.counts = new RunCounts(statistics, delivery);
   }
 
@@ -107,8 +110,8 @@ export class FastStore {
       ? simd!.deliverAlikeCopied(model, COPY_AT, at, length, buffer, descriptor)
       : simd!.deliverAlike(model, at, length, buffer, descriptor);
     if (isLike === 0) return false;
-    this.advance(queue);
-    if (from === origin.wire) this.statistics.receivedOne(bytes, at, length);
+    this.advance(queue, 1);
+    if (from === origin.wire) this.statistics.receivedSize(bytes, at, length, 1);
     return true;
   }
 
@@ -118,26 +121,31 @@ export class FastStore {
     if (from === origin.wire) this.counts.received(frames, octets);
   }
 
-  /** Where a frame of so many bytes for a single queue may be made; -1 for nowhere. */
-  placeFor(length: number, queues: number): number {
-    const queue = 31 - Math.clz32(queues);
-    return this.takes(queues, origin.wire) && this.ahead.find(queue, length) ? this.ahead.buffers[queue]! : NO_PLACE;
+  /** How many frames of so many bytes, `most` at most, may be made in `places` for a single queue. */
+  placesFor(length: number, most: number, queues: number): number {
+    return this.takes(queues, origin.wire) ? this.ahead.findRun(31 - Math.clz32(queues), length, most) : 0;
   }
 
-  /** The frame at hand was made there. */
-  placed(length: number, queues: number, local: boolean): void {
+  /** Frames like the one at hand were made there; the first has this identification, the others those behind it. */
+  placed(length: number, count: number, identification: number, queues: number, local: boolean): void {
     const queue = 31 - Math.clz32(queues);
     const { frame } = this;
     frame.compose(local);
-    simd!.store(this.ahead.descriptors[queue]!, frame.type, frame.second, frame.status, length);
-    this.count(queue, length, local);
-    if (!local) this.countReceived(frame.at, length);
+    const { identifies } = frame;
+    let descriptor = this.ahead.descriptors[queue]!;
+    for (let n = 0; n < count; n += 1) {
+      const second = identifies ? (identification + n) & 0xffff : frame.second;
+      simd!.store(descriptor, frame.type, second, frame.status, length);
+      descriptor += DESCRIPTOR_BYTES;
+    }
+    this.count(queue, length, local, count);
+    if (!local) this.countReceived(frame.at, length, count);
   }
 
-  /** A frame was received from the wire. */
-  countReceived(at: number, length: number): void {
-    this.statistics.receivedOne(bytes, at, length);
-    this.counts.received(1, wireLength(length));
+  /** Frames of one size were received from the wire. */
+  countReceived(at: number, length: number, frames = 1): void {
+    this.statistics.receivedSize(bytes, at, length, frames);
+    this.counts.received(frames, wireLength(length) * frames);
   }
 
   /** Queues that take plain frames, and for which none waits that was there before. */
@@ -170,21 +178,22 @@ export class FastStore {
     }
   }
 
-  /** A frame is in the queue. */
-  private count(queue: number, length: number, local: boolean): void {
-    this.advance(queue);
-    this.counts.storedIn(queue, 1, length, wireLength(length), local);
+  /** Frames of one size are in the queue. */
+  private count(queue: number, length: number, local: boolean, frames = 1): void {
+    this.advance(queue, frames);
+    this.counts.storedIn(queue, frames, length * frames, wireLength(length) * frames, local);
   }
 
-  /** The head moves on; few descriptors left may be a cause. */
-  private advance(queue: number): void {
+  /** The head moves on, to the ring's end at most; few descriptors left may be a cause. */
+  private advance(queue: number, frames: number): void {
     const { plan, values } = this;
     const size = plan.sizes[queue]!;
     const head = values[RDH.index + queue * RDH.step]! & 0xffff;
-    const next = head + 1 === size ? 0 : head + 1;
+    const next = head + frames === size ? 0 : head + frames;
     values[RDH.index + queue * RDH.step] = next;
     const tail = values[RDT.index + queue * RDT.step]! & 0xffff;
     const left = tail >= next ? tail - next : tail - next + size;
-    if (left === plan.thresholds[queue]) this.counts.causes |= ICR.RXDMT0.mask;
+    const threshold = plan.thresholds[queue]!;
+    if (left <= threshold && left + frames > threshold) this.counts.causes |= ICR.RXDMT0.mask;
   }
 }

@@ -10,7 +10,7 @@ export interface ReceiveParts {
     Statistics,
     | 'count'
     | 'received'
-    | 'receivedOne'
+    | 'receivedSize'
     | 'receivedSum'
     | 'filtered'
     | 'delivered'

@@ -6,7 +6,7 @@ import type { PoolSink } from '../tx/parts.ts';
 export interface DeliveryParts {
   readonly receive: Pick<
     ReceiveEngine,
-    'switched' | 'followSwitched' | 'placeFor' | 'switchedInPlace' | 'beginRun' | 'endRun'
+    'switched' | 'followSwitched' | 'placesFor' | 'places' | 'switchedInPlace' | 'beginRun' | 'endRun'
   >;
   readonly statistics: Pick<Statistics, 'transmittedLocally'>;
 }
@@ -53,18 +53,22 @@ export class PoolDeliveries implements PoolSink {
     return next;
   }
 
-  placeFor(length: number): number {
-    return this.parts.receive.placeFor(length);
+  placesFor(length: number, most: number): number {
+    return this.parts.receive.placesFor(length, most);
   }
 
-  placed(headers: number, length: number): void {
-    this.parts.receive.switchedInPlace(headers, length);
-    this.count(length);
+  get places(): Int32Array {
+    return this.parts.receive.places;
   }
 
-  private count(length: number): void {
-    this.frames += 1;
-    this.bytes += length;
-    this.octets += wireLength(length);
+  placed(headers: number, length: number, count: number, identification: number): void {
+    this.parts.receive.switchedInPlace(headers, length, count, identification);
+    this.count(length, count);
+  }
+
+  private count(length: number, frames = 1): void {
+    this.frames += frames;
+    this.bytes += length * frames;
+    this.octets += wireLength(length) * frames;
   }
 }

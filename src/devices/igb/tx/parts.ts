@@ -56,10 +56,10 @@ export interface PoolSink {
    * memory, up to one that does not, which is returned. `from`, an `origin`, says what is to be done on them, and was on it.
    */
   follow(places: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number;
-  /** Where in the arena's memory the next frame may be made, instead of being delivered; -1 for nowhere. */
-  placeFor(length: number): number;
-  /** It was made there; `headers` is the place of a copy of its headers. Its transport checksum is right. */
-  placed(headers: number, length: number): void;
+  /** Where the next segments may be made, instead of being delivered, in the terms of `SegmentSink`. Their checksums are right. */
+  placesFor(length: number, most: number): number;
+  readonly places: Int32Array;
+  placed(headers: number, length: number, count: number, identification: number): void;
 }
 
 export interface TransmitStatistics {

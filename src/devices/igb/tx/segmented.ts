@@ -109,16 +109,21 @@ export class SegmentedSender implements SegmentSink {
     this.#exit.send(offset, length, undefined, this.#checksumsKnown);
   }
 
-  /** Where the next segment is made: with the pool that is the only one to get it, if that can be. */
-  placeFor(length: number): number {
+  /** How many of the next segments are made with the pool that is the only one to get them, if that can be. */
+  placesFor(length: number, most: number): number {
     const only = (this.#packet.ways & (route.wire | route.pools)) === route.pools;
-    return only && length >= SHORTEST_PADDED && this.#checksumsKnown ? this.#parts.sink.pools.placeFor(length) : -1;
+    if (!only || length < SHORTEST_PADDED || !this.#checksumsKnown) return 0;
+    return this.#parts.sink.pools.placesFor(length, most);
   }
 
-  placed(headers: number, length: number): void {
-    this.#exit.trace(length);
-    this.#parts.sink.pools.placed(headers, length);
-    this.#exit.charge(length);
+  get places(): Int32Array {
+    return this.#parts.sink.pools.places;
+  }
+
+  placed(headers: number, length: number, count: number, identification: number): void {
+    for (let n = 0; n < count; n += 1) this.#exit.trace(length);
+    this.#parts.sink.pools.placed(headers, length, count, identification);
+    this.#exit.charge(length, count);
   }
 
   /** What happens to a packet once, however many turns its segments take. */
