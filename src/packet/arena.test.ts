@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import wabt from 'wabt';
 import { arena, PacketArena } from './arena.ts';
-import { sumWasm } from './sum-wasm.ts';
+import { assemble } from './testing-assembler.ts';
 
 test('the committed binary is what sum.wat assembles to', async () => {
-  const source = new URL('sum.wat', import.meta.url.replace('/build/src/', '/src/'));
-  const assembler = await wabt();
-  const module = assembler.parseWat('sum.wat', readFileSync(source, 'utf8'), { simd: true, bulk_memory: true });
-  const { buffer } = module.toBinary({});
-  assert.equal(Buffer.from(buffer).toString('base64'), sumWasm);
+  const read = (name: string): string =>
+    readFileSync(new URL(name, import.meta.url.replace('/build/src/', '/src/')), 'utf8');
+  assert.equal(await assemble(read('sum.wat')), read('sum-wasm.ts'), 'sum-wasm.ts is stale: run "npm run wasm"');
 });
 
 test('this engine sums with SIMD', () => {
