@@ -4,9 +4,8 @@
  * one is written down, and each that is like it is looked at, compared, verified and copied by one call.
  */
 import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
-import { wireLength } from '../statistics.ts';
 import type { FastPlan } from './fast-plan.ts';
-import type { FastStore } from './fast-store.ts';
+import type { FastStore, Lengths } from './fast-store.ts';
 import { STATUS } from './offload.ts';
 import { isLocal, origin } from './origin.ts';
 import { type PlainFrame, removedBy, SHORT } from './plain-frame.ts';
@@ -18,6 +17,8 @@ const MODEL_AT = arena.reserve(MODEL_BYTES);
 const MODEL_DWORD = MODEL_AT >>> 2;
 /** Of the model's frame. */
 const SEEN_BYTES = 64;
+/** Frames whose lengths are looked at before the first of them is compared. */
+const AT_ONCE = 16;
 /** Dwords of the first 16 bytes that have to be the same: the destination, the type and what is behind it; or all. */
 const KEY_OF_WIRE = Uint32Array.of(0xffff_ffff, 0xffff, 0, 0xffff_ffff);
 const KEY_OF_POOL = new Uint32Array(4).fill(0xffff_ffff);
@@ -37,14 +38,7 @@ export class AlikeFrames {
    * After a frame was stored in `queues`: stores those of [first, end) that are like it, up to one that is not, which is returned.
    * `from` is one of `origin`.
    */
-  follow(
-    starts: Int32Array,
-    lengths: Int32Array | Uint16Array,
-    first: number,
-    end: number,
-    queues: number,
-    from: number,
-  ): number {
+  follow(starts: Int32Array, lengths: Lengths, first: number, end: number, queues: number, from: number): number {
     const { frame, plan, store } = this;
     // What goes to several queues, or counts for groups, is no model.
     if ((queues & (queues - 1)) !== 0 || (bytes[frame.at]! & 1) !== 0) return first;
@@ -57,18 +51,17 @@ export class AlikeFrames {
     const longest = tagBytes === 0 ? plan.longest : plan.longestTagged;
     const verifiesShort = from < origin.unfinished && (tagBytes === 0 || plan.stripsAll);
     const least = frame.unverified ? SHORT + tagBytes + 1 : MINIMUM_BYTES;
-    const most = frame.unverified || !verifiesShort ? longest : Math.min(SHORT + tagBytes, longest);
+    const verified = frame.unverified || !verifiesShort ? longest : Math.min(SHORT + tagBytes, longest);
+    const most = Math.min(verified, plan.bufferBytes[queue]! + removed);
     let at = first;
-    let sum = 0;
-    let octets = 0;
-    for (; at < end; at += 1) {
-      const length = lengths[at]!;
-      if (length < least || length > most) break;
-      if (!store.storeAlike(MODEL_AT, queue, starts[at]!, length, removed, from)) break;
-      sum += length;
-      octets += wireLength(length);
+    while (at < end) {
+      let fit = at;
+      while (fit < end && fit - at < AT_ONCE && lengths[fit]! >= least && lengths[fit]! <= most) fit += 1;
+      const next = store.storeAlike(MODEL_AT, queue, starts, lengths, at, fit, from);
+      if (next === at) break;
+      at = next;
     }
-    if (at !== first) store.countAlike(queue, at - first, sum, octets, from);
+    if (at !== first) store.countAlike(queue, frame.at, lengths, first, at, from);
     return at;
   }
 

@@ -15,6 +15,9 @@ import { RunCounts } from './run-counts.ts';
 import { DESCRIPTOR_BYTES } from './ring.ts';
 import { MAXIMUM_BYTES } from './size.ts';
 
+/** Of the frames of a run, in bytes. */
+export type Lengths = Int32Array | Uint16Array;
+
 const { ICR, RDH, RDT } = pf;
 const { bytes, simd } = arena;
 
@@ -98,27 +101,51 @@ export class FastStore {
   }
 
   /**
-   * Stores a frame that is like a model (`deliverAlike`), in one queue, by its `origin`; false where it is not. `countAlike` counts
-   * what was stored like this.
+   * Stores frames of [first, end) that are like a model (`deliverAlike`) in one queue, whose buffers take them, by their `origin`, up to
+   * one that is not, or as many as there are descriptors at hand; returns the next one. `countAlike` counts what was stored like this.
    */
-  storeAlike(model: number, queue: number, at: number, length: number, removed: number, from: number): boolean {
+  storeAlike(
+    model: number,
+    queue: number,
+    starts: Int32Array,
+    lengths: Lengths,
+    first: number,
+    end: number,
+    from: number,
+  ): number {
     const { ahead } = this;
-    if (!ahead.find(queue, length - removed)) return false;
-    const buffer = ahead.buffers[queue]!;
-    const descriptor = ahead.descriptors[queue]!;
-    const isLike = isLocal(from)
-      ? simd!.deliverAlikeCopied(model, COPY_AT, at, length, buffer, descriptor)
-      : simd!.deliverAlike(model, at, length, buffer, descriptor);
-    if (isLike === 0) return false;
-    this.advance(queue, 1);
-    if (from === origin.wire) this.statistics.receivedSize(bytes, at, length, 1);
-    return true;
+    const { places } = ahead;
+    const local = isLocal(from);
+    const stop = first + ahead.findRun(queue, 0, end - first);
+    let descriptor = ahead.descriptors[queue]!;
+    let at = first;
+    for (; at < stop; at += 1) {
+      const buffer = places[at - first]!;
+      const isLike = local
+        ? simd!.deliverAlikeCopied(model, COPY_AT, starts[at]!, lengths[at]!, buffer, descriptor)
+        : simd!.deliverAlike(model, starts[at]!, lengths[at]!, buffer, descriptor);
+      if (isLike === 0) break;
+      descriptor += DESCRIPTOR_BYTES;
+    }
+    if (at !== first) this.advance(queue, at - first);
+    return at;
   }
 
-  /** Counts alike frames that were stored: how many, their bytes, and their octets on the wire. */
-  countAlike(queue: number, frames: number, sum: number, octets: number, from: number): void {
-    this.counts.storedIn(queue, frames, sum, octets, isLocal(from));
-    if (from === origin.wire) this.counts.received(frames, octets);
+  /** Frames [first, end) were stored by `storeAlike`, all of them with addresses as at `headers`. */
+  countAlike(queue: number, headers: number, lengths: Lengths, first: number, end: number, from: number): void {
+    let sum = 0;
+    let octets = 0;
+    for (let n = first; n < end;) {
+      const length = lengths[n]!;
+      const begin = n;
+      do n += 1;
+      while (n < end && lengths[n] === length);
+      sum += length * (n - begin);
+      octets += wireLength(length) * (n - begin);
+      if (from === origin.wire) this.statistics.receivedSize(bytes, headers, length, n - begin);
+    }
+    this.counts.storedIn(queue, end - first, sum, octets, isLocal(from));
+    if (from === origin.wire) this.counts.received(end - first, octets);
   }
 
   /** How many frames of so many bytes, `most` at most, may be made in `places` for a single queue. */
