@@ -1,13 +1,12 @@
 /** The one loop of a device thread: descriptors, timers and marked work, in turns. */
 import { noTrace } from '../ports/index.ts';
 import type { Clock, Task, Tasks, Timer, Trace } from '../ports/index.ts';
+import { BusyWait } from './busy-wait.ts';
 import { close } from './descriptor.ts';
 import { createEventFd, drain, signal, signalBy } from './event-fd.ts';
 import { Epoll, EPOLLIN, type Ready } from './epoll.ts';
 import { check, libc } from './libc.ts';
 import { DurationHistogram } from './duration-histogram.ts';
-import { HaltPolling } from './halt-polling.ts';
-import { HandlingNap } from './handling-nap.ts';
 import { TimerList } from './timer-list.ts';
 import { loopTraceEvents } from './trace-events.ts';
 
@@ -27,7 +26,7 @@ const STOP_COUNT = 2 ** 32;
 export interface EventLoopOptions {
   /** Takes what a handler, timer, task or flusher threw. Without it the loop stops and `run` throws it. */
   readonly onError?: (error: unknown) => void;
-  /** While there is much to do it may look on for more for some microseconds before it sleeps: see HaltPolling. */
+  /** While there is much to do it may look on for more for some microseconds before it sleeps: see BusyWait. */
   readonly haltPolling?: boolean;
 }
 
@@ -37,8 +36,7 @@ export class EventLoop implements Clock, Tasks {
   private readonly epoll: Epoll;
   private readonly onError: (error: unknown) => void;
   private readonly timers: TimerList;
-  private readonly polling: HaltPolling | undefined;
-  private readonly handlingNap: HandlingNap;
+  private readonly busyWait: BusyWait | undefined;
   private tasks: Task[];
   private waiting: Task[];
   private flushers: readonly (() => void)[];
@@ -47,13 +45,6 @@ export class EventLoop implements Clock, Tasks {
   private turnTimes: DurationHistogram | undefined;
   /** The turn at hand is not to be among them. */
   private unmeasured: boolean;
-  /** Somebody gets a reply in this turn, or an interrupt. */
-  private replying: boolean;
-  private interrupting: boolean;
-  /** The turn before this wait interrupted a guest, and nobody got a reply. */
-  private handling: boolean;
-  /** What came in this turn that nobody waits for. */
-  private posts: number;
   private stopping: boolean;
   private woken: boolean;
   private failure: { readonly error: unknown } | undefined;
@@ -67,7 +58,7 @@ export class EventLoop implements Clock, Tasks {
       });
     this.epoll = new Epoll(this.onError);
     this.timers = new TimerList();
-    this.polling = options.haltPolling === true ? new HaltPolling() : undefined;
+    this.busyWait = options.haltPolling === true ? new BusyWait(this.epoll, () => this.now()) : undefined;
     this.tasks = [];
     this.waiting = [];
     this.flushers = [];
@@ -75,11 +66,6 @@ export class EventLoop implements Clock, Tasks {
     this.turnEvent = 0;
     this.turnTimes = undefined;
     this.unmeasured = false;
-    this.handlingNap = new HandlingNap();
-    this.replying = false;
-    this.interrupting = false;
-    this.handling = false;
-    this.posts = 0;
     this.stopping = false;
     this.woken = false;
     this.failure = undefined;
@@ -131,17 +117,17 @@ export class EventLoop implements Clock, Tasks {
 
   /** Somebody gets a reply in this turn, for which he waits. */
   replied(): void {
-    this.replying = true;
+    this.busyWait?.replied();
   }
 
   /** A guest gets an interrupt in this turn, for which it may have waited. */
   interrupted(): void {
-    this.interrupting = true;
+    this.busyWait?.interrupted();
   }
 
   /** Somebody sent something in this turn, and does not wait for anything. */
   posted(): void {
-    this.posts += 1;
+    this.busyWait?.posted();
   }
 
   /** Has the time of each turn noted from now on, but of those that `leaveOutTurn` names and those that only end `run`. */
@@ -240,7 +226,7 @@ export class EventLoop implements Clock, Tasks {
       this.work(end);
     }
     if (ready === 0 && !expired && !worked) return false;
-    const { flushers, polling } = this;
+    const { flushers } = this;
     for (let i = 0; i < flushers.length; i++) {
       try {
         flushers[i]!();
@@ -248,12 +234,7 @@ export class EventLoop implements Clock, Tasks {
         this.onError(error);
       }
     }
-    polling?.turned(this.replying || this.interrupting, this.posts);
-    this.handlingNap.turned(worked || this.replying || this.interrupting);
-    this.handling = this.interrupting && !this.replying;
-    this.replying = false;
-    this.interrupting = false;
-    this.posts = 0;
+    this.busyWait?.turned(worked);
     if (turnTimes !== undefined && !this.unmeasured) turnTimes.add(this.now() - beginNs);
     this.unmeasured = false;
     if (traced) this.trace.emit(this.turnEvent, ready, expired ? 1 : 0, worked ? 1 : 0, this.now() - beginNs);
@@ -276,64 +257,7 @@ export class EventLoop implements Clock, Tasks {
       waitNs = Math.min(waitNs, Math.max(0, this.timers.earliestNs - this.now()));
     }
     if (waitNs === 0) return this.epoll.look();
-    return this.polling === undefined ? this.epoll.sleep(waitNs) : this.waitBusy(waitNs, this.polling);
-  }
-
-  /** Looks on or naps for as long as that is worth it, then sleeps. */
-  private waitBusy(waitNs: number, polling: HaltPolling): number {
-    let now = this.now();
-    const until = now + waitNs;
-    if (this.handling) {
-      this.handling = false;
-      const count = this.napWhileHandling(waitNs);
-      if (count > 0) return count;
-      now = this.now();
-      if (now >= until) return 0;
-    }
-    if (polling.windowNs > 0) {
-      const { napNs } = polling;
-      const count = napNs > 0 ? this.nap(Math.min(waitNs, napNs), polling) : this.lookOn(now, until, polling);
-      if (count > 0) return count;
-      now = this.now();
-      if (now >= until) return 0;
-    }
-    const count = this.epoll.sleep(until - now);
-    polling.slept(this.now() - now);
-    return count;
-  }
-
-  /** One guest's interrupt must not keep another waiting. */
-  private napWhileHandling(waitNs: number): number {
-    if (this.epoll.guestsWatched !== 1) return 0;
-    const napNs = this.handlingNap.begin();
-    if (napNs === 0) return 0;
-    if (this.epoll.napFromGuests(Math.min(napNs, waitNs)) || napNs > waitNs) this.handlingNap.cutShort();
-    const count = this.epoll.look();
-    if (count === 0) this.handlingNap.turned(false);
-    return count;
-  }
-
-  private nap(durationNs: number, polling: HaltPolling): number {
-    const count = this.epoll.nap(durationNs);
-    if (count > 0) polling.foundAfterNap();
-    return count;
-  }
-
-  private lookOn(beginNs: number, until: number, polling: HaltPolling): number {
-    const end = Math.min(until, beginNs + polling.windowNs);
-    let now = beginNs;
-    let longestNs = 0;
-    do {
-      const count = this.epoll.look();
-      const before = now;
-      now = this.now();
-      longestNs = Math.max(longestNs, now - before);
-      if (count > 0) {
-        polling.found(longestNs);
-        return count;
-      }
-    } while (now < end);
-    return 0;
+    return this.busyWait === undefined ? this.epoll.sleep(waitNs) : this.busyWait.wait(waitNs);
   }
 
   private expire(): boolean {
