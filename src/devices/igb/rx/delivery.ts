@@ -1,10 +1,10 @@
 /**
- * The second half of reception: a frame whose queues are known goes into their rings, or waits for descriptors in the packet
- * buffer; at the end of a turn the interrupts of all of that leave. State is only what waits and what is due.
+ * The second half of reception: a frame whose queues are known goes into their rings, is lost there, or waits for descriptors
+ * (waiting-frames.ts).
  */
 import { arena } from '../../../packet/arena.ts';
 import { crc32 } from '../../../packet/checksum.ts';
-import { capturedAt, makeTask, type Task } from '../../../ports/index.ts';
+import { capturedAt } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { mayMaster } from '../master-disable.ts';
 import { pf } from '../tables/index.ts';
@@ -12,21 +12,19 @@ import type { Classifier } from './classify.ts';
 import { MULTICAST } from './filter.ts';
 import type { ReceivedFrame } from './frame.ts';
 import { STATUS } from './offload.ts';
-import { PacketBuffer } from './packet-buffer.ts';
+import type { PacketBuffer } from './packet-buffer.ts';
 import type { ReceiveParts } from './parts.ts';
-import { ReceiveReports } from './reports.ts';
-import { usesPools } from './queue-select.ts';
-import { DESCRIPTOR_LEGACY, ReceiveRings } from './ring.ts';
+import type { ReceiveReports } from './reports.ts';
+import { DESCRIPTOR_LEGACY, type ReceiveRings } from './ring.ts';
 import type { FrameRoom } from './room.ts';
 import { FCS_BYTES } from './size.ts';
 import { stripsFcs, stripsTag } from './stripping.ts';
 import { FrameStore, NO_DESCRIPTORS, NO_RING, STORED } from './store.ts';
 import { wireLength } from '../statistics.ts';
 import type { ViewCache } from '../../../packet/views.ts';
+import type { WaitingFrames } from './waiting-frames.ts';
 
-const { ICR, MPC, MRQC, RCTL, RDLEN, RDT, RNBC, RXPBS, VFRE } = pf;
-
-const KIB = 1024;
+const { ICR, MPC, RDLEN, RDT } = pf;
 
 /** What it shares with the first half. */
 export interface DeliveryShares {
@@ -37,68 +35,39 @@ export interface DeliveryShares {
   readonly views: ViewCache;
 }
 
-/** The short way of frames that waited: see FastPath. */
-export interface WaitingFramesPath {
-  storeWaiting(waiting: PacketBuffer, index: number, queues: number): number;
-}
-
 export class Delivery {
-  /** There once there is one. */
-  shortWay: WaitingFramesPath | undefined;
   private readonly context: PortContext;
-  private readonly parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>;
+  private readonly parts: Pick<ReceiveParts, 'statistics'>;
   private readonly values: Uint32Array;
   readonly rings: ReceiveRings;
   private readonly classifier: Classifier;
   private readonly store: FrameStore;
   private readonly reports: ReceiveReports;
-  private readonly waiting: PacketBuffer;
+  private readonly waiting: WaitingFrames;
   private readonly frame: ReceivedFrame;
   private readonly room: FrameRoom;
-  /** Queues that frames in the packet buffer wait for. */
-  private blocked: number;
-  /** Whether some of those may have room now. */
-  private retryDue: boolean;
-  /** Frames were kept since the fill of the packet buffer was told. */
-  private fillDue: boolean;
-  /** The wire was told to wait. */
-  private resumeDue: boolean;
   /** Queues that were enabled when last looked at. */
   private enabled: number;
-  private readonly task: Task;
 
   constructor(
     context: PortContext,
-    parts: Pick<ReceiveParts, 'interrupts' | 'statistics' | 'flow'>,
+    parts: Pick<ReceiveParts, 'statistics'>,
     shares: DeliveryShares,
+    rings: ReceiveRings,
+    reports: ReceiveReports,
+    waiting: WaitingFrames,
   ) {
-    this.shortWay = undefined;
     this.context = context;
     this.parts = parts;
     this.values = context.registers.values;
-    this.rings = new ReceiveRings(this.values);
+    this.rings = rings;
     this.classifier = shares.classifier;
-    this.task = makeTask(() => this.run());
-    this.reports = new ReceiveReports(context, parts.interrupts, this.rings, this.task);
-    this.store = new FrameStore(context, this.rings, shares.views, this.reports.held);
-    this.waiting = new PacketBuffer(shares.views);
+    this.reports = reports;
+    this.store = new FrameStore(context, this.rings, shares.views, reports.held);
+    this.waiting = waiting;
     this.frame = shares.frame;
     this.room = shares.room;
-    this.blocked = 0;
-    this.retryDue = false;
-    this.fillDue = false;
-    this.resumeDue = false;
     this.enabled = 0;
-  }
-
-  /**
-   * False while a frame waits for descriptors of a queue that may not drop; where pause frames are sent, once the packet
-   * buffer is full of them. With pools the wire never waits: none of them may hold up the others (docs/fidelity.md).
-   */
-  canReceive(): boolean {
-    if (!this.holdsWire()) return true;
-    this.resumeDue = true;
-    return false;
   }
 
   /** RDT of a queue was written. */
@@ -107,10 +76,10 @@ export class Delivery {
     if (trace.on[events.igb_rx_tail] !== 0) {
       trace.emit(events.igb_rx_tail, queue, this.rings.head(queue), this.values[RDT.index + queue * RDT.step]);
     }
-    if (((this.blocked >>> queue) & 1) === 0) return;
-    this.trace(this.context.events.igb_rx_resume, queue);
-    this.retryDue = true;
-    this.context.tasks.mark(this.task);
+    const bit = 1 << queue;
+    if ((this.waiting.queues & bit) === 0) return;
+    this.trace(events.igb_rx_resume, queue);
+    this.waiting.retryLater(bit);
   }
 
   /** RXDCTL, SRRCTL, RCTL or another register that gates reception was written; `queue` is -1 where it is not one of a queue. */
@@ -119,9 +88,7 @@ export class Delivery {
       this.noteEnabled(queue);
       this.reports.reconsider(queue);
     }
-    if (this.blocked === 0) return;
-    this.retryDue = true;
-    this.context.tasks.mark(this.task);
+    this.waiting.retryLater(this.waiting.queues);
   }
 
   /** RXDCTL.SWFLSH. */
@@ -131,27 +98,16 @@ export class Delivery {
 
   /** Forgets frames that wait and interrupts that are due. */
   reset(): void {
-    this.discard(this.blocked);
-    this.retryDue = false;
+    this.waiting.reset(this.waiting.queues);
     this.reports.reset();
     this.enabled = 0;
-    this.tellFill();
-    if (this.resumeDue) this.context.tasks.mark(this.task);
   }
 
   /** One queue was reset, its registers are already: frames that wait for it are gone. */
   resetQueue(queue: number): void {
     const bit = 1 << queue;
     this.reports.resetQueue(queue);
-    if ((this.blocked & bit) === 0) return;
-    this.discard(bit);
-    this.tellFill();
-    if (this.resumeDue) this.context.tasks.mark(this.task);
-  }
-
-  /** Queues, a bit each, that frames wait for: what comes later has to wait behind them. */
-  get blockedQueues(): number {
-    return this.blocked;
+    if ((this.waiting.queues & bit) !== 0) this.waiting.reset(bit);
   }
 
   /** Queues, a bit each, that hold write-backs. */
@@ -174,71 +130,30 @@ export class Delivery {
     return true;
   }
 
-  /**
-   * Keeps a plain frame from the wire, at `at` in the arena, for the one queue it goes to, which others wait for; false where the packet
-   * buffer has no room for it. Who received it has counted it.
-   */
-  keep(at: number, length: number, knownGood: boolean, queue: number): boolean {
-    const shared = usesPools(this.values[MRQC.index]!);
-    if (!this.waiting.pushPlain(at, length, knownGood, this.context.trace.packet, queue, shared)) return false;
-    this.trace(this.context.events.igb_rx_wait, queue, length);
-    this.raise(ICR.RXO.mask);
-    this.parts.statistics.count(RNBC.index, 1);
-    this.fillDue = true;
-    return true;
-  }
-
   /** A frame was stored in queues, a bit each, and written back; `causes` are those that it has besides. */
   stored(queues: number, causes: number): void {
     this.reports.stored(queues, causes);
   }
 
-  /** Frames that wait for these queues are lost there. */
-  private discard(queues: number): void {
-    const { waiting, frame } = this;
-    const { trace, events } = this.context;
-    for (let { first: index } = waiting; index < waiting.count; index += 1) {
-      const lost = waiting.queues[index]! & queues;
-      if (lost === 0) continue;
-      waiting.restore(index, frame);
-      trace.packet = waiting.packets[index]!;
-      for (let rest = lost; rest !== 0; rest &= rest - 1) {
-        const queue = 31 - Math.clz32(rest & -rest);
-        waiting.release(index, queue);
-        this.lose(events.igb_rx_drop_reset, queue);
-      }
-      this.trace(events.igb_rx_drop_reset, lost, frame.length);
-      trace.packet = 0;
-    }
-    this.blocked &= ~queues;
-    if (this.blocked === 0) waiting.clear();
-  }
-
   /** Stores a new frame in its queues, and keeps it where one has to wait. */
   deliver(queues: number): void {
-    const { frame, blocked } = this;
+    const { frame, waiting } = this;
     const { statistics } = this.parts;
-    let waits = queues & blocked;
-    for (let rest = queues & ~blocked; rest !== 0; rest &= rest - 1) {
+    let waits = queues & waiting.queues;
+    for (let rest = queues & ~waits; rest !== 0; rest &= rest - 1) {
       const bit = rest & -rest;
       if (!this.storeIn(31 - Math.clz32(bit))) waits |= bit;
     }
     if (waits !== 0) {
-      this.raise(ICR.RXO.mask);
-      statistics.count(RNBC.index, 1);
-      const { packet } = this.context.trace;
-      const kept = this.waiting.push(frame, packet, waits, usesPools(this.values[MRQC.index]!));
-      if (kept !== 0) this.trace(this.context.events.igb_rx_wait, kept, frame.length);
-      this.blocked |= kept;
-      this.tellFill();
-      if (kept !== waits) {
+      const lost = waits & ~waiting.keep(waits);
+      if (lost !== 0) {
         const { igb_rx_drop_buffer } = this.context.events;
-        for (let rest = waits & ~kept; rest !== 0; rest &= rest - 1) {
+        for (let rest = lost; rest !== 0; rest &= rest - 1) {
           statistics.count(MPC.index, 1);
           this.lose(igb_rx_drop_buffer, 31 - Math.clz32(rest & -rest));
         }
-        this.trace(igb_rx_drop_buffer, waits & ~kept, frame.length);
-        if (kept === 0 && waits === queues) return;
+        this.trace(igb_rx_drop_buffer, lost, frame.length);
+        if (lost === queues) return;
       }
     }
     if (frame.sourcePool < 0) statistics.received(frame.bytes, frame.start, frame.length);
@@ -279,7 +194,7 @@ export class Delivery {
     this.reports.storedOne(queue, interrupts);
     const threshold = rings.threshold(queue);
     const crosses = free > threshold && rings.free(queue) <= threshold;
-    if (crosses) this.raise(ICR.RXDMT0.mask);
+    if (crosses) this.reports.raise(ICR.RXDMT0.mask);
     return true;
   }
 
@@ -293,11 +208,6 @@ export class Delivery {
     return outcome === NO_RING && !memory[queueFunction[queue]!]!.usable;
   }
 
-  /** Notes causes for the interrupts at the end of the turn. */
-  raise(causes: number): void {
-    this.reports.raise(causes);
-  }
-
   /** Puts the FCS behind the frame where software wants it in this queue. */
   private appendsFcs(queue: number): boolean {
     const { frame, values } = this;
@@ -309,71 +219,33 @@ export class Delivery {
     return true;
   }
 
-  /** End of a turn: frames that waited, then the interrupts of everything stored, then the wire may go on. */
-  private run(): boolean {
-    if (this.retryDue) this.retry();
-    this.reports.tell();
-    if (this.fillDue) this.tellFill();
-    if (this.resumeDue && !this.holdsWire()) {
-      this.resumeDue = false;
-      this.context.wire.resume();
-    }
-    return this.reports.areDue;
-  }
-
-  /** Offers the frames that wait to their queues again, oldest first; a queue that is still full keeps all of its own. */
-  private retry(): void {
-    const { waiting, frame, classifier } = this;
+  /**
+   * Offers frame `index` of those that wait to queues that it waits for, a bit each; returns those that have no room yet. Those of `off`
+   * are not to get it any more.
+   */
+  offer(buffer: PacketBuffer, index: number, queues: number, off: number): number {
+    const { frame, classifier } = this;
     const { trace, events } = this.context;
-    this.retryDue = false;
-    if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) this.discard(this.blocked);
-    // What was accepted for a pool before it was turned off is not its any more.
-    const off = usesPools(this.values[MRQC.index]!) ? ~(this.values[VFRE.index]! * 0x101) : 0;
+    buffer.restore(index, frame);
+    trace.packet = buffer.packets[index]!;
+    classifier.begin(frame);
+    classifier.finish(frame);
+    if (frame.stamped) frame.status |= STATUS.TS;
     let stuck = 0;
-    for (let { first: index } = waiting; index < waiting.count && (this.blocked & ~stuck) !== 0; index += 1) {
-      const ready = waiting.queues[index]! & ~stuck;
-      if (ready === 0) continue;
-      const stored = (ready & off) === 0 ? (this.shortWay?.storeWaiting(waiting, index, ready) ?? 0) : 0;
-      if (stored > 0) {
-        index += stored - 1;
+    for (let rest = queues; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      const queue = 31 - Math.clz32(bit);
+      if ((off & bit) !== 0) {
+        this.lose(events.igb_rx_drop_pool, queue);
+        this.trace(events.igb_rx_drop_pool, 1 << (queue & 7));
+      } else if (!this.storeIn(queue)) {
+        stuck |= bit;
         continue;
       }
-      waiting.restore(index, frame);
-      trace.packet = waiting.packets[index]!;
-      classifier.begin(frame);
-      classifier.finish(frame);
-      if (frame.stamped) frame.status |= STATUS.TS;
-      for (let rest = ready; rest !== 0; rest &= rest - 1) {
-        const bit = rest & -rest;
-        const queue = 31 - Math.clz32(bit);
-        if ((off & bit) !== 0) {
-          this.lose(events.igb_rx_drop_pool, queue);
-          this.trace(events.igb_rx_drop_pool, 1 << (queue & 7));
-        } else if (!this.storeIn(queue)) {
-          stuck |= bit;
-          continue;
-        }
-        waiting.release(index, queue);
-      }
-      trace.packet = 0;
+      buffer.release(index, queue);
     }
-    this.blocked = waiting.waitedFor;
-    if (this.blocked === 0) waiting.clear();
-    this.tellFill();
-  }
-
-  private holdsWire(): boolean {
-    if (this.blocked === 0 || usesPools(this.values[MRQC.index]!)) return false;
-    if (this.parts.flow?.sends !== true) return true;
-    const size = (this.values[RXPBS.index]! & RXPBS.SIZE.mask) * KIB;
-    // Once told to wait it waits until half is free: a few large turns cost less than many small ones.
-    return this.waiting.isFull(this.resumeDue ? size / 2 : size);
-  }
-
-  /** Pause frames go by the fill, but no pool may stop the partner for all. */
-  private tellFill(): void {
-    this.fillDue = false;
-    this.parts.flow?.filled(usesPools(this.values[MRQC.index]!) ? 0 : this.waiting.fill);
+    trace.packet = 0;
+    return stuck;
   }
 
   /** The frame at hand does not reach a queue. */

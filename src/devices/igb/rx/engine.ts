@@ -5,28 +5,27 @@
 import { arena } from '../../../packet/arena.ts';
 import { finishChecksum } from '../../../packet/finish.ts';
 import { Segmenter, type SegmentSink } from '../../../packet/segment.ts';
-import { NOWHERE, type FrameOffload, type FrameRun } from '../../../ports/index.ts';
+import { makeTask, type FrameOffload, type FrameRun } from '../../../ports/index.ts';
 import type { PortContext } from '../context.ts';
 import { ReceiveStamps } from '../time/receive-stamps.ts';
-import { FROM_WIRE, mirrorPools } from '../switch/mirror.ts';
-import { STORM_DROP, STORM_EVENT, StormControl } from '../switch/storm-control.ts';
 import { pf } from '../tables/index.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { FastPath } from './fast-path.ts';
-import { BROADCAST, UNICAST, acceptsDestination } from './filter.ts';
 import { ReceivedFrame } from './frame.ts';
+import { Losses } from './losses.ts';
 import { STATUS } from './offload.ts';
 import type { ReceiveParts } from './parts.ts';
-import { controlOpcode, isMacControl, pauseTime } from './pause.ts';
-import { POOLS_MASK, poolReason, selectPools } from './pools.ts';
-import { usesPools } from './queue-select.ts';
+import { ReceiveReports } from './reports.ts';
+import { ReceiveRings } from './ring.ts';
 import { FrameRoom, SPARE_BYTES } from './room.ts';
 import { HEADER_BYTES, MAXIMUM_BYTES, MINIMUM_BYTES, isOversize, poolsForLength } from './size.ts';
 import { ViewCache } from '../../../packet/views.ts';
-import { passesVlanFilter } from './vlan.ts';
+import { TurnEnd } from './turn-end.ts';
+import { WaitingFrames } from './waiting-frames.ts';
+import { WireFilters } from './wire-filters.ts';
 
-const { ICR, MRQC, RCTL, RLPML, ROC, RUC } = pf;
+const { RCTL, RUC } = pf;
 
 /** A frame with segmentation left to do: 64 KB and headers. */
 const LARGE_BYTES = 65536 + 1024;
@@ -40,10 +39,12 @@ export class ReceiveEngine implements SegmentSink {
   private readonly parts: ReceiveParts;
   private readonly values: Uint32Array;
   private readonly classifier: Classifier;
+  private readonly waiting: WaitingFrames;
   private readonly delivery: Delivery;
   private readonly fast: FastPath;
   private readonly stamps: ReceiveStamps | undefined;
-  private readonly storms: StormControl;
+  private readonly filters: WireFilters;
+  private readonly losses: Losses;
   private readonly segmenter: Segmenter;
   private readonly frame: ReceivedFrame;
   /** Room for a frame of ordinary size, and for a large one, that have to be changed or do not lie in the arena. */
@@ -59,15 +60,17 @@ export class ReceiveEngine implements SegmentSink {
     this.large = arena.reserve(LARGE_BYTES + SPARE_BYTES);
     const views = new ViewCache();
     this.room = new FrameRoom(views);
-    this.delivery = new Delivery(context, parts, {
-      frame: this.frame,
-      classifier: this.classifier,
-      room: this.room,
-      views,
-    });
-    this.fast = new FastPath(context, parts, this.delivery, this.classifier.scaling);
+    const rings = new ReceiveRings(this.values);
+    const task = makeTask(() => turnEnd.run());
+    const reports = new ReceiveReports(context, parts.interrupts, rings, task);
+    const { frame, classifier, room } = this;
+    this.losses = new Losses(context, parts.statistics, frame);
+    this.filters = new WireFilters(context, parts.flow, this.losses, reports);
+    this.waiting = new WaitingFrames(context, parts, reports, frame, views, task);
+    this.delivery = new Delivery(context, parts, { frame, classifier, room, views }, rings, reports, this.waiting);
+    this.fast = new FastPath(context, parts, this.delivery, this.waiting, classifier.scaling);
+    const turnEnd = new TurnEnd(context, this.waiting, this.delivery, this.fast, reports);
     this.stamps = parts.time && new ReceiveStamps(this.values, parts.time);
-    this.storms = new StormControl(this.values, context.clock);
     this.segmenter = new Segmenter();
   }
 
@@ -126,14 +129,13 @@ export class ReceiveEngine implements SegmentSink {
     if (body !== headers) return false;
     this.trace(this.context.events.igb_rx_frame, length, FROM.pool);
     if ((values[RCTL.index]! & RCTL.EN.mask) === 0) {
-      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, headers, length);
-      this.trace(this.context.events.igb_rx_drop_disabled, length);
+      this.losses.lose(this.context.events.igb_rx_drop_disabled, bytes, headers, length, length);
       return false;
     }
     if (!this.take(bytes, headers, length, knownGood, true, sourcePool)) return false;
     const fitting = poolsForLength(values, pools, frame.length, frame.tags.count);
     if (fitting === 0) {
-      this.dropOversize(bytes, headers, frame.length);
+      this.losses.loseOversize(bytes, headers, frame.length);
       return false;
     }
     classifier.finish(frame);
@@ -144,19 +146,15 @@ export class ReceiveEngine implements SegmentSink {
   /** Whether the filters take a frame from the wire, which is not received; its headers then are in `frame`. */
   wouldAccept(frame: ReceivedFrame, bytes: Uint8Array, offset: number, length: number): boolean {
     if (length < HEADER_BYTES || length > MAXIMUM_BYTES) return false;
-    const { values } = this;
     frame.take(bytes, offset, length);
     this.classifier.begin(frame);
     frame.headers.parse(bytes, offset, length);
-    const { kind, low, high, tags } = frame;
-    if (!passesVlanFilter(values, tags)) return false;
-    if (!usesPools(values[MRQC.index]!)) return acceptsDestination(values, kind, low, high);
-    return (selectPools(values, kind, low, high, tags.vid, -1) & POOLS_MASK) !== 0;
+    return this.filters.wouldAccept(frame);
   }
 
   /** False while the wire is to wait. */
   canReceive(): boolean {
-    return this.delivery.canReceive();
+    return this.waiting.canReceive();
   }
 
   /** RDT of a queue was written. */
@@ -170,7 +168,7 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   reset(): void {
-    this.storms.reset();
+    this.filters.reset();
     this.delivery.reset();
   }
 
@@ -201,13 +199,6 @@ export class ReceiveEngine implements SegmentSink {
     this.fast.placed(headers, length, count, identification, false);
   }
 
-  /** No filter lets the frame at hand through; `a` and `b` are what the event says. */
-  private lose(event: number, a: number, b = 0): void {
-    const { bytes, start, length } = this.frame;
-    this.context.taps.drop(0, event, NOWHERE, bytes, start, length);
-    this.trace(event, a, b);
-  }
-
   private trace(event: number, a: number, b = 0): void {
     const { trace } = this.context;
     if (trace.on[event] !== 0) trace.emit(event, a, b);
@@ -217,8 +208,7 @@ export class ReceiveEngine implements SegmentSink {
   private admit(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload | undefined): void {
     this.stamps?.arrives();
     if ((this.values[RCTL.index]! & RCTL.EN.mask) === 0) {
-      this.context.taps.drop(0, this.context.events.igb_rx_drop_disabled, NOWHERE, bytes, offset, length);
-      this.trace(this.context.events.igb_rx_drop_disabled, length);
+      this.losses.lose(this.context.events.igb_rx_drop_disabled, bytes, offset, length, length);
       return;
     }
     if (offload !== undefined && offload.segmentation !== 'none') {
@@ -227,7 +217,7 @@ export class ReceiveEngine implements SegmentSink {
     }
     const needsChecksum = offload !== undefined && offload.needsChecksum;
     if (length > MAXIMUM_BYTES) {
-      this.dropOversize(bytes, offset, length);
+      this.losses.loseOversize(bytes, offset, length);
       return;
     }
     if (bytes === arena.bytes && !needsChecksum) {
@@ -242,7 +232,7 @@ export class ReceiveEngine implements SegmentSink {
 
   private admitLarge(bytes: Uint8Array, offset: number, length: number, offload: FrameOffload): void {
     if (length > LARGE_BYTES) {
-      this.dropOversize(bytes, offset, length);
+      this.losses.loseOversize(bytes, offset, length);
       return;
     }
     let start = offset;
@@ -254,16 +244,8 @@ export class ReceiveEngine implements SegmentSink {
     const count = this.segmenter.segmentOffloaded(arena.bytes, start, length, offload, this);
     this.fast.end();
     if (count > 0) return;
-    const { taps, events } = this.context;
-    taps.drop(0, events.igb_rx_drop_offload, NOWHERE, bytes, offset, length);
-    this.trace(events.igb_rx_drop_offload, length, offload.segmentSize);
-  }
-
-  private dropOversize(bytes: Uint8Array, start: number, length: number): void {
-    const { taps, events } = this.context;
-    this.parts.statistics.count(ROC.index, 1);
-    taps.drop(0, events.igb_rx_drop_oversize, NOWHERE, bytes, start, length);
-    this.trace(events.igb_rx_drop_oversize, length, this.values[RLPML.index]! & 0x3fff);
+    const { igb_rx_drop_offload } = this.context.events;
+    this.losses.lose(igb_rx_drop_offload, bytes, offset, length, length, offload.segmentSize);
   }
 
   /** A finished frame from the wire, in the arena, through filters to its queues. */
@@ -271,7 +253,7 @@ export class ReceiveEngine implements SegmentSink {
     const { frame, classifier } = this;
     if (this.fastReceive(start, length, knownGood)) return;
     if (!this.take(bytes, start, length, knownGood, hasSpare, NO_SENDER)) return;
-    const pools = this.filter();
+    const pools = this.filters.pools(frame);
     if (pools === 0) {
       this.parts.statistics.filtered(frame.length);
       return;
@@ -323,8 +305,7 @@ export class ReceiveEngine implements SegmentSink {
     const { frame } = this;
     if (length < HEADER_BYTES) {
       this.parts.statistics.count(RUC.index, 1);
-      this.context.taps.drop(0, this.context.events.igb_rx_drop_undersize, NOWHERE, bytes, start, length);
-      this.trace(this.context.events.igb_rx_drop_undersize, length);
+      this.losses.lose(this.context.events.igb_rx_drop_undersize, bytes, start, length, length);
       return false;
     }
     frame.take(bytes, start, length);
@@ -334,7 +315,7 @@ export class ReceiveEngine implements SegmentSink {
     if (length < MINIMUM_BYTES) this.pad();
     this.classifier.begin(frame);
     if (!isOversize(this.values, frame.length, frame.tags.count)) return true;
-    this.dropOversize(bytes, start, length);
+    this.losses.loseOversize(bytes, start, length);
     return false;
   }
 
@@ -343,60 +324,5 @@ export class ReceiveEngine implements SegmentSink {
     if (!frame.hasSpare) this.room.makeOwn(frame);
     frame.bytes.fill(0, frame.start + frame.length, frame.start + MINIMUM_BYTES);
     frame.length = MINIMUM_BYTES;
-  }
-
-  /** Pools that take the frame (one bit on a port without pools); 0 where it was dropped, counted and traced. */
-  private filter(): number {
-    const { frame, values } = this;
-    const { events } = this.context;
-    if (isMacControl(values, frame) && !this.passesControl()) return 0;
-    if (frame.kind !== UNICAST && this.storms.isOn && this.isStorm()) return 0;
-    if (!passesVlanFilter(values, frame.tags)) {
-      this.lose(events.igb_rx_drop_vlan, frame.tags.vid);
-      return 0;
-    }
-    if (!usesPools(values[MRQC.index]!)) {
-      if (acceptsDestination(values, frame.kind, frame.low, frame.high)) return 1;
-      this.lose(events.igb_rx_drop_address, frame.high, frame.low >>> 0);
-      return 0;
-    }
-    const { kind, low, high, tags } = frame;
-    const selected = selectPools(values, kind, low, high, tags.vid, -1);
-    const copies = mirrorPools(values, selected & POOLS_MASK, tags.vid, FROM_WIRE);
-    const chosen = (selected & POOLS_MASK) | copies;
-    const { trace } = this.context;
-    if (trace.on[events.igb_switch_pools] !== 0) {
-      trace.emit(events.igb_switch_pools, chosen, poolReason(values, kind, high, selected), tags.vid, copies);
-    }
-    const pools = poolsForLength(values, chosen, frame.length, tags.count);
-    if (pools === 0) {
-      if (chosen === 0) this.lose(events.igb_rx_drop_pool, chosen);
-      else this.dropOversize(frame.bytes, frame.start, frame.length);
-    }
-    return pools;
-  }
-
-  /** Whether storm control drops the broadcast or multicast frame at hand. */
-  private isStorm(): boolean {
-    const { frame } = this;
-    const { events } = this.context;
-    const broadcast = frame.kind === BROADCAST;
-    const verdict = this.storms.judge(broadcast, frame.length);
-    if ((verdict & STORM_EVENT) !== 0) {
-      this.delivery.raise(ICR.SCE.mask);
-      this.trace(events.igb_switch_storm, broadcast ? 1 : 0, frame.length);
-    }
-    if ((verdict & STORM_DROP) === 0) return false;
-    this.lose(events.igb_switch_drop_storm, broadcast ? 1 : 0, frame.length);
-    return true;
-  }
-
-  /** Acts on a pause frame; it goes on to software only with RCTL.PMCF. */
-  private passesControl(): boolean {
-    const time = pauseTime(this.frame);
-    this.parts.flow?.received(controlOpcode(this.frame), time);
-    if ((this.values[RCTL.index]! & (RCTL.PMCF.mask | RCTL.DPF.mask)) === RCTL.PMCF.mask) return true;
-    this.lose(this.context.events.igb_rx_drop_pause, time);
-    return false;
   }
 }

@@ -22,6 +22,7 @@ import { poolQueue, portQueue } from './queue-select.ts';
 import type { ReceiveSideScaling } from './rss.ts';
 import { MINIMUM_BYTES } from './size.ts';
 import { UNTAGGED } from './vlan.ts';
+import type { WaitingFrames } from './waiting-frames.ts';
 
 const { bytes, simd } = arena;
 
@@ -35,6 +36,7 @@ export class FastPath {
   readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly delivery: Delivery;
+  private readonly waiting: WaitingFrames;
   private readonly scaling: ReceiveSideScaling;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
@@ -55,19 +57,20 @@ export class FastPath {
     context: PortContext,
     parts: Pick<ReceiveParts, 'statistics'>,
     delivery: Delivery,
+    waiting: WaitingFrames,
     scaling: ReceiveSideScaling,
   ) {
     this.context = context;
     this.delivery = delivery;
+    this.waiting = waiting;
     this.scaling = scaling;
     this.values = context.registers.values;
     this.plan = new FastPlan();
     this.known = new KnownPools(this.values);
     this.frame = new PlainFrame(this.plan, scaling);
-    this.store = new FastStore(context, parts.statistics, delivery, this.plan, this.frame);
+    this.store = new FastStore(context, parts.statistics, delivery, waiting, this.plan, this.frame);
     this.places = this.store.places;
     this.alike = new AlikeFrames(this.plan, this.frame, this.store);
-    delivery.shortWay = this;
     this.depth = 0;
     this.open = false;
     this.foundLast = 0;
@@ -124,7 +127,7 @@ export class FastPath {
     if (pools === 0) return false;
     frame.hash();
     const queues = this.queuesOf(pools);
-    if ((queues & this.delivery.blockedQueues) !== 0) return mayWait && this.keep(at, length, knownGood, queues);
+    if ((queues & this.waiting.queues) !== 0) return mayWait && this.keep(at, length, knownGood, queues);
     if (!this.store.store(at, length, queues, origin.wire)) return this.drop(at, length, queues);
     const isModel = knownGood && isSingle(queues) && (low & 1) === 0 && frame.tag === UNTAGGED;
     this.foundLast = isModel ? frame.found : 0;
@@ -138,7 +141,7 @@ export class FastPath {
    */
   storeWaiting(waiting: PacketBuffer, index: number, queues: number): number {
     if (!isSingle(queues)) return 0;
-    const end = waiting.endOfPlain(index, queues);
+    const end = waiting.endOfPlain(index, queues, this.delivery.rings.free(31 - Math.clz32(queues)));
     if (end === index) return 0;
     this.begin(end - index);
     const stored = this.open ? this.storeKept(waiting, index, end, queues) : 0;
@@ -205,7 +208,7 @@ export class FastPath {
 
   /** A frame has to wait in the packet buffer. */
   private keep(at: number, length: number, knownGood: boolean, queues: number): boolean {
-    if (!isSingle(queues) || !this.delivery.keep(at, length, knownGood, queues)) return false;
+    if (!isSingle(queues) || !this.waiting.keepPlain(at, length, knownGood, queues)) return false;
     this.store.countReceived(at, length);
     this.foundLast = 0;
     this.queuesLast = 0;

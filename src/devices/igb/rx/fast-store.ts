@@ -14,6 +14,7 @@ import { type PlainFrame, removedBy } from './plain-frame.ts';
 import { RunCounts } from './run-counts.ts';
 import { DESCRIPTOR_BYTES } from './ring.ts';
 import { MAXIMUM_BYTES } from './size.ts';
+import type { WaitingFrames } from './waiting-frames.ts';
 
 /** Of the frames of a run, in bytes. */
 export type Lengths = Int32Array | Uint16Array;
@@ -30,6 +31,7 @@ export class FastStore {
   private readonly context: PortContext;
   private readonly statistics: ReceiveParts['statistics'];
   private readonly delivery: Delivery;
+  private readonly waiting: WaitingFrames;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
   private readonly frame: PlainFrame;
@@ -40,12 +42,14 @@ export class FastStore {
     context: PortContext,
     statistics: ReceiveParts['statistics'],
     delivery: Delivery,
+    waiting: WaitingFrames,
     plan: FastPlan,
     frame: PlainFrame,
   ) {
     this.context = context;
     this.statistics = statistics;
     this.delivery = delivery;
+    this.waiting = waiting;
     this.values = context.registers.values;
     this.plan = plan;
     this.frame = frame;
@@ -177,8 +181,8 @@ export class FastStore {
 
   /** Queues that take plain frames, and for which none waits that was there before. */
   takes(queues: number, from: number): boolean {
-    const { blockedQueues, holdingQueues } = this.delivery;
-    const before = from === origin.kept ? holdingQueues : holdingQueues | blockedQueues;
+    const { holdingQueues } = this.delivery;
+    const before = from === origin.kept ? holdingQueues : holdingQueues | this.waiting.queues;
     return (queues & ~this.plan.queues) === 0 && (queues & before) === 0;
   }
 

@@ -113,14 +113,15 @@ export class PacketBuffer {
   }
 
   /**
-   * Where those frames end that begin with `index`, came from the wire without a stamp, and wait for `queues` and no others; whether
-   * their checksums are known is the same for all of them.
+   * Where those frames end that begin with `index`, `most` at most, came from the wire without a stamp, and wait for `queues` and no
+   * others; whether their checksums are known is the same for all of them.
    */
-  endOfPlain(index: number, queues: number): number {
+  endOfPlain(index: number, queues: number, most: number): number {
     const origin = this.origins[index]!;
     if ((origin & ~KNOWN_GOOD) !== 0) return index;
+    const last = Math.min(this.count, index + most);
     let end = index;
-    while (end < this.count && this.queues[end] === queues && this.origins[end] === origin) end += 1;
+    while (end < last && this.queues[end] === queues && this.origins[end] === origin) end += 1;
     return end;
   }
 
