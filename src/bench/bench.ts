@@ -9,6 +9,7 @@ import { findQemu } from '../lab/qemu.ts';
 import { table } from '../lab/table.ts';
 import { LabError } from '../lab/errors.ts';
 import { benchCases } from './cases.ts';
+import { readAround, writeDocument } from './document.ts';
 import { guestCases, type GuestCase, type GuestEffort } from './guest-cases.ts';
 import { measureGuests } from './measure-guests.ts';
 import { type BenchCase, BenchSkip, type Effort, type Measured, type Subject } from './case.ts';
@@ -102,6 +103,8 @@ export async function quickResults(names: readonly string[]): Promise<Result[]> 
 /** Measures and prints; resolves to what was found. */
 export async function runBench(names: readonly string[], options: BenchOptions = {}): Promise<Report> {
   const { cases, guests } = selectCases(names);
+  // Before what takes long, not after it.
+  if (options.document !== undefined) readAround(options.document);
   const { theirs, described } = await findTheirs(options.qemu);
   const isQuick = options.quick === true;
   const direct = cases.map((one) => {
@@ -115,10 +118,7 @@ export async function runBench(names: readonly string[], options: BenchOptions =
   if (direct.length > 0) console.log(table(resultHead, direct.map(resultRow)));
   if (guests.length > 0) console.log(table(guestHead, results.filter(isGuest).map(guestRow)));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  if (options.document !== undefined) {
-    const { writeDocument } = await import('./document.ts');
-    writeDocument(options.document, report);
-  }
+  if (options.document !== undefined) writeDocument(options.document, report);
   return report;
 }
 

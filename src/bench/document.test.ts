@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeDocument } from './document.ts';
+import { readAround, writeDocument } from './document.ts';
 import type { Report } from './result.ts';
 
 const report: Report = {
@@ -52,4 +52,5 @@ test('the section is replaced, what is around it stays; the chart has a bar for 
   assert.match(svg, /TX &amp; &lt;RX>/);
   writeFileSync(path, 'nothing');
   assert.throws(() => writeDocument(path, report), /no place for the results/);
+  assert.throws(() => readAround(join(folder, 'none.md')), /none\.md has no place for the results/);
 });

@@ -1,5 +1,5 @@
 /** Puts results into a Markdown document, between marks, and a chart beside it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { guestHead, guestRow, isGuest, type Report, resultHead, resultRow } from './result.ts';
 import { LabError } from '../lab/errors.ts';
@@ -38,17 +38,20 @@ part of QEMU's.
 ${markdownTable([guestHead, ...guests.map(guestRow)])}`;
 }
 
-/** Writes the section into the document and the chart beside it; throws LabError where the document has no place for it. */
-export function writeDocument(path: string, report: Report): void {
-  const text = readFileSync(path, 'utf8');
+/** The document around the section, marks included. Throws LabError where it has no place for it. */
+export function readAround(path: string): { readonly before: string; readonly after: string } {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const from = text.indexOf(BEGIN);
   const to = text.indexOf(END);
   if (from === -1 || to < from)
     throw new LabError('BENCH_DOCUMENT', `${path} has no place for the results.`, `It is between ${BEGIN} and ${END}.`);
+  return { before: text.slice(0, from + BEGIN.length), after: text.slice(to) };
+}
+
+/** Writes the section into the document and the chart beside it; throws as `readAround`. */
+export function writeDocument(path: string, report: Report): void {
+  const { before, after } = readAround(path);
   const svg = path.replace(/(\.md)?$/, '.svg');
   writeFileSync(svg, chart(report.results, `${report.date}, ${report.machine}`));
-  writeFileSync(
-    path,
-    `${text.slice(0, from + BEGIN.length)}\n\n${section(report, basename(svg))}\n\n${text.slice(to)}`,
-  );
+  writeFileSync(path, `${before}\n\n${section(report, basename(svg))}\n\n${after}`);
 }
