@@ -31,7 +31,7 @@ const full: Effort = { rounds: 41, warmUp: 150 };
 const quick: Effort = { rounds: 15, warmUp: 60 };
 
 const guestEffort = (isQuick: boolean): GuestEffort =>
-  isQuick ? { rounds: 3, seconds: 1, pings: 200 } : { rounds: 7, seconds: 2, pings: 300 };
+  isQuick ? { rounds: 3, warmUp: 1, seconds: 1, pings: 200 } : { rounds: 13, warmUp: 2, seconds: 1, pings: 200 };
 
 const ours: Subject = {
   name: 'ours',

@@ -4,6 +4,8 @@ import { type Path, pings, tcp, udp } from './guest-traffic.ts';
 
 export interface GuestEffort {
   readonly rounds: number;
+  /** Rounds before these that do not count: a program like ours compiles its own in them. */
+  readonly warmUp: number;
   /** Of each stream of each round. */
   readonly seconds: number;
   readonly pings: number;

@@ -19,6 +19,11 @@ async function openSide(run: Run, name: string, nic: NicUnderTest): Promise<Gues
   return GuestSide.open(run.lab, nic, folder, run.reporter);
 }
 
+interface Sides {
+  readonly ours: GuestSide;
+  readonly theirs: GuestSide;
+}
+
 /** Where our samples and theirs of one figure gather. */
 interface Gathered {
   readonly ours: GuestSample[];
@@ -61,13 +66,16 @@ class Measurement {
     this.#failure = undefined;
   }
 
-  async round(sides: readonly GuestSide[], effort: GuestEffort): Promise<void> {
+  /** Who is first in one round is second in the next. */
+  async round({ ours, theirs }: Sides, number: number, effort: GuestEffort): Promise<void> {
     if (this.#failure !== undefined) return;
+    const order = [['ours', ours] as const, ['theirs', theirs] as const];
+    if (number % 2 === 0) order.reverse();
     try {
-      for (const [index, side] of sides.entries()) {
+      for (const [name, side] of order) {
         const samples = await this.case.measure(side, effort);
-        for (const [figure, sample] of samples.entries())
-          this.#gathered[figure]![index === 0 ? 'ours' : 'theirs'].push(sample);
+        if (number < 1) continue;
+        for (const [figure, sample] of samples.entries()) this.#gathered[figure]![name].push(sample);
       }
     } catch (error) {
       this.#failure = (error as Error).message;
@@ -84,14 +92,15 @@ class Measurement {
 async function measureInRounds(
   run: Run,
   measurements: readonly Measurement[],
-  sides: readonly GuestSide[],
+  sides: Sides,
   effort: GuestEffort,
 ): Promise<void> {
-  for (let round = 1; round <= effort.rounds; round += 1) {
-    await run.reporter.step(`round ${round} of ${effort.rounds}`, async (report) => {
+  for (let round = 1 - effort.warmUp; round <= effort.rounds; round += 1) {
+    const name = round < 1 ? 'warming up' : `round ${round} of ${effort.rounds}`;
+    await run.reporter.step(name, async (report) => {
       for (const [index, one] of measurements.entries()) {
         report(`${index + 1} of ${measurements.length}: ${one.case.title}`);
-        await one.round(sides, effort);
+        await one.round(sides, round, effort);
       }
       report(`${measurements.length} cases`);
     });
@@ -114,13 +123,15 @@ export async function measureGuests(
   if (cases.length === 0) return [];
   try {
     return await withRun('bench', { qemu }, new Reporter(), async (run) => {
-      const sides = [await openSide(run, 'ours', new ProcessNic()), await openSide(run, 'theirs', new QemuNic())];
+      const ours = await openSide(run, 'ours', new ProcessNic());
+      const theirs = await openSide(run, 'theirs', new QemuNic());
+      const sides = [ours, theirs];
       const measurements = cases.map((one) => new Measurement(one));
       for (const virtualFunctions of [false, true]) {
         const group = measurements.filter((one) => one.case.virtualFunctions === virtualFunctions);
         if (group.length === 0) continue;
         if (virtualFunctions) for (const side of sides) await side.enableFunctions();
-        await measureInRounds(run, group, sides, effort);
+        await measureInRounds(run, group, { ours, theirs }, effort);
       }
       for (const side of sides) await side.close();
       return measurements.flatMap((one) => one.results());
