@@ -17,7 +17,7 @@ const RING = 256;
 const BUFFERS_AT = 0x10_0000;
 const KEY = '6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa';
 
-const memory = new FakeMemory(0x1_0000, 0x80_0000);
+const memory = new FakeMemory(0x1_0000, 0x80_0000, true);
 const context = makeTestContext({ sharedMemory: memory });
 context.trace.on.fill(0);
 const { values } = context.registers;

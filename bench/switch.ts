@@ -49,7 +49,7 @@ function fill(bench: PoolBench, load: Load): number {
 
 /** ns of processor time a packet. */
 function measure(load: Load): number {
-  const bench = new PoolBench();
+  const bench = new PoolBench(undefined, true);
   const { context, port } = bench;
   context.trace.on.fill(0);
   context.wire.send = () => {};

@@ -14,7 +14,7 @@ const BUFFERS = 0x2_0000;
 const SIZE = 256;
 const DATA = command.DEXT | (3 << 20) | command.IFCS;
 
-const memory = new FakeMemory(RING, 0x40_0000);
+const memory = new FakeMemory(RING, 0x40_0000, true);
 const context = makeTestContext({ sharedMemory: memory });
 context.trace.on.fill(0);
 const { values } = context.registers;

@@ -15,11 +15,28 @@ function fail(line) {
   process.exit(1);
 }
 
+/** Whether npm, by its own record, has installed what a lock file names; what is optional may be for other platforms. */
+function isInstalled(lock) {
+  let packages;
+  try {
+    ({ packages } = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8')));
+  } catch {
+    return false;
+  }
+  return Object.entries(JSON.parse(lock).packages).every(
+    ([path, { version, optional }]) => path === '' || optional === true || packages[path]?.version === version,
+  );
+}
+
 /** Installs what package-lock.json names unless node_modules already has just that. */
 function installDependencies() {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
   const stamp = join(root, 'node_modules', '.outboard-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (isInstalled(lock)) {
+    writeFileSync(stamp, lock);
+    return;
+  }
   process.stderr.write('Installing the npm dependencies … ');
   const begin = Date.now();
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--cache', join(cache, 'npm')], {
