@@ -50,7 +50,6 @@ const engine = new TransmitEngine(context, {
       deliver: () => false,
       follow: (_places: Int32Array, _lengths: Uint16Array, first: number) => first,
       placesFor: () => 0,
-      places: new Int32Array(0),
       placed(): void {
         // Nothing is.
       },

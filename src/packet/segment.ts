@@ -11,6 +11,9 @@ import { pseudoHeaderSum } from './pseudo-header.ts';
 
 const view = new DataView(arena.bytes.buffer);
 
+/** Segments that are made in places of a sink before it is told. */
+const PLACES = 16;
+
 /** Takes segments one after another. */
 export interface SegmentSink {
   /**
@@ -19,11 +22,10 @@ export interface SegmentSink {
    */
   segment(bytes: Uint8Array, offset: number, length: number): void;
   /**
-   * Of the next segments of `length` bytes, `most` at most: how many are to be made in `places`, in the arena's memory. Then `placed`
-   * follows instead of `segment`. 0, or no such method: the next one is made where the segmenter likes.
+   * Of the next segments of `length` bytes, `most` at most: how many are to be made in `places`, which it fills, in the arena's memory.
+   * Then `placed` follows instead of `segment`. 0, or no such method: the next one is made where the segmenter likes.
    */
-  placesFor?(length: number, most: number): number;
-  readonly places?: Int32Array;
+  placesFor?(length: number, most: number, places: Int32Array): number;
   /**
    * `count` of them were made. `headers` is the place of headers that are theirs but for lengths, numbers, flags and checksums;
    * `identification` is that of the first one's IPv4 header, the others' are those behind it.
@@ -106,6 +108,8 @@ export class Segmenter {
   readonly #at: number;
   readonly #headers: PacketHeaders;
   readonly #layout: SegmentLayout;
+  /** Where the next segments are made. */
+  readonly #places: Int32Array;
   /** Sums of what is the same in all segments. */
   #ipSum: number;
   #transportSum: number;
@@ -119,6 +123,7 @@ export class Segmenter {
     this.#at = at;
     this.#headers = new PacketHeaders();
     this.#layout = new SegmentLayout();
+    this.#places = new Int32Array(PLACES);
     this.#ipSum = 0;
     this.#transportSum = 0;
     this.#identification = 0;
@@ -148,20 +153,20 @@ export class Segmenter {
     const end = Math.min(count, firstSegment + layout.mostSegments);
     const mayPlace = sink.placesFor !== undefined && (payload !== undefined || bytes === arena.bytes);
     const at = this.#at;
+    const places = this.#places;
     for (let index = firstSegment; index < end;) {
       const from = headerLength + index * segmentSize;
       const size = Math.min(segmentSize, length - from);
       const segmentLength = headerLength + size;
       // The last one may be shorter.
       const alike = index === count - 1 ? 1 : Math.min(end, count - 1) - index;
-      const run = mayPlace ? sink.placesFor!(segmentLength, alike) : 0;
+      const run = mayPlace ? sink.placesFor!(segmentLength, Math.min(alike, PLACES), places) : 0;
       if (run === 0) {
         this.#make(at, layout, index, count, size, this.#copy(at + headerLength, bytes, offset, from, size, payload));
         sink.segment(arena.bytes, at, segmentLength);
         index += 1;
         continue;
       }
-      const places = sink.places!;
       for (let n = 0; n < run; n += 1) {
         const place = places[n]!;
         // What is different in each segment goes into the copy alone: vectors that read what was just stored in parts wait for it.

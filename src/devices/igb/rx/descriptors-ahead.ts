@@ -14,14 +14,12 @@ const { dwords } = arena;
 const NO_PLACE = -1;
 const TWO_32 = 2 ** 32;
 /** Descriptors that are fetched at once. */
-const AHEAD = 16;
+export const AHEAD = 16;
 
 export class DescriptorsAhead {
   /** By queue, of the descriptor found last: where its buffer and it itself lie in the arena's memory. */
   readonly buffers: Int32Array;
   readonly descriptors: Int32Array;
-  /** Of the descriptors that `findRun` found, the places of their buffers. */
-  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly values: Uint32Array;
   private readonly plan: FastPlan;
@@ -40,7 +38,6 @@ export class DescriptorsAhead {
   constructor(context: PortContext, plan: FastPlan) {
     this.buffers = new Int32Array(QUEUES);
     this.descriptors = new Int32Array(QUEUES);
-    this.places = new Int32Array(AHEAD);
     this.context = context;
     this.values = context.registers.values;
     this.plan = plan;
@@ -82,10 +79,10 @@ export class DescriptorsAhead {
     return buffer !== NO_PLACE;
   }
 
-  /** Finds descriptors behind each other, from the head on, `most` at most, and their buffers; returns how many. */
-  findRun(queue: number, length: number, most: number): number {
+  /** Finds descriptors behind each other, from the head on, `most` and AHEAD at most, and the places of their buffers; returns how many. */
+  findRun(queue: number, length: number, most: number, places: Int32Array): number {
     if (!this.find(queue, length)) return 0;
-    const { places, fetched } = this;
+    const { fetched } = this;
     const at = (this.values[RDH.index + queue * RDH.step]! & 0xffff) - this.firsts[queue]!;
     const end = Math.min(most, this.fetchedCounts[queue]! - at);
     let count = 0;

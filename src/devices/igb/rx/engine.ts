@@ -187,12 +187,8 @@ export class ReceiveEngine implements SegmentSink {
   }
 
   /** Where the next frames of a run may be made that are like the last one: in the buffers that they go to. */
-  placesFor(length: number, most: number): number {
-    return this.fast.placesFor(length, most);
-  }
-
-  get places(): Int32Array {
-    return this.fast.places;
+  placesFor(length: number, most: number, places: Int32Array): number {
+    return this.fast.placesFor(length, most, places);
   }
 
   placed(headers: number, length: number, count: number, identification: number): void {

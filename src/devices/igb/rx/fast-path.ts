@@ -32,8 +32,6 @@ function isSingle(queues: number): boolean {
 }
 
 export class FastPath {
-  /** What `placesFor` found. */
-  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly delivery: Delivery;
   private readonly waiting: WaitingFrames;
@@ -69,7 +67,6 @@ export class FastPath {
     this.known = new KnownPools(this.values);
     this.frame = new PlainFrame(this.plan, scaling);
     this.store = new FastStore(context, parts.statistics, delivery, waiting, this.plan, this.frame);
-    this.places = this.store.places;
     this.alike = new AlikeFrames(this.plan, this.frame, this.store);
     this.depth = 0;
     this.open = false;
@@ -139,15 +136,15 @@ export class FastPath {
    * Of the frames in the packet buffer, stores those from `index` on that wait for the one queue of `queues`, a bit each, and no other:
    * as many as there is room for. Returns how many, 0 where the next one has to go the long way.
    */
-  storeWaiting(waiting: PacketBuffer, index: number, queues: number): number {
+  storeWaiting(buffer: PacketBuffer, index: number, queues: number): number {
     if (!isSingle(queues)) return 0;
-    const end = waiting.endOfPlain(index, queues, this.delivery.rings.free(31 - Math.clz32(queues)));
+    const end = buffer.endOfPlain(index, queues, this.delivery.rings.free(31 - Math.clz32(queues)));
     if (end === index) return 0;
     this.begin(end - index);
-    const stored = this.open ? this.storeKept(waiting, index, end, queues) : 0;
+    const stored = this.open ? this.storeKept(buffer, index, end, queues) : 0;
     this.end();
     const queue = 31 - Math.clz32(queues);
-    for (let done = index; done < index + stored; done += 1) waiting.release(done, queue);
+    for (let done = index; done < index + stored; done += 1) buffer.release(done, queue);
     return stored;
   }
 
@@ -183,11 +180,11 @@ export class FastPath {
    * Of the next frames, how many are to be made in buffers of the only queue that gets them, `most` at most; 0 where the next one has to
    * come by `switched` or `receive`. They are like the last one, but for payload and numbers: segments of the same packet.
    */
-  placesFor(length: number, most: number): number {
+  placesFor(length: number, most: number, places: Int32Array): number {
     const { queuesLast } = this;
     if (this.foundLast === 0 || !isSingle(queuesLast) || this.context.taps.watched !== 0) return 0;
     if (length < MINIMUM_BYTES || length > this.plan.longest) return 0;
-    return this.store.placesFor(length, most, queuesLast);
+    return this.store.placesFor(length, most, places, queuesLast);
   }
 
   /** The frames are where `placesFor` said, in the terms of `SegmentSink`. `local`: they come from a pool. */
@@ -215,10 +212,10 @@ export class FastPath {
     return true;
   }
 
-  private storeKept(waiting: PacketBuffer, first: number, end: number, queues: number): number {
+  private storeKept(buffer: PacketBuffer, first: number, end: number, queues: number): number {
     const { frame, store, alike } = this;
-    const { starts, lengths } = waiting;
-    const knownGood = waiting.isKnownGood(first);
+    const { starts, lengths } = buffer;
+    const knownGood = buffer.isKnownGood(first);
     const follows = !knownGood && this.context.taps.watched === 0;
     let at = first;
     while (at < end && frame.take(starts[at]!, lengths[at]!, knownGood)) {

@@ -5,7 +5,7 @@ import type { PortContext } from '../context.ts';
 import { wireLength } from '../statistics.ts';
 import { pf } from '../tables/index.ts';
 import type { Delivery } from './delivery.ts';
-import { DescriptorsAhead } from './descriptors-ahead.ts';
+import { AHEAD, DescriptorsAhead } from './descriptors-ahead.ts';
 import type { FastPlan } from './fast-plan.ts';
 import { STATUS } from './offload.ts';
 import { isLocal, origin } from './origin.ts';
@@ -26,8 +26,6 @@ const { bytes, simd } = arena;
 const COPY_AT = arena.reserve(MAXIMUM_BYTES);
 
 export class FastStore {
-  /** What `placesFor` found. */
-  readonly places: Int32Array;
   private readonly context: PortContext;
   private readonly statistics: ReceiveParts['statistics'];
   private readonly delivery: Delivery;
@@ -36,6 +34,8 @@ export class FastStore {
   private readonly plan: FastPlan;
   private readonly frame: PlainFrame;
   private readonly ahead: DescriptorsAhead;
+  /** Buffers of the descriptors that alike frames go to. */
+  private readonly places: Int32Array;
   private readonly counts: RunCounts;
 
   constructor(
@@ -54,7 +54,7 @@ export class FastStore {
     this.plan = plan;
     this.frame = frame;
     this.ahead = new DescriptorsAhead(context, plan);
-    this.places = this.ahead.places;
+    this.places = new Int32Array(AHEAD);
     this.counts = new RunCounts(statistics, delivery);
   }
 
@@ -117,10 +117,9 @@ export class FastStore {
     end: number,
     from: number,
   ): number {
-    const { ahead } = this;
-    const { places } = ahead;
+    const { ahead, places } = this;
     const local = isLocal(from);
-    const stop = first + ahead.findRun(queue, 0, end - first);
+    const stop = first + ahead.findRun(queue, 0, end - first, places);
     let descriptor = ahead.descriptors[queue]!;
     let at = first;
     for (; at < stop; at += 1) {
@@ -152,9 +151,9 @@ export class FastStore {
     if (from === origin.wire) this.counts.received(end - first, octets);
   }
 
-  /** How many frames of so many bytes, `most` at most, may be made in `places` for a single queue. */
-  placesFor(length: number, most: number, queues: number): number {
-    return this.takes(queues, origin.wire) ? this.ahead.findRun(31 - Math.clz32(queues), length, most) : 0;
+  /** How many frames of so many bytes, `most` at most, may be made for a single queue, in `places`. */
+  placesFor(length: number, most: number, places: Int32Array, queues: number): number {
+    return this.takes(queues, origin.wire) ? this.ahead.findRun(31 - Math.clz32(queues), length, most, places) : 0;
   }
 
   /** Frames like the one at hand were made there; the first has this identification, the others those behind it. */

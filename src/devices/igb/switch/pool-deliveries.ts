@@ -6,7 +6,7 @@ import type { PoolSink } from '../tx/parts.ts';
 export interface DeliveryParts {
   readonly receive: Pick<
     ReceiveEngine,
-    'switched' | 'followSwitched' | 'placesFor' | 'places' | 'switchedInPlace' | 'beginRun' | 'endRun'
+    'switched' | 'followSwitched' | 'placesFor' | 'switchedInPlace' | 'beginRun' | 'endRun'
   >;
   readonly statistics: Pick<Statistics, 'transmittedLocally'>;
 }
@@ -53,12 +53,8 @@ export class PoolDeliveries implements PoolSink {
     return next;
   }
 
-  placesFor(length: number, most: number): number {
-    return this.parts.receive.placesFor(length, most);
-  }
-
-  get places(): Int32Array {
-    return this.parts.receive.places;
+  placesFor(length: number, most: number, places: Int32Array): number {
+    return this.parts.receive.placesFor(length, most, places);
   }
 
   placed(headers: number, length: number, count: number, identification: number): void {

@@ -57,8 +57,7 @@ export interface PoolSink {
    */
   follow(places: Int32Array, lengths: Uint16Array, first: number, end: number, from: number): number;
   /** Where the next segments may be made, instead of being delivered, in the terms of `SegmentSink`. Their checksums are right. */
-  placesFor(length: number, most: number): number;
-  readonly places: Int32Array;
+  placesFor(length: number, most: number, places: Int32Array): number;
   placed(headers: number, length: number, count: number, identification: number): void;
 }
 

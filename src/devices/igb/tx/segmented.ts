@@ -110,14 +110,10 @@ export class SegmentedSender implements SegmentSink {
   }
 
   /** How many of the next segments are made with the pool that is the only one to get them, if that can be. */
-  placesFor(length: number, most: number): number {
+  placesFor(length: number, most: number, places: Int32Array): number {
     const only = (this.#packet.ways & (route.wire | route.pools)) === route.pools;
     if (!only || length < SHORTEST_PADDED || !this.#checksumsKnown) return 0;
-    return this.#parts.sink.pools.placesFor(length, most);
-  }
-
-  get places(): Int32Array {
-    return this.#parts.sink.pools.places;
+    return this.#parts.sink.pools.placesFor(length, most, places);
   }
 
   placed(headers: number, length: number, count: number, identification: number): void {

@@ -48,10 +48,6 @@ class RecordingPools implements PoolSink {
     return 0;
   }
 
-  get places(): Int32Array {
-    throw new Error('nothing is made elsewhere here');
-  }
-
   placed(): void {
     throw new Error('nothing is made elsewhere here');
   }
