@@ -4,6 +4,7 @@
  * one is written down, and each that is like it is looked at, compared, verified and copied by one call.
  */
 import { arena, MODEL, MODEL_BYTES } from '../../../packet/arena.ts';
+import { AHEAD } from './descriptors-ahead.ts';
 import type { FastPlan } from './fast-plan.ts';
 import type { FastStore, Lengths } from './fast-store.ts';
 import { STATUS } from './offload.ts';
@@ -17,8 +18,6 @@ const MODEL_AT = arena.reserve(MODEL_BYTES);
 const MODEL_DWORD = MODEL_AT >>> 2;
 /** Of the model's frame. */
 const SEEN_BYTES = 64;
-/** Frames whose lengths are looked at before the first of them is compared. */
-const AT_ONCE = 16;
 /** Dwords of the first 16 bytes that have to be the same: the destination, the type and what is behind it; or all. */
 const KEY_OF_WIRE = Uint32Array.of(0xffff_ffff, 0xffff, 0, 0xffff_ffff);
 const KEY_OF_POOL = new Uint32Array(4).fill(0xffff_ffff);
@@ -56,7 +55,7 @@ export class AlikeFrames {
     let at = first;
     while (at < end) {
       let fit = at;
-      while (fit < end && fit - at < AT_ONCE && lengths[fit]! >= least && lengths[fit]! <= most) fit += 1;
+      while (fit < end && fit - at < AHEAD && lengths[fit]! >= least && lengths[fit]! <= most) fit += 1;
       const next = store.storeAlike(MODEL_AT, queue, starts, lengths, at, fit, from);
       if (next === at) break;
       at = next;
